@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# A room is a folder of src/ built as one static library coffer_NAME. tests/unit/import_rule_test.py
+# checks that a room includes only what the table in src/README.md allows.
+
+# coffer_room(NAME DEPENDS room... LIBRARIES library...)
+function(coffer_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+  if(NOT sources)
+    add_library(coffer_${name} INTERFACE)
+    set(scope INTERFACE)
+  else()
+    add_library(coffer_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    if(name STREQUAL "base")
+      target_precompile_headers(coffer_base PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h)
+    else()
+      target_precompile_headers(coffer_${name} REUSE_FROM coffer_base)
+    endif()
+  endif()
+  target_include_directories(coffer_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  foreach(room ${ROOM_DEPENDS})
+    target_link_libraries(coffer_${name} ${scope} coffer_${room})
+  endforeach()
+  target_link_libraries(coffer_${name} ${scope} ${ROOM_LIBRARIES})
+endfunction()

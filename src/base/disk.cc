@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/file_descriptor.h"
+
+namespace coffer {
+namespace {
+
+class SystemFile final : public File {
+ public:
+  SystemFile(FileDescriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Status read(uint64_t offset, MutableByteView out) override {
+    while (!out.empty()) {
+      const ssize_t got = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return fail_errno("read " + path_);
+      if (got == 0) {
+        std::memset(out.data(), 0, out.size());
+        return {};
+      }
+      out = out.subspan(static_cast<size_t>(got));
+      offset += static_cast<uint64_t>(got);
+    }
+    return {};
+  }
+
+  Status write(uint64_t offset, ByteView data) override {
+    while (!data.empty()) {
+      const ssize_t put = ::pwrite(fd_.get(), data.data(), data.size(), static_cast<off_t>(offset));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return fail_errno("write " + path_);
+      data = data.subspan(static_cast<size_t>(put));
+      offset += static_cast<uint64_t>(put);
+    }
+    return {};
+  }
+
+  Status flush() override {
+    if (::fdatasync(fd_.get()) != 0) return fail_errno("fdatasync " + path_);
+    return {};
+  }
+
+  Status punch_hole(uint64_t offset, uint64_t length) override {
+    if (::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                    static_cast<off_t>(length)) != 0)
+      return fail_errno("fallocate " + path_);
+    return {};
+  }
+
+  Status truncate(uint64_t size) override {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return fail_errno("truncate " + path_);
+    return {};
+  }
+
+  Result<uint64_t> size() override {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) return fail_errno("stat " + path_);
+    return static_cast<uint64_t>(status.st_size);
+  }
+
+  Result<uint64_t> next_data(uint64_t offset) override {
+    const off_t found = ::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_DATA);
+    if (found >= 0) return static_cast<uint64_t>(found);
+    if (errno == ENXIO) return size();
+    return fail_errno("seek " + path_);
+  }
+
+ private:
+  FileDescriptor fd_;
+  std::string path_;
+};
+
+class SystemDisk final : public Disk {
+ public:
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    int flags = O_CLOEXEC | O_NOFOLLOW | (mode.read_only ? O_RDONLY : O_RDWR);
+    if (mode.create) flags |= O_CREAT;
+    if (mode.exclusive) flags |= O_EXCL;
+    FileDescriptor fd(::open(path.c_str(), flags, 0600));
+    if (!fd.valid()) return fail_errno("open " + path);
+    return std::make_unique<SystemFile>(std::move(fd), path);
+  }
+
+  Status make_directory(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("mkdir " + path);
+    return {};
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return fail_errno("rename " + from + " to " + to);
+    return {};
+  }
+
+  Status remove(const std::string& path) override {
+    if (::remove(path.c_str()) != 0) return fail_errno("remove " + path);
+    return {};
+  }
+
+  Status flush_directory(const std::string& path) override {
+    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) return fail_errno("open " + path);
+    if (::fsync(fd.get()) != 0) return fail_errno("fsync " + path);
+    return {};
+  }
+
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    DIR* directory = ::opendir(path.c_str());
+    if (directory == nullptr) return fail_errno("opendir " + path);
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(directory)) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    ::closedir(directory);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Result<bool> exists(const std::string& path) override {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    return fail_errno("stat " + path);
+  }
+};
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Disk& system_disk() {
+  static SystemDisk disk;
+  return disk;
+}
+
+Result<Bytes> read_file(Disk& disk, const std::string& path, uint64_t largest) {
+  COFFER_TRY(file, disk.open(path, {.read_only = true}));
+  COFFER_TRY(size, file->size());
+  if (size > largest) return fail(ErrorKind::kLimitExceeded, path + " is larger than expected");
+  Bytes contents(size);
+  COFFER_CHECK(file->read(0, contents));
+  return contents;
+}
+
+Status replace_file(Disk& disk, const std::string& path, ByteView contents) {
+  const std::string aside = path + ".new";
+  {
+    COFFER_TRY(file, disk.open(aside, {.create = true}));
+    COFFER_CHECK(file->truncate(0));
+    COFFER_CHECK(file->write(0, contents));
+    COFFER_CHECK(file->flush());
+  }
+  COFFER_CHECK(disk.rename(aside, path));
+  return disk.flush_directory(parent_of(path));
+}
+
+}  // namespace coffer

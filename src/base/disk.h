@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Disk seam: every access to stored files that can fail goes through it, so that tests can drop,
+// reorder and tear unflushed writes, and return EIO or ENOSPC at any operation.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace coffer {
+
+// An open regular file. Positional calls are thread-safe, as pread(2) and pwrite(2) are.
+class File {
+ public:
+  virtual ~File() = default;
+  // Fills all of `out`; bytes past the end of the file read as zero (sparse images need no exact size).
+  virtual Status read(uint64_t offset, MutableByteView out) = 0;
+  virtual Status write(uint64_t offset, ByteView data) = 0;  // all or an error; extends the file
+  virtual Status flush() = 0;                                 // fdatasync(2)
+  virtual Status punch_hole(uint64_t offset, uint64_t length) = 0;
+  virtual Status truncate(uint64_t size) = 0;
+  virtual Result<uint64_t> size() = 0;
+  // The first byte >= offset that is not in a hole, or the file's size if there is none.
+  virtual Result<uint64_t> next_data(uint64_t offset) = 0;
+};
+
+struct OpenMode {
+  bool create = false;     // make it if absent (mode 0600)
+  bool exclusive = false;  // with create: fail if it exists
+  bool read_only = false;
+};
+
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  virtual Status make_directory(const std::string& path) = 0;  // mode 0700; existing is no error
+  virtual Status rename(const std::string& from, const std::string& to) = 0;
+  virtual Status remove(const std::string& path) = 0;           // a file or an empty directory
+  virtual Status flush_directory(const std::string& path) = 0;  // fsync(2) of the directory
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted
+  virtual Result<bool> exists(const std::string& path) = 0;
+};
+
+Disk& system_disk();
+
+// Whole-file conveniences over the seam.
+Result<Bytes> read_file(Disk& disk, const std::string& path, uint64_t largest = 64 << 20);
+// Written aside, flushed, renamed over `path`, directory flushed: old or new after a crash, never torn.
+Status replace_file(Disk& disk, const std::string& path, ByteView contents);
+
+}  // namespace coffer

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/ids.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.h"
+
+namespace coffer {
+namespace {
+bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+}  // namespace
+
+std::string make_uuid(Random& random) {
+  std::array<uint8_t, 16> bytes{};
+  random.fill(bytes);
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const std::string text = hex(bytes);
+  return text.substr(0, 8) + "-" + text.substr(8, 4) + "-" + text.substr(12, 4) + "-" + text.substr(16, 4) + "-" +
+         text.substr(20);
+}
+
+std::string make_resource_id(Random& random, std::string_view kind) {
+  std::array<uint8_t, 8> bytes{};
+  random.fill(bytes);
+  return std::string(kind) + "-0" + hex(bytes);
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !is_lower_hex(text[i])) return false;
+  }
+  return true;
+}
+
+bool is_resource_id(std::string_view text, std::string_view kind) {
+  if (text.size() <= kind.size() || !text.starts_with(kind) || text[kind.size()] != '-') return false;
+  const std::string_view digits = text.substr(kind.size() + 1);
+  return (digits.size() == 8 || digits.size() == 17) && std::all_of(digits.begin(), digits.end(), is_lower_hex);
+}
+
+std::string make_access_key_id(Random& random, std::string_view prefix) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::array<uint8_t, 16> bytes{};
+  random.fill(bytes);
+  std::string id(prefix);
+  for (uint8_t byte : bytes) id += alphabet[byte % alphabet.size()];
+  return id;
+}
+
+bool is_account_id(std::string_view text) {
+  return text.size() == 12 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace coffer

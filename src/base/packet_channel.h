@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// One end of a connected AF_UNIX SOCK_SEQPACKET pair: whole messages, optionally with descriptors.
+// It is how the processes of Coffer talk to each other (ARCHITECTURE section 1).
+#pragma once
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file_descriptor.h"
+#include "base/result.h"
+
+namespace coffer {
+
+struct Packet {
+  Bytes bytes;
+  std::vector<FileDescriptor> descriptors;
+};
+
+// send and receive may be called at the same time from two threads; two senders (or two receivers) must
+// be kept apart by the caller. shutdown() may be called from anywhere and wakes both.
+class PacketChannel {
+ public:
+  static constexpr size_t kLargestPacket = 128 * 1024;
+  static constexpr size_t kMostDescriptors = 8;
+
+  explicit PacketChannel(FileDescriptor socket) : socket_(std::move(socket)) {}
+
+  Status send(ByteView bytes, std::span<const int> descriptors = {});
+  // kUnavailable when the peer is gone.
+  Result<Packet> receive();
+  void shutdown();
+  int descriptor() const { return socket_.get(); }
+
+ private:
+  FileDescriptor socket_;
+};
+
+struct ChannelPair {
+  FileDescriptor first, second;
+};
+Result<ChannelPair> make_channel_pair();
+
+}  // namespace coffer

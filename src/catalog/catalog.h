@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state store: SQLite in WAL mode with synchronous=FULL and secure_delete. All SQL of the product is in this
+// folder. Reads and writes happen inside a transaction; writers that wait at the same time share one commit (one
+// fsync), each under a savepoint of its own, so that one writer's failure undoes only its own changes.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "catalog/rows.h"
+
+namespace coffer::catalog {
+
+// Every statement of the product, on one connection. Lists are paginated by key: `after` is the last key of the page
+// before, or empty; at most `limit` rows are returned.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+
+  // Installation settings.
+  virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
+  virtual Status set_setting(const std::string& name, const std::string& value) = 0;
+
+  virtual Status insert_account(const Account& account) = 0;  // kConflict if it exists
+  virtual Result<std::optional<Account>> account(const std::string& id) = 0;
+  virtual Result<std::vector<Account>> accounts() = 0;
+  virtual Status insert_access_key(const AccessKey& key) = 0;
+  virtual Result<std::optional<AccessKey>> access_key(const std::string& id) = 0;
+
+  virtual Status insert_key(const Key& key, const BackingKey& backing_key) = 0;
+  virtual Status set_key_state(const std::string& key_id, const std::string& state) = 0;
+  virtual Result<std::optional<Key>> key(const std::string& region, const std::string& key_id) = 0;
+  virtual Result<std::optional<BackingKey>> backing_key(const std::string& key_id, uint32_t version) = 0;
+  virtual Result<std::vector<std::string>> key_ids(const std::string& account, const std::string& region,
+                                                   const std::string& after, size_t limit) = 0;
+  virtual Result<size_t> count_keys() = 0;
+
+  virtual Status insert_alias(const Alias& alias) = 0;  // kConflict if it exists
+  virtual Result<std::optional<Alias>> alias(const std::string& account, const std::string& region,
+                                             const std::string& name) = 0;
+  virtual Result<std::vector<Alias>> aliases(const std::string& account, const std::string& region,
+                                             const std::string& only_key_id, const std::string& after,
+                                             size_t limit) = 0;
+
+  virtual Status insert_volume(const Volume& volume) = 0;
+  virtual Status update_volume(const Volume& volume) = 0;
+  virtual Result<std::optional<Volume>> volume(const std::string& id) = 0;  // any account and region
+  virtual Result<std::vector<Volume>> volumes(const std::string& account, const std::string& region,
+                                              const std::string& after, size_t limit) = 0;
+  virtual Result<std::vector<Volume>> volumes_in_state(const std::string& state) = 0;
+  // Forgets volumes deleted before `before`.
+  virtual Status purge_deleted_volumes(Timestamp before) = 0;
+  virtual Result<size_t> count_volumes() = 0;
+
+  virtual Status insert_attachment(const Attachment& attachment) = 0;
+  virtual Status update_attachment(const Attachment& attachment) = 0;
+  virtual Status remove_attachment(const std::string& volume_id) = 0;
+  virtual Result<std::optional<Attachment>> attachment(const std::string& volume_id) = 0;
+  virtual Result<std::vector<Attachment>> attachments() = 0;
+
+  virtual Status insert_instance(const Instance& instance) = 0;
+  virtual Result<std::vector<Instance>> instances() = 0;
+
+  virtual Result<std::optional<IdempotentAnswer>> idempotent_answer(const std::string& account,
+                                                                    const std::string& region,
+                                                                    const std::string& operation,
+                                                                    const std::string& token) = 0;
+  virtual Status insert_idempotent_answer(const std::string& account, const std::string& region,
+                                          const std::string& operation, const std::string& token,
+                                          const IdempotentAnswer& answer, Timestamp now) = 0;
+  virtual Status purge_idempotent_answers(Timestamp before) = 0;
+
+  virtual Status append_trail(const TrailEvent& event) = 0;
+  virtual Result<std::vector<TrailEvent>> trail(const std::string& account, size_t newest) = 0;
+};
+
+class Catalog {
+ public:
+  // Opens or creates the database file and migrates it. kTooNew if a later release wrote it.
+  static Result<std::unique_ptr<Catalog>> open(const std::string& path);
+  virtual ~Catalog() = default;
+
+  // Runs `body` and commits; an error from it undoes its changes and is returned. Durable on return. Thread-safe;
+  // `body` runs on the calling thread or on another writer's.
+  virtual Status write(const std::function<Status(Transaction&)>& body) = 0;
+  // A consistent view; nothing may be changed. Thread-safe, not blocked by writers.
+  virtual Status read(const std::function<Status(Transaction&)>& body) = 0;
+  // After wrapped keys were deleted: truncating WAL checkpoint, so that no copy of the deleted bytes is left.
+  virtual Status erase_deleted() = 0;
+};
+
+}  // namespace coffer::catalog

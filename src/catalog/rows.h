@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the catalog stores, as plain structs. Times are base/clock.h Timestamps.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace coffer::catalog {
+
+struct Account {
+  std::string id;
+  Timestamp created;
+};
+
+struct AccessKey {
+  std::string id;            // AKIA…
+  std::string account;
+  std::string principal_arn; // arn:aws:iam::ACCOUNT:root for now
+  Bytes wrapped_secret;
+  bool active = true;
+  Timestamp created;
+};
+
+struct Key {
+  std::string id;            // UUID
+  std::string account, region;
+  std::string description;
+  std::string policy;        // JSON
+  std::string state;         // "Enabled", "Disabled"
+  std::string manager;       // "CUSTOMER", "AWS"
+  std::string usage, spec, origin;
+  bool multi_region = false;
+  Timestamp created;
+  std::vector<std::pair<std::string, std::string>> tags;
+  uint32_t current_version = 1;
+};
+
+struct BackingKey {
+  std::string key_id;
+  uint32_t version = 1;
+  Bytes token;
+};
+
+struct Alias {
+  std::string account, region;
+  std::string name;          // with "alias/"
+  std::string target_key_id;
+  Timestamp created, updated;
+};
+
+struct Volume {
+  std::string id;
+  std::string account, region;
+  std::string availability_zone;
+  std::string state;         // creating, available, in-use, deleting, deleted
+  uint32_t size_gib = 0;
+  std::string type;
+  std::optional<int32_t> iops, throughput;
+  bool encrypted = false;
+  std::string kms_key_arn;   // empty when not encrypted
+  std::string snapshot_id;
+  std::string layer_id;      // the first layer's
+  Bytes wrapped_key;         // only until the store's manifest holds it
+  std::string failure_code;  // why it failed: "coffer volume why"
+  std::string failure_message;
+  bool multi_attach = false;
+  Timestamp created;
+  std::optional<Timestamp> deleted;
+  std::vector<std::pair<std::string, std::string>> tags;
+};
+
+struct Attachment {
+  std::string id;            // "attach-" + 17 hex
+  std::string volume_id;
+  std::string account, region;
+  std::string instance_id;
+  std::string device;
+  std::string state;         // attaching, attached, detaching, detached, busy
+  std::string socket_path;
+  std::string principal_arn; // who attached; re-attachment after a restart acts for them
+  std::string failure;       // why it could not be restored
+  Timestamp attached;
+  bool delete_on_termination = false;
+};
+
+// A host that volumes attach to.
+struct Instance {
+  std::string id;
+  std::string account;       // owner of the installation; every account of it sees this host
+  std::string name;
+  Timestamp created;
+};
+
+struct IdempotentAnswer {
+  std::string request_hash;
+  std::string response;      // the serialised Value
+};
+
+struct TrailEvent {
+  std::string event_id;
+  std::string account, region;
+  Timestamp time;
+  std::string event_source, event_name;
+  std::string record;        // the CloudTrail record, JSON
+};
+
+}  // namespace coffer::catalog

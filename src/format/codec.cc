@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/codec.h"
+
+namespace coffer::format {
+namespace {
+
+template <class T>
+void put(Bytes& bytes, T value) {
+  for (size_t i = 0; i < sizeof(T); ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+}
+
+template <class T>
+T get(ByteView bytes) {
+  T value = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) value = static_cast<T>(value | static_cast<T>(bytes[i]) << (8 * i));
+  return value;
+}
+
+}  // namespace
+
+Writer& Writer::u8(uint8_t value) { return put(bytes_, value), *this; }
+Writer& Writer::u16(uint16_t value) { return put(bytes_, value), *this; }
+Writer& Writer::u32(uint32_t value) { return put(bytes_, value), *this; }
+Writer& Writer::u64(uint64_t value) { return put(bytes_, value), *this; }
+Writer& Writer::raw(ByteView bytes) { return bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()), *this; }
+Writer& Writer::field(ByteView bytes) { return u32(static_cast<uint32_t>(bytes.size())).raw(bytes); }
+
+uint8_t Reader::u8() { return get<uint8_t>(raw(1)); }
+uint16_t Reader::u16() { return get<uint16_t>(raw(2)); }
+uint32_t Reader::u32() { return get<uint32_t>(raw(4)); }
+uint64_t Reader::u64() { return get<uint64_t>(raw(8)); }
+
+ByteView Reader::raw(size_t size) {
+  if (!ok_ || size > left_.size()) {
+    fail();
+    return {};
+  }
+  const ByteView taken = left_.first(size);
+  left_ = left_.subspan(size);
+  return taken;
+}
+
+ByteView Reader::field() { return raw(u32()); }
+
+}  // namespace coffer::format

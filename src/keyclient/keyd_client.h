@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The channel to keyd, for apid. One request packet, one reply packet; calls of several threads are pipelined
+// by request number. Thread-safe. While keyd is down, or after it died with a call under way, calls fail with
+// kUnavailable; connect() with a fresh channel mends that.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_descriptor.h"
+#include "base/result.h"
+#include "format/encryption_context.h"
+#include "format/key_binding.h"
+#include "secret/secret_bytes.h"
+
+namespace coffer::keyclient {
+
+// A backing key as the catalog stores it.
+struct WrappedBackingKey {
+  format::KeyBinding binding;
+  uint32_t version = 1;
+  Bytes token;
+};
+
+struct DataKey {
+  secret::SecretBytes plaintext;
+  Bytes blob;
+};
+
+struct NewSecret {
+  secret::SecretBytes plaintext;  // to be handed out once
+  Bytes wrapped;                  // to be stored
+};
+
+struct CertificateAuthority {
+  Bytes wrapped_private_key;
+  Bytes certificate_der;
+};
+
+struct KeydStatus {
+  std::string seal;              // "key file /…/seal.key"
+  std::string arena;             // "memfd_secret", "locked memory"
+  uint32_t domain_key_version = 0;
+  bool recipient_enrolled = false;
+};
+
+// One layer's wrapped data key, to be put in a box.
+struct VolumeKeyRequest {
+  WrappedBackingKey key;
+  Bytes blob;
+  format::EncryptionContext context;
+  std::string layer_id;
+};
+
+// What a volume key box is bound to. The recipient refuses a box whose binding is not what it expects.
+struct BoxBinding {
+  std::string host_id;        // the instance id of the volumed that enrolled
+  std::string volume_id;
+  std::string attachment_id;
+  Bytes nonce;                // 16 bytes, chosen by volumed for this attachment
+};
+
+class KeydClient {
+ public:
+  KeydClient();
+  ~KeydClient();
+  void connect(FileDescriptor channel);  // replaces the previous channel
+
+  Result<KeydStatus> status();
+
+  // KMS keys. Ciphertext that fails any check: kRefusedCiphertext.
+  Result<Bytes> create_backing_key(const format::KeyBinding& binding, uint32_t version);
+  Result<Bytes> encrypt(const WrappedBackingKey& key, ByteView plaintext, const format::EncryptionContext& context);
+  Result<secret::SecretBytes> decrypt(const WrappedBackingKey& key, ByteView blob,
+                                      const format::EncryptionContext& context);
+  Result<DataKey> generate_data_key(const WrappedBackingKey& key, uint32_t size,
+                                    const format::EncryptionContext& context);
+  Result<Bytes> generate_data_key_without_plaintext(const WrappedBackingKey& key, uint32_t size,
+                                                    const format::EncryptionContext& context,
+                                                    format::BlobClass blob_class);
+  Result<secret::SecretBytes> generate_random(uint32_t size);
+
+  // The keys of one attachment, in one box for the recipient enrolled for binding.host_id.
+  Result<Bytes> box_volume_keys(const std::vector<VolumeKeyRequest>& layers, const BoxBinding& binding);
+
+  // The installation's own secrets, wrapped under the domain key and bound to `name`.
+  Result<NewSecret> create_access_key_secret(const std::string& access_key_id);
+  Result<secret::SecretBytes> derive_signing_key(const std::string& access_key_id, ByteView wrapped_secret,
+                                                 const std::string& date, const std::string& region,
+                                                 const std::string& service);
+  Result<CertificateAuthority> create_certificate_authority(const std::string& common_name);
+  Result<Bytes> issue_certificate(const CertificateAuthority& authority, ByteView subject_public_key_der,
+                                  const std::vector<std::string>& names, uint32_t days);
+
+ private:
+  struct Channel;
+  std::unique_ptr<Channel> channel_;
+};
+
+// The key id and backing-key version that a ciphertext blob names, to find the right token. Pure; says nothing
+// about authenticity. kRefusedCiphertext if it is no blob of ours.
+struct BlobIdentity {
+  std::string key_id;
+  uint32_t backing_key_version = 0;
+};
+Result<BlobIdentity> identify_blob(ByteView blob);
+
+}  // namespace coffer::keyclient

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every service works with: the parts of one running installation. Assembled in api/, outlives all calls.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/catalog.h"
+#include "control/volumed_client.h"
+#include "keyclient/keyd_client.h"
+
+namespace coffer {
+
+struct Installation {
+  std::string owner_account;
+  std::vector<std::string> regions;   // installed ones, the first is the default
+  std::string host_id;                // this host's instance id
+  bool development = false;
+  Clock& clock;
+  Random& random;
+  catalog::Catalog& catalog;
+  keyclient::KeydClient& keyd;
+  control::VolumedClient& volumed;
+};
+
+}  // namespace coffer
