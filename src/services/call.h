@@ -55,7 +55,11 @@ class Call {
     return out;
   }
 
+  // To be recorded with this call, whatever becomes of it.
   void record(DependentCall dependent) { dependent_calls_.push_back(std::move(dependent)); }
+  // Recorded in a transaction of the handler's own, before the answer's: for a call whose fruit (a key on its way to
+  // volumed) is used before this call commits.
+  virtual Status record_now(catalog::Transaction& transaction, const DependentCall& dependent) = 0;
 
  protected:
   Call(Installation& parts, policy::Principal who) : installation(parts), principal(std::move(who)) {}
