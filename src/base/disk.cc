@@ -58,6 +58,15 @@ class SystemFile final : public File {
     return {};
   }
 
+  Status allocate(uint64_t offset, uint64_t length) override {
+    if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
+      // A file system that cannot reserve: later writes take their chance, as anywhere else there.
+      if (errno == EOPNOTSUPP) return {};
+      return fail_errno("fallocate " + path_);
+    }
+    return {};
+  }
+
   Status truncate(uint64_t size) override {
     if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return fail_errno("truncate " + path_);
     return {};

@@ -21,6 +21,8 @@ class File {
   virtual Status write(uint64_t offset, ByteView data) = 0;  // all or an error; extends the file
   virtual Status flush() = 0;                                 // fdatasync(2)
   virtual Status punch_hole(uint64_t offset, uint64_t length) = 0;
+  // Takes the space now, so that later writes there do not fail with kNoSpace; contents and size stay.
+  virtual Status allocate(uint64_t offset, uint64_t length) = 0;
   virtual Status truncate(uint64_t size) = 0;
   virtual Result<uint64_t> size() = 0;
   // The first byte >= offset that is not in a hole, or the file's size if there is none.
