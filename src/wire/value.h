@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A protocol-neutral document: what every wire protocol parses to and serialises from, guided by the tables that
-// the generator makes from AWS's service models. Between the protocols and the generated structs stands only this.
+// A protocol-neutral document: what every wire protocol parses to and serialises from, guided by the tables
+// that the generator makes from AWS's service models. Between the protocols and the generated structs stands
+// only this.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -32,9 +33,13 @@ class Value {
 
   bool absent() const { return std::holds_alternative<std::monostate>(data_); }
   template <class T>
-  const T* as() const { return std::get_if<T>(&data_); }
+  const T* as() const {
+    return std::get_if<T>(&data_);
+  }
   template <class T>
-  T* as() { return std::get_if<T>(&data_); }
+  T* as() {
+    return std::get_if<T>(&data_);
+  }
 
   // The member of that name, or nothing when absent (or when this is no structure).
   const Value* member(std::string_view name) const {

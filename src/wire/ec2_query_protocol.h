@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// EC2 Query: parameters of a form or query string in, XML out (EC2 API Reference, "Query Requests"; Smithy 2.0, "EC2
+// query protocol"). Pure functions; bounded in the number of parameters, of list elements and in depth.
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "wire/shape.h"
+#include "wire/value.h"
+
+namespace coffer::wire {
+
+using FormParameters = std::vector<std::pair<std::string, std::string>>;  // decoded, in the order they came
+
+inline constexpr size_t kMostFormParameters = 10'000;
+
+// application/x-www-form-urlencoded. Errors: MalformedQueryString.
+Result<FormParameters> parse_form(std::string_view form);
+
+// The first parameter of that name, or nothing.
+const std::string* find_parameter(const FormParameters& parameters, std::string_view name);
+
+// The request that the parameters hold, its constraints checked too. Action, Version and the parameters of
+// authentication are passed over. Errors: UnknownParameter, MissingParameter, InvalidParameterValue,
+// InvalidParameterCombination for a parameter given twice.
+Result<Value> parse_ec2_query(const Shape& input, const FormParameters& parameters);
+
+// <CreateVolumeResponse xmlns="…"><requestId>…</requestId>…</CreateVolumeResponse>
+std::string serialise_ec2_xml(const ServiceModel& model, const Operation& operation, const Value& value,
+                              std::string_view request_id);
+
+// <Response><Errors><Error><Code>…</Code><Message>…</Message></Error></Errors><RequestID>…</RequestID></Response>
+std::string ec2_error_xml(const Error& error, std::string_view request_id);
+
+}  // namespace coffer::wire

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/shape.h"
+
+#include <algorithm>
+
+namespace coffer::wire {
+
+const Member* Shape::find_member(std::string_view member_name) const {
+  const auto found = std::ranges::find(members, member_name, &Member::name);
+  return found == members.end() ? nullptr : &*found;
+}
+
+const Operation* ServiceModel::find_operation(std::string_view name) const {
+  const auto found = std::ranges::find(operations, name, &Operation::name);
+  return found == operations.end() ? nullptr : &*found;
+}
+
+const ErrorShape* ServiceModel::find_error(std::string_view code) const {
+  const auto found = std::ranges::find(errors, code, &ErrorShape::code);
+  return found == errors.end() ? nullptr : &*found;
+}
+
+int http_status(const ServiceModel& model, const Error& error) {
+  if (const auto* modelled = model.find_error(error.code)) return modelled->http_status;
+  const bool ec2 = model.protocol == Protocol::kEc2;
+  switch (error.kind) {
+    case ErrorKind::kUnavailable:
+      return 503;
+    case ErrorKind::kIo:
+    case ErrorKind::kNoSpace:
+    case ErrorKind::kCorrupt:
+    case ErrorKind::kTooNew:
+    case ErrorKind::kInternal:
+      return 500;
+    // The JSON services answer 400 to these; EC2 tells the two apart.
+    case ErrorKind::kPermissionDenied:
+      return ec2 ? 403 : 400;
+    case ErrorKind::kUnauthenticated:
+      return ec2 ? 401 : 400;
+    default:
+      return 400;
+  }
+}
+
+}  // namespace coffer::wire
