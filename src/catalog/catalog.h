@@ -72,6 +72,7 @@ class Transaction {
   virtual Status purge_idempotent_answers(Timestamp before) = 0;
 
   virtual Status append_trail(const TrailEvent& event) = 0;
+  // The newest ones first; of all accounts when `account` is empty.
   virtual Result<std::vector<TrailEvent>> trail(const std::string& account, size_t newest) = 0;
 };
 
@@ -82,7 +83,7 @@ class Catalog {
   virtual ~Catalog() = default;
 
   // Runs `body` and commits; an error from it undoes its changes and is returned. Durable on return. Thread-safe;
-  // `body` runs on the calling thread or on another writer's.
+  // `body` runs on the calling thread or on another writer's; it must not call write().
   virtual Status write(const std::function<Status(Transaction&)>& body) = 0;
   // A consistent view; nothing may be changed. Thread-safe, not blocked by writers.
   virtual Status read(const std::function<Status(Transaction&)>& body) = 0;

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace coffer::catalog {
+namespace {
+
+// Version 1. Times are microseconds since 1970. Tags are rows, in the order in which they were given.
+constexpr const char* kVersion1 = R"(
+CREATE TABLE migrations (
+  version INTEGER PRIMARY KEY,
+  applied INTEGER NOT NULL
+);
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+CREATE TABLE accounts (
+  id TEXT PRIMARY KEY,
+  created INTEGER NOT NULL
+);
+CREATE TABLE access_keys (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL REFERENCES accounts (id),
+  principal_arn TEXT NOT NULL,
+  wrapped_secret BLOB NOT NULL,
+  active INTEGER NOT NULL,
+  created INTEGER NOT NULL
+);
+CREATE TABLE keys (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  description TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  state TEXT NOT NULL,
+  manager TEXT NOT NULL,
+  usage TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  multi_region INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  current_version INTEGER NOT NULL
+);
+CREATE INDEX keys_by_owner ON keys (account, region, id);
+CREATE TABLE backing_keys (
+  key_id TEXT NOT NULL REFERENCES keys (id),
+  version INTEGER NOT NULL,
+  token BLOB NOT NULL,
+  PRIMARY KEY (key_id, version)
+);
+CREATE TABLE aliases (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  target_key_id TEXT NOT NULL REFERENCES keys (id),
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  PRIMARY KEY (account, region, name)
+);
+CREATE INDEX aliases_by_key ON aliases (target_key_id);
+CREATE TABLE volumes (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  availability_zone TEXT NOT NULL,
+  state TEXT NOT NULL,
+  size_gib INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  iops INTEGER,
+  throughput INTEGER,
+  encrypted INTEGER NOT NULL,
+  kms_key_arn TEXT NOT NULL,
+  snapshot_id TEXT NOT NULL,
+  layer_id TEXT NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  failure_code TEXT NOT NULL,
+  failure_message TEXT NOT NULL,
+  multi_attach INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  deleted INTEGER
+);
+CREATE INDEX volumes_by_owner ON volumes (account, region, id);
+CREATE INDEX volumes_by_state ON volumes (state, id);
+CREATE TABLE tags (
+  resource_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (resource_id, position)
+);
+CREATE TABLE attachments (
+  volume_id TEXT PRIMARY KEY REFERENCES volumes (id),
+  id TEXT NOT NULL UNIQUE,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  instance_id TEXT NOT NULL,
+  device TEXT NOT NULL,
+  state TEXT NOT NULL,
+  socket_path TEXT NOT NULL,
+  principal_arn TEXT NOT NULL,
+  failure TEXT NOT NULL,
+  attached INTEGER NOT NULL,
+  delete_on_termination INTEGER NOT NULL
+);
+CREATE TABLE instances (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created INTEGER NOT NULL
+);
+CREATE TABLE idempotent_answers (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  token TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  response TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (account, region, operation, token)
+);
+CREATE INDEX idempotent_answers_by_age ON idempotent_answers (created);
+CREATE TABLE trail (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id TEXT NOT NULL UNIQUE,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  event_source TEXT NOT NULL,
+  event_name TEXT NOT NULL,
+  record TEXT NOT NULL
+);
+CREATE INDEX trail_by_account ON trail (account, position);
+)";
+
+constexpr std::array kMigrations = {Migration{1, kVersion1}};
+
+Result<int64_t> file_version(Connection& connection) {
+  Query query(connection, "PRAGMA user_version");
+  COFFER_TRY(row, query.next());
+  if (!row) return fail(ErrorKind::kCorrupt, "catalog: no version");
+  return query.integer();
+}
+
+Status take_step(Connection& connection, const Migration& step, Timestamp now) {
+  COFFER_CHECK(connection.execute("BEGIN IMMEDIATE"));
+  auto status = connection.execute(step.sql);
+  if (status)
+    status =
+        connection.execute(fmt::format("INSERT INTO migrations VALUES ({0}, {1}); PRAGMA user_version = {0};",
+                                       step.version, now.microseconds)
+                               .c_str());
+  if (status) status = connection.execute("COMMIT");
+  if (!status && !connection.in_autocommit()) (void)connection.execute("ROLLBACK");
+  return status;
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+  return kMigrations;
+}
+
+Status migrate(Connection& connection, std::span<const Migration> steps, Timestamp now) {
+  COFFER_TRY(version, file_version(connection));
+  const int newest = steps.empty() ? 0 : steps.back().version;
+  if (version > newest)
+    return fail(
+        ErrorKind::kTooNew,
+        fmt::format("the catalog was written by a later release of Coffer (its version is {}, this release "
+                    "knows {} and earlier): start it with that release or a newer one",
+                    version, newest));
+  for (const Migration& step : steps)
+    if (step.version > version) COFFER_CHECK(take_step(connection, step, now));
+  return {};
+}
+
+}  // namespace coffer::catalog

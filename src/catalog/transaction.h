@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statements of catalog.h's Transaction on one SQLite connection; a file for each kind of row.
+#pragma once
+#include "catalog/catalog.h"
+#include "catalog/connection.h"
+
+namespace coffer::catalog {
+
+class SqliteTransaction final : public Transaction {
+ public:
+  explicit SqliteTransaction(Connection& connection) : connection_(connection) {}
+
+  Result<std::optional<std::string>> setting(const std::string& name) override;
+  Status set_setting(const std::string& name, const std::string& value) override;
+
+  Status insert_account(const Account& account) override;
+  Result<std::optional<Account>> account(const std::string& id) override;
+  Result<std::vector<Account>> accounts() override;
+  Status insert_access_key(const AccessKey& key) override;
+  Result<std::optional<AccessKey>> access_key(const std::string& id) override;
+
+  Status insert_key(const Key& key, const BackingKey& backing_key) override;
+  Status set_key_state(const std::string& key_id, const std::string& state) override;
+  Result<std::optional<Key>> key(const std::string& region, const std::string& key_id) override;
+  Result<std::optional<BackingKey>> backing_key(const std::string& key_id, uint32_t version) override;
+  Result<std::vector<std::string>> key_ids(const std::string& account, const std::string& region,
+                                           const std::string& after, size_t limit) override;
+  Result<size_t> count_keys() override;
+
+  Status insert_alias(const Alias& alias) override;
+  Result<std::optional<Alias>> alias(const std::string& account, const std::string& region,
+                                     const std::string& name) override;
+  Result<std::vector<Alias>> aliases(const std::string& account, const std::string& region,
+                                     const std::string& only_key_id, const std::string& after,
+                                     size_t limit) override;
+
+  Status insert_volume(const Volume& volume) override;
+  Status update_volume(const Volume& volume) override;
+  Result<std::optional<Volume>> volume(const std::string& id) override;
+  Result<std::vector<Volume>> volumes(const std::string& account, const std::string& region,
+                                      const std::string& after, size_t limit) override;
+  Result<std::vector<Volume>> volumes_in_state(const std::string& state) override;
+  Status purge_deleted_volumes(Timestamp before) override;
+  Result<size_t> count_volumes() override;
+
+  Status insert_attachment(const Attachment& attachment) override;
+  Status update_attachment(const Attachment& attachment) override;
+  Status remove_attachment(const std::string& volume_id) override;
+  Result<std::optional<Attachment>> attachment(const std::string& volume_id) override;
+  Result<std::vector<Attachment>> attachments() override;
+
+  Status insert_instance(const Instance& instance) override;
+  Result<std::vector<Instance>> instances() override;
+
+  Result<std::optional<IdempotentAnswer>> idempotent_answer(const std::string& account,
+                                                            const std::string& region,
+                                                            const std::string& operation,
+                                                            const std::string& token) override;
+  Status insert_idempotent_answer(const std::string& account, const std::string& region,
+                                  const std::string& operation, const std::string& token,
+                                  const IdempotentAnswer& answer, Timestamp now) override;
+  Status purge_idempotent_answers(Timestamp before) override;
+
+  Status append_trail(const TrailEvent& event) override;
+  Result<std::vector<TrailEvent>> trail(const std::string& account, size_t newest) override;
+
+ private:
+  using Tags = std::vector<std::pair<std::string, std::string>>;
+  Status replace_tags(const std::string& resource_id, const Tags& tags);
+  Result<Tags> tags(const std::string& resource_id);
+  Status add_tags(std::vector<Volume>& volumes);
+  Result<size_t> count(const char* sql);
+  // kNotFound, naming `what`, unless the last statement changed a row.
+  Status expect_changed(const std::string& what);
+
+  Connection& connection_;
+};
+
+}  // namespace coffer::catalog
