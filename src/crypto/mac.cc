@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/mac.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+
+#include "crypto/openssl_handle.h"
+
+namespace coffer::crypto {
+namespace {
+
+EVP_MAC* hmac_algorithm() {
+  static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  require(mac != nullptr);
+  return mac;
+}
+
+void hmac_sha256_into(const secret::SecretBytes& key, ByteView data, MutableByteView out) {
+  const MacContext context(EVP_MAC_CTX_new(hmac_algorithm()));
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                   OSSL_PARAM_construct_end()};
+  const ByteView raw = key.read(secret::RawAccess::because("HMAC takes the key"));
+  static constexpr uint8_t kEmptyKey = 0;  // a null key would mean "keep the last one"
+  size_t written = 0;
+  require(context != nullptr &&
+          EVP_MAC_init(context.get(), raw.empty() ? &kEmptyKey : raw.data(), raw.size(), parameters) == 1 &&
+          EVP_MAC_update(context.get(), data.data(), data.size()) == 1 &&
+          EVP_MAC_final(context.get(), out.data(), &written, out.size()) == 1 && written == out.size());
+}
+
+}  // namespace
+
+Sha256 sha256(ByteView data) {
+  Sha256 digest{};
+  require(EVP_Digest(data.data(), data.size(), digest.data(), nullptr, sha256_digest(), nullptr) == 1);
+  return digest;
+}
+
+Sha256 hmac_sha256(const secret::SecretBytes& key, ByteView data) {
+  Sha256 mac{};
+  hmac_sha256_into(key, data, mac);
+  return mac;
+}
+
+secret::SecretBytes hmac_sha256_secret(const secret::SecretBytes& key, ByteView data) {
+  secret::SecretBytes mac(sizeof(Sha256));
+  hmac_sha256_into(key, data, mac.write(secret::RawAccess::because("HMAC writes a derived key")));
+  return mac;
+}
+
+bool equal_constant_time(ByteView a, ByteView b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace coffer::crypto
