@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// One audit record in CloudTrail's form. Pure; whatever comes in, the outcome is valid JSON of bounded size.
+// Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity element".
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace coffer::trail {
+
+inline constexpr const char* kLocalEventSource = "coffer.local";  // commands on the admin socket
+
+// Who did it. Empty fields are left out of the record.
+struct UserIdentity {
+  std::string type;          // "Root", "AWSService", "UnixUser"
+  std::string principal_id;  // the account for root, "uid:1000" for a Unix user
+  std::string arn;
+  std::string account_id;
+  std::string access_key_id;
+  std::string user_name;   // of a Unix user
+  std::string invoked_by;  // "ec2.amazonaws.com": a service that acted on the principal's behalf
+};
+
+struct Record {
+  std::string event_id;
+  std::string request_id;
+  Timestamp time;
+  std::string event_source;  // "kms.amazonaws.com"
+  std::string event_name;    // "Decrypt"
+  std::string region;
+  std::string source_ip_address;
+  std::string user_agent;
+  UserIdentity identity;
+  std::string error_code, error_message;  // empty when it succeeded
+  // JSON texts (wire/redact.h): no secrets are in them. What is no JSON is recorded as a string.
+  std::string request_parameters = "null";
+  std::string response_elements = "null";
+  bool read_only = false;
+  std::vector<std::string> resource_arns;
+  std::string recipient_account_id;
+};
+
+std::string to_json(const Record& record);
+
+}  // namespace coffer::trail
