@@ -20,7 +20,8 @@ std::optional<std::string> parse_page_token(std::string_view list, std::string_v
 Result<std::string> marker_position(std::string_view list, const std::optional<std::string>& marker) {
   if (!marker) return std::string();
   auto position = parse_page_token(list, *marker);
-  if (!position) return fail(ErrorKind::kInvalidArgument, "The marker is not valid.", "InvalidMarkerException");
+  if (!position)
+    return fail(ErrorKind::kInvalidArgument, "The marker is not valid.", "InvalidMarkerException");
   return std::move(*position);
 }
 

@@ -26,12 +26,13 @@ Status check_device(const std::string& device) {
   const bool known = rest.starts_with("sd") || rest.starts_with("xvd") || rest.starts_with("hd");
   const std::string_view letters = known ? rest.substr(rest.starts_with("xvd") ? 3 : 2) : "";
   const bool shaped = !letters.empty() && letters.size() <= 3 && letters[0] >= 'a' && letters[0] <= 'z' &&
-                      std::all_of(letters.begin() + 1, letters.end(), [](char c) {
-                        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-                      });
+                      std::all_of(letters.begin() + 1, letters.end(),
+                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
   if (shaped) return {};
-  return refuse(ErrorKind::kInvalidArgument, "InvalidParameterValue",
-                fmt::format("Value ({0}) for parameter device is invalid. {0} is not a valid EBS device name.", device));
+  return refuse(
+      ErrorKind::kInvalidArgument, "InvalidParameterValue",
+      fmt::format("Value ({0}) for parameter device is invalid. {0} is not a valid EBS device name.",
+                  device));
 }
 
 Status check_instance(Call& call, const std::string& instance_id) {
@@ -51,13 +52,15 @@ Status reserve(catalog::Transaction& transaction, const catalog::Attachment& wan
                   fmt::format("{} is already attached to an instance", wanted.volume_id));
   COFFER_TRY(volume, transaction.volume(wanted.volume_id));
   if (!volume || volume->state != "available")
-    return refuse(ErrorKind::kConflict, "IncorrectState", fmt::format("{} is not 'available'.", wanted.volume_id));
+    return refuse(ErrorKind::kConflict, "IncorrectState",
+                  fmt::format("{} is not 'available'.", wanted.volume_id));
   COFFER_TRY(all, transaction.attachments());
   for (const auto& other : all)
-    if (other.account == wanted.account && other.region == wanted.region && other.instance_id == wanted.instance_id &&
-        other.device == wanted.device)
+    if (other.account == wanted.account && other.region == wanted.region &&
+        other.instance_id == wanted.instance_id && other.device == wanted.device)
       return refuse(ErrorKind::kInvalidArgument, "InvalidParameterValue",
-                    fmt::format("Invalid value '{0}' for unixDevice. Attachment point {0} is already in use", wanted.device));
+                    fmt::format("Invalid value '{0}' for unixDevice. Attachment point {0} is already in use",
+                                wanted.device));
   volume->state = "in-use";
   COFFER_CHECK(transaction.update_volume(*volume));
   return transaction.insert_attachment(wanted);
@@ -78,13 +81,14 @@ Error attach_error(const Error& error, const catalog::Volume& volume) {
                              error.kind == ErrorKind::kRefusedCiphertext;
   if (!about_the_key) return error;
   return {ErrorKind::kPermissionDenied,
-          fmt::format("Volume {} cannot be attached: its KMS key {} cannot be used. {}: {}", volume.id, volume.kms_key_arn,
-                      error.code.empty() ? "InvalidCiphertextException" : error.code, error.message),
+          fmt::format("Volume {} cannot be attached: its KMS key {} cannot be used. {}: {}", volume.id,
+                      volume.kms_key_arn, error.code.empty() ? "InvalidCiphertextException" : error.code,
+                      error.message),
           "CustomerKeyHasBeenRevoked"};
 }
 
-// From the store's description of the volume to a served one. `before_delivery` makes the Decrypt durable in the trail
-// before the key leaves for volumed.
+// From the store's description of the volume to a served one. `before_delivery` makes the Decrypt durable in
+// the trail before the key leaves for volumed.
 Result<control::AttachedVolume> open_on_host(Installation& parts, const catalog::Volume& volume,
                                              const std::string& attachment_id,
                                              const std::function<Status()>& before_delivery) {
@@ -135,13 +139,14 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
         [&](catalog::Transaction& transaction) { return release(transaction, volume.id); }));
     return tl::unexpected(attach_error(served.error(), volume));
   }
-  return call.commit<api::VolumeAttachment>([&](catalog::Transaction& transaction) -> Result<api::VolumeAttachment> {
-    api::VolumeAttachment answer = to_api(attachment);  // "attaching", as AWS answers
-    attachment.state = "attached";
-    attachment.socket_path = served->socket_path;
-    COFFER_CHECK(transaction.update_attachment(attachment));
-    return answer;
-  });
+  return call.commit<api::VolumeAttachment>(
+      [&](catalog::Transaction& transaction) -> Result<api::VolumeAttachment> {
+        api::VolumeAttachment answer = to_api(attachment);  // "attaching", as AWS answers
+        attachment.state = "attached";
+        attachment.socket_path = served->socket_path;
+        COFFER_CHECK(transaction.update_attachment(attachment));
+        return answer;
+      });
 }
 
 void Ec2Service::resume() {
@@ -176,7 +181,8 @@ void Ec2Service::restore_attachments() {
     if (known.contains(attached.attachment_id)) {
       served.insert(attached.attachment_id);
     } else if (const auto status = installation_.volumed.detach(attached.volume_id, true); !status) {
-      log_warning("volume {} is attached without being wanted: {}", attached.volume_id, status.error().message);
+      log_warning("volume {} is attached without being wanted: {}", attached.volume_id,
+                  status.error().message);
     }
   }
   for (auto& [attachment, volume] : wanted) {
@@ -202,7 +208,8 @@ void Ec2Service::restore_attachments() {
       decrypted = true;
       return record(nullptr);
     });
-    if (!again && volume.encrypted && !decrypted && again.error().kind != ErrorKind::kUnavailable) (void)record(&again.error());
+    if (!again && volume.encrypted && !decrypted && again.error().kind != ErrorKind::kUnavailable)
+      (void)record(&again.error());
     attachment.failure = again ? "" : attach_error(again.error(), volume).message;
     if (again) attachment.socket_path = again->socket_path;
     if (!again) log_warning("volume {} could not be attached again: {}", volume.id, again.error().message);

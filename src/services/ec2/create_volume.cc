@@ -18,22 +18,27 @@ tl::unexpected<Error> refuse(const char* code, std::string message) {
 }
 
 bool is_zone_of(const std::string& zone, const std::string& region) {
-  return zone.size() == region.size() + 1 && zone.starts_with(region) && zone.back() >= 'a' && zone.back() <= 'c';
+  return zone.size() == region.size() + 1 && zone.starts_with(region) && zone.back() >= 'a' &&
+         zone.back() <= 'c';
 }
 
 Status check_source(const api::CreateVolumeRequest& request) {
   if (request.snapshot_id && !request.snapshot_id->empty()) {
     if (!is_resource_id(*request.snapshot_id, "snap"))
-      return refuse("InvalidParameterValue", fmt::format("Value ({}) for parameter snapshotId is invalid. Expected: 'snap-...'.",
-                                                         *request.snapshot_id));
-    return refuse("InvalidSnapshot.NotFound", fmt::format("The snapshot '{}' does not exist.", *request.snapshot_id));
+      return refuse("InvalidParameterValue",
+                    fmt::format("Value ({}) for parameter snapshotId is invalid. Expected: 'snap-...'.",
+                                *request.snapshot_id));
+    return refuse("InvalidSnapshot.NotFound",
+                  fmt::format("The snapshot '{}' does not exist.", *request.snapshot_id));
   }
-  if (!request.size) return refuse("MissingParameter", "The request must contain the parameter size/snapshot");
+  if (!request.size)
+    return refuse("MissingParameter", "The request must contain the parameter size/snapshot");
   if (request.outpost_arn) return refuse("UnsupportedOperation", "Outposts are not supported.");
   if (request.multi_attach_enabled.value_or(false))
     return refuse("UnsupportedOperation", "Multi-Attach is not supported.");
   if (request.kms_key_id && !request.encrypted.value_or(false))
-    return refuse("InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set.");
+    return refuse("InvalidParameterDependency",
+                  "The parameter KmsKeyId requires the parameter Encrypted to be set.");
   return {};
 }
 
@@ -45,7 +50,8 @@ Result<Tags> volume_tags(const api::CreateVolumeRequest& request) {
   for (const auto& specification : *request.tag_specifications) {
     const std::string type = specification.resource_type.value_or("");
     if (type != "volume")
-      return refuse("InvalidParameterValue", fmt::format("'{}' is not a valid taggable resource type for this operation.", type));
+      return refuse("InvalidParameterValue",
+                    fmt::format("'{}' is not a valid taggable resource type for this operation.", type));
     if (!specification.tags) continue;
     for (const auto& tag : *specification.tags) {
       const std::string name = tag.key.value_or("");
@@ -53,7 +59,9 @@ Result<Tags> volume_tags(const api::CreateVolumeRequest& request) {
         return refuse("InvalidParameterValue", fmt::format("Tag key '{}' is invalid.", name));
       if (name.starts_with("aws:"))
         return refuse("InvalidParameterValue",
-                      fmt::format("Value ( {} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use", name));
+                      fmt::format("Value ( {} ) for parameter key is invalid. Tag keys starting with 'aws:' "
+                                  "are reserved for internal use",
+                                  name));
       if (!names.insert(name).second)
         return refuse("InvalidParameterValue", fmt::format("Duplicate tag key '{}' specified.", name));
       tags.emplace_back(name, tag.value.value_or(""));
@@ -67,7 +75,8 @@ Result<Tags> volume_tags(const api::CreateVolumeRequest& request) {
 
 Result<api::Volume> Ec2Service::create_volume(Call& call, const api::CreateVolumeRequest& request) {
   if (!is_zone_of(request.availability_zone, call.region))
-    return refuse("InvalidZone.NotFound", fmt::format("The zone '{}' does not exist.", request.availability_zone));
+    return refuse("InvalidZone.NotFound",
+                  fmt::format("The zone '{}' does not exist.", request.availability_zone));
   COFFER_CHECK(check_source(request));
   COFFER_TRY(shape, check_volume_shape(request.volume_type, *request.size, request.iops, request.throughput));
   COFFER_TRY(tags, volume_tags(request));
@@ -93,8 +102,8 @@ Result<api::Volume> Ec2Service::create_volume(Call& call, const api::CreateVolum
     volume.wrapped_key = std::move(key.wrapped_key);
     if (key.failure) {
       volume.failure_code = "Client." + key.failure->code;
-      volume.failure_message = fmt::format("The volume's data key could not be made under {}: {}", key.kms_key_arn,
-                                           key.failure->message);
+      volume.failure_message = fmt::format("The volume's data key could not be made under {}: {}",
+                                           key.kms_key_arn, key.failure->message);
     }
   }
   auto response = call.commit<api::Volume>([&](catalog::Transaction& transaction) -> Result<api::Volume> {

@@ -16,14 +16,16 @@ tl::unexpected<Error> refuse(const char* code, std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message), code);
 }
 
-std::string boolean(bool value) { return value ? "true" : "false"; }
+std::string boolean(bool value) {
+  return value ? "true" : "false";
+}
 
 // The values of one volume for a documented filter name.
-std::optional<std::vector<std::string>> attachment_values(const std::optional<catalog::Attachment>& attachment,
-                                                          const std::string& name) {
+std::optional<std::vector<std::string>> attachment_values(
+    const std::optional<catalog::Attachment>& attachment, const std::string& name) {
   using Values = std::vector<std::string>;
-  if (name != "attachment.attach-time" && name != "attachment.delete-on-termination" && name != "attachment.device" &&
-      name != "attachment.instance-id" && name != "attachment.status")
+  if (name != "attachment.attach-time" && name != "attachment.delete-on-termination" &&
+      name != "attachment.device" && name != "attachment.instance-id" && name != "attachment.status")
     return std::nullopt;
   if (!attachment) return Values{};
   if (name == "attachment.attach-time") return Values{iso8601_millis(attachment->attached)};
@@ -59,7 +61,9 @@ std::optional<std::vector<std::string>> filter_values(const FoundVolume& found, 
   return attachment_values(found.attachment, name);
 }
 
-bool shown(const catalog::Volume& volume) { return volume.state != "deleted" || !volume.failure_code.empty(); }
+bool shown(const catalog::Volume& volume) {
+  return volume.state != "deleted" || !volume.failure_code.empty();
+}
 
 struct Page {
   std::vector<FoundVolume> volumes;
@@ -67,7 +71,8 @@ struct Page {
 };
 
 // One page of the volumes that pass. Rows that filters leave out do not count against the page.
-Result<Page> read_page(Call& call, const api::DescribeVolumesRequest& request, std::string after, size_t limit) {
+Result<Page> read_page(Call& call, const api::DescribeVolumesRequest& request, std::string after,
+                       size_t limit) {
   Page page;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     while (true) {
@@ -78,7 +83,8 @@ Result<Page> read_page(Call& call, const api::DescribeVolumesRequest& request, s
         FoundVolume found{std::move(row), std::nullopt};
         COFFER_TRY(attachment, transaction.attachment(found.volume.id));
         found.attachment = std::move(attachment);
-        COFFER_TRY(wanted, passes(request.filters, [&](const std::string& name) { return filter_values(found, name); }));
+        COFFER_TRY(wanted, passes(request.filters,
+                                  [&](const std::string& name) { return filter_values(found, name); }));
         if (!wanted) continue;
         if (page.volumes.size() == limit) {
           page.next = page.volumes.back().volume.id;
@@ -100,14 +106,17 @@ Status check_filter_names(const api::DescribeVolumesRequest& request) {
 
 }  // namespace
 
-Result<api::DescribeVolumesResult> Ec2Service::describe_volumes(Call& call, const api::DescribeVolumesRequest& request) {
+Result<api::DescribeVolumesResult> Ec2Service::describe_volumes(Call& call,
+                                                                const api::DescribeVolumesRequest& request) {
   const bool by_id = request.volume_ids && !request.volume_ids->empty();
   if (by_id && request.max_results)
-    return refuse("InvalidParameterCombination", "The parameter volumeSet cannot be used with the parameter maxResults");
+    return refuse("InvalidParameterCombination",
+                  "The parameter volumeSet cannot be used with the parameter maxResults");
   if (request.max_results && (*request.max_results < 5 || *request.max_results > 1000))
-    return refuse("InvalidParameterValue",
-                  fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.",
-                              *request.max_results));
+    return refuse(
+        "InvalidParameterValue",
+        fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.",
+                    *request.max_results));
   COFFER_CHECK(check_filter_names(request));
 
   api::DescribeVolumesResult response;
@@ -115,7 +124,8 @@ Result<api::DescribeVolumesResult> Ec2Service::describe_volumes(Call& call, cons
   if (by_id) {
     for (const auto& id : *request.volume_ids) {
       COFFER_TRY(found, find_volume(call, id));
-      COFFER_TRY(wanted, passes(request.filters, [&](const std::string& name) { return filter_values(found, name); }));
+      COFFER_TRY(wanted, passes(request.filters,
+                                [&](const std::string& name) { return filter_values(found, name); }));
       if (wanted) response.volumes->push_back(to_api(found));
     }
     return response;

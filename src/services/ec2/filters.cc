@@ -30,14 +30,16 @@ bool matches_wildcard(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-Result<bool> passes(const std::optional<std::vector<coffer::ec2::Filter>>& filters, const FilterValues& values) {
+Result<bool> passes(const std::optional<std::vector<coffer::ec2::Filter>>& filters,
+                    const FilterValues& values) {
   if (!filters) return true;
   bool all = true;
   for (const auto& filter : *filters) {
     const std::string name = filter.name.value_or("");
     const auto actual = values(name);
     if (!actual)
-      return fail(ErrorKind::kInvalidArgument, fmt::format("The filter '{}' is invalid", name), "InvalidParameterValue");
+      return fail(ErrorKind::kInvalidArgument, fmt::format("The filter '{}' is invalid", name),
+                  "InvalidParameterValue");
     bool any = false;
     if (filter.values)
       for (const auto& pattern : *filter.values)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EC2's Filter parameters: values of one filter are alternatives, filters all apply; * and ? are wildcards, \ quotes.
-// Source: Amazon EC2 API Reference, "Filter".
+// EC2's Filter parameters: values of one filter are alternatives, filters all apply; * and ? are wildcards,
+// \ quotes. Source: Amazon EC2 API Reference, "Filter".
 #pragma once
 #include <functional>
 #include <optional>
@@ -19,6 +19,7 @@ bool matches_wildcard(std::string_view pattern, std::string_view text);
 using FilterValues = std::function<std::optional<std::vector<std::string>>(const std::string& name)>;
 
 // Does the resource pass all filters? InvalidParameterValue "The filter 'x' is invalid" for an unknown name.
-Result<bool> passes(const std::optional<std::vector<coffer::ec2::Filter>>& filters, const FilterValues& values);
+Result<bool> passes(const std::optional<std::vector<coffer::ec2::Filter>>& filters,
+                    const FilterValues& values);
 
 }  // namespace coffer::services::ec2

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DescribeInstances: the hosts that volumes attach to. A host serves every zone of every installed region, so that it is
-// shown in the zone "a" of the region that is asked.
+// DescribeInstances: the hosts that volumes attach to. A host serves every zone of every installed region, so
+// that it is shown in the zone "a" of the region that is asked.
 #include <fmt/format.h>
 
 #include "base/ids.h"
@@ -10,7 +10,8 @@
 namespace coffer::services::ec2 {
 namespace {
 
-api::Instance to_api(const Call& call, const catalog::Instance& host, const std::vector<catalog::Attachment>& attachments) {
+api::Instance to_api(const Call& call, const catalog::Instance& host,
+                     const std::vector<catalog::Attachment>& attachments) {
   api::Instance shown;
   shown.instance_id = host.id;
   shown.instance_type = "m5.metal";
@@ -81,15 +82,16 @@ Result<Hosts> read_hosts(Call& call) {
 
 }  // namespace
 
-Result<api::DescribeInstancesResult> Ec2Service::describe_instances(Call& call,
-                                                                    const api::DescribeInstancesRequest& request) {
+Result<api::DescribeInstancesResult> Ec2Service::describe_instances(
+    Call& call, const api::DescribeInstancesRequest& request) {
   COFFER_TRY(known, read_hosts(call));
   if (request.instance_ids) {
     for (const auto& id : *request.instance_ids) {
       if (!is_resource_id(id, "i"))
         return fail(ErrorKind::kInvalidArgument, fmt::format("Invalid id: \"{}\" (expecting \"i-...\")", id),
                     "InvalidInstanceID.Malformed");
-      const bool exists = std::any_of(known.hosts.begin(), known.hosts.end(), [&](const auto& host) { return host.id == id; });
+      const bool exists = std::any_of(known.hosts.begin(), known.hosts.end(),
+                                      [&](const auto& host) { return host.id == id; });
       if (!exists)
         return fail(ErrorKind::kNotFound, fmt::format("The instance ID '{}' does not exist", id),
                     "InvalidInstanceID.NotFound");
@@ -100,7 +102,8 @@ Result<api::DescribeInstancesResult> Ec2Service::describe_instances(Call& call,
   for (const auto& host : known.hosts) {
     const auto& ids = request.instance_ids;
     if (ids && !ids->empty() && std::find(ids->begin(), ids->end(), host.id) == ids->end()) continue;
-    COFFER_TRY(wanted, passes(request.filters, [&](const std::string& name) { return filter_values(call, host, name); }));
+    COFFER_TRY(wanted, passes(request.filters,
+                              [&](const std::string& name) { return filter_values(call, host, name); }));
     if (!wanted) continue;
     api::Reservation reservation;
     reservation.owner_id = call.account;

@@ -12,10 +12,13 @@ namespace {
 
 constexpr uint32_t kVolumeKeySize = 64;  // AES-256-XTS: two 256-bit keys
 
-format::EncryptionContext volume_context(const std::string& volume_id) { return {{"aws:ebs:id", volume_id}}; }
+format::EncryptionContext volume_context(const std::string& volume_id) {
+  return {{"aws:ebs:id", volume_id}};
+}
 
 Result<kms::FoundKey> usable_key(Call& call, const std::optional<std::string>& kms_key_id) {
-  auto found = kms_key_id ? kms::find_key(call, *kms_key_id, kms::AliasUse::kAllowed) : kms::aws_managed_ebs_key(call);
+  auto found =
+      kms_key_id ? kms::find_key(call, *kms_key_id, kms::AliasUse::kAllowed) : kms::aws_managed_ebs_key(call);
   if (!found) return found;
   COFFER_CHECK(call.authorise("kms:GenerateDataKeyWithoutPlaintext", found->arn));
   COFFER_CHECK(kms::require_usable(*found));
@@ -30,8 +33,8 @@ std::string presumed_arn(const Call& call, const std::string& kms_key_id) {
 }
 
 bool is_outage(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kInternal || error.kind == ErrorKind::kIo ||
-         error.kind == ErrorKind::kNoSpace;
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kInternal ||
+         error.kind == ErrorKind::kIo || error.kind == ErrorKind::kNoSpace;
 }
 
 }  // namespace
@@ -58,8 +61,8 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
     record.error_message = found.error().message;
   }
   record.request_parameters_json =
-      fmt::format(R"({{"keyId":"{}","numberOfBytes":{},"encryptionContext":{{"aws:ebs:id":"{}"}}}})", made.kms_key_arn,
-                  kVolumeKeySize, volume_id);
+      fmt::format(R"({{"keyId":"{}","numberOfBytes":{},"encryptionContext":{{"aws:ebs:id":"{}"}}}})",
+                  made.kms_key_arn, kVolumeKeySize, volume_id);
   record.resource_arns = {made.kms_key_arn};
   call.record(std::move(record));
   return made;
@@ -79,7 +82,8 @@ Result<BoxedVolumeKeys> box_volume_keys(Installation& installation, const catalo
       return {};
     }));
     if (!key)
-      return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", volume.kms_key_arn), "NotFoundException");
+      return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", volume.kms_key_arn),
+                  "NotFoundException");
     COFFER_CHECK(kms::require_usable({*key, key_arn(key->region, key->account, key->id)}));
     COFFER_TRY(backing, kms::backing_key(installation.catalog, *key, identity.backing_key_version));
     layers.push_back({std::move(backing), *layer.wrapped_key, volume_context(volume.id), layer.layer_id});
@@ -93,8 +97,9 @@ DependentCall decrypt_record(const catalog::Volume& volume, const Error* failure
   DependentCall record;
   record.event_source = "kms.amazonaws.com";
   record.event_name = "Decrypt";
-  record.request_parameters_json =
-      fmt::format(R"({{"encryptionContext":{{"aws:ebs:id":"{}"}},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}})", volume.id);
+  record.request_parameters_json = fmt::format(
+      R"({{"encryptionContext":{{"aws:ebs:id":"{}"}},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}})",
+      volume.id);
   record.resource_arns = {volume.kms_key_arn};
   if (failure != nullptr) {
     record.error_code = failure->code.empty() ? "KMSInternalException" : failure->code;

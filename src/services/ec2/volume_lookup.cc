@@ -17,7 +17,8 @@ Status check_volume_id(const std::string& volume_id) {
 }
 
 tl::unexpected<Error> volume_not_found(const std::string& volume_id) {
-  return fail(ErrorKind::kNotFound, fmt::format("The volume '{}' does not exist.", volume_id), "InvalidVolume.NotFound");
+  return fail(ErrorKind::kNotFound, fmt::format("The volume '{}' does not exist.", volume_id),
+              "InvalidVolume.NotFound");
 }
 
 Result<FoundVolume> find_volume(Call& call, const std::string& volume_id) {
@@ -31,7 +32,8 @@ Result<FoundVolume> find_volume(Call& call, const std::string& volume_id) {
     found.attachment = std::move(attachment);
     return {};
   }));
-  if (!volume || volume->account != call.account || volume->region != call.region) return volume_not_found(volume_id);
+  if (!volume || volume->account != call.account || volume->region != call.region)
+    return volume_not_found(volume_id);
   // A deleted volume is gone; one that failed to be made shows as deleted for an hour, so that waiters end.
   if (volume->state == "deleted" && volume->failure_code.empty()) return volume_not_found(volume_id);
   found.volume = std::move(*volume);

@@ -12,8 +12,8 @@ struct FoundVolume {
   std::optional<catalog::Attachment> attachment;
 };
 
-// InvalidVolume.NotFound for what is not there, not this account's or region's, or deleted; InvalidParameterValue for
-// what is no volume id.
+// InvalidVolume.NotFound for what is not there, not this account's or region's, or deleted;
+// InvalidParameterValue for what is no volume id.
 Result<FoundVolume> find_volume(Call& call, const std::string& volume_id);
 Status check_volume_id(const std::string& volume_id);
 tl::unexpected<Error> volume_not_found(const std::string& volume_id);

@@ -10,8 +10,8 @@ namespace {
 
 struct VolumeType {
   const char* name;
-  uint32_t smallest, largest;              // GiB
-  int32_t least_iops = 0, most_iops = 0;   // 0: the caller may not choose
+  uint32_t smallest, largest;             // GiB
+  int32_t least_iops = 0, most_iops = 0;  // 0: the caller may not choose
   int32_t iops_per_gib = 0;
   bool iops_required = false;
   int32_t least_throughput = 0, most_throughput = 0;
@@ -48,8 +48,9 @@ Status check_iops(const VolumeType& type, uint32_t size_gib, const std::optional
   const double ratio = static_cast<double>(*iops) / size_gib;
   // gp3's baseline of 3,000 is free of the ratio.
   if (ratio > type.iops_per_gib && *iops > std::max(type.least_iops, 100))
-    return refuse("InvalidParameterValue", fmt::format("Iops to volume size ratio of {:.1f} is too high; maximum is {}",
-                                                       ratio, type.iops_per_gib));
+    return refuse("InvalidParameterValue",
+                  fmt::format("Iops to volume size ratio of {:.1f} is too high; maximum is {}", ratio,
+                              type.iops_per_gib));
   return {};
 }
 
@@ -59,11 +60,13 @@ Status check_throughput(const VolumeType& type, const std::optional<int32_t>& th
     return refuse("InvalidParameterCombination",
                   fmt::format("The parameter throughput is not supported for {} volumes.", type.name));
   if (*throughput < type.least_throughput)
-    return refuse("InvalidParameterValue", fmt::format("Volume throughput of {} MiB/s is too low; minimum is {} MiB/s.",
-                                                       *throughput, type.least_throughput));
+    return refuse("InvalidParameterValue",
+                  fmt::format("Volume throughput of {} MiB/s is too low; minimum is {} MiB/s.", *throughput,
+                              type.least_throughput));
   if (*throughput > type.most_throughput)
-    return refuse("InvalidParameterValue", fmt::format("Volume throughput of {} MiB/s is too high; maximum is {} MiB/s.",
-                                                       *throughput, type.most_throughput));
+    return refuse("InvalidParameterValue",
+                  fmt::format("Volume throughput of {} MiB/s is too high; maximum is {} MiB/s.", *throughput,
+                              type.most_throughput));
   return {};
 }
 
@@ -75,7 +78,8 @@ Result<VolumeShape> check_volume_shape(const std::optional<std::string>& name, i
   const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                   [&](const VolumeType& candidate) { return candidate.name == wanted; });
   if (type == std::end(kTypes))
-    return refuse("UnknownVolumeType", fmt::format("Unsupported volume type '{}' for volume creation.", wanted));
+    return refuse("UnknownVolumeType",
+                  fmt::format("Unsupported volume type '{}' for volume creation.", wanted));
   if (size_gib < type->smallest)
     return refuse("InvalidParameterValue",
                   fmt::format("Volume of {}GiB is too small; minimum is {}GiB.", size_gib, type->smallest));

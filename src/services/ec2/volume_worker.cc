@@ -71,8 +71,8 @@ bool VolumeWorker::do_all() {
     }
     for (auto& volume : *volumes) {
       const std::string id = volume.id;
-      const Status status =
-          std::string_view(state) == "creating" ? finish_creation(std::move(volume)) : finish_deletion(std::move(volume));
+      const Status status = std::string_view(state) == "creating" ? finish_creation(std::move(volume))
+                                                                  : finish_deletion(std::move(volume));
       if (!status) {
         log_warning("volume {} stays {} for now: {}", id, state, status.error().message);
         done = false;
@@ -89,7 +89,8 @@ Status VolumeWorker::finish_creation(catalog::Volume volume) {
     const Status created = installation_.volumed.create_volume(wanted);
     if (!created && created.error().kind == ErrorKind::kUnavailable) return created;
     if (!created) {
-      volume.failure_code = created.error().kind == ErrorKind::kNoSpace ? "InsufficientVolumeCapacity" : "InternalError";
+      volume.failure_code =
+          created.error().kind == ErrorKind::kNoSpace ? "InsufficientVolumeCapacity" : "InternalError";
       volume.failure_message = created.error().message;
     }
   }
@@ -111,8 +112,8 @@ Status VolumeWorker::finish_creation(catalog::Volume volume) {
   });
 }
 
-// Crypto-erase: first the store destroys the manifest with the wrapped data key, then its going is recorded, then the
-// catalog's own remains of it are overwritten.
+// Crypto-erase: first the store destroys the manifest with the wrapped data key, then its going is recorded,
+// then the catalog's own remains of it are overwritten.
 Status VolumeWorker::finish_deletion(catalog::Volume volume) {
   COFFER_CHECK(installation_.volumed.delete_volume(volume.id));
   volume.state = "deleted";

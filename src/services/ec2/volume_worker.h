@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries volumes from `creating` to `available` (or, when it cannot be, to `deleted` with the cause kept) and from
-// `deleting` to `deleted`. The state is in the catalog, so that a restart resumes it. One thread.
+// Carries volumes from `creating` to `available` (or, when it cannot be, to `deleted` with the cause kept)
+// and from `deleting` to `deleted`. The state is in the catalog, so that a restart resumes it. One thread.
 #pragma once
 #include <condition_variable>
 #include <mutex>

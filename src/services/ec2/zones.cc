@@ -14,24 +14,28 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
 
 }  // namespace
 
-Result<api::DescribeRegionsResult> Ec2Service::describe_regions(Call& call, const api::DescribeRegionsRequest& request) {
+Result<api::DescribeRegionsResult> Ec2Service::describe_regions(Call& call,
+                                                                const api::DescribeRegionsRequest& request) {
   const auto& installed = call.installation.regions;
   if (request.region_names)
     for (const auto& name : *request.region_names)
       if (!contains(installed, name))
-        return fail(ErrorKind::kInvalidArgument, fmt::format("Invalid region provided: {}", name), "InvalidParameterValue");
+        return fail(ErrorKind::kInvalidArgument, fmt::format("Invalid region provided: {}", name),
+                    "InvalidParameterValue");
   api::DescribeRegionsResult response;
   response.regions.emplace();
   for (const auto& name : installed) {
-    if (request.region_names && !request.region_names->empty() && !contains(*request.region_names, name)) continue;
+    if (request.region_names && !request.region_names->empty() && !contains(*request.region_names, name))
+      continue;
     const std::string endpoint = fmt::format("ec2.{}.amazonaws.com", name);
-    COFFER_TRY(wanted, passes(request.filters, [&](const std::string& filter) -> std::optional<std::vector<std::string>> {
-      using Values = std::vector<std::string>;
-      if (filter == "region-name") return Values{name};
-      if (filter == "endpoint") return Values{endpoint};
-      if (filter == "opt-in-status") return Values{"opt-in-not-required"};
-      return std::nullopt;
-    }));
+    COFFER_TRY(wanted, passes(request.filters,
+                              [&](const std::string& filter) -> std::optional<std::vector<std::string>> {
+                                using Values = std::vector<std::string>;
+                                if (filter == "region-name") return Values{name};
+                                if (filter == "endpoint") return Values{endpoint};
+                                if (filter == "opt-in-status") return Values{"opt-in-not-required"};
+                                return std::nullopt;
+                              }));
     if (!wanted) continue;
     api::Region region;
     region.region_name = name;
@@ -50,18 +54,20 @@ Result<api::DescribeAvailabilityZonesResult> Ec2Service::describe_availability_z
   if (request.zone_names)
     for (const auto& name : *request.zone_names)
       if (!contains(zones, name))
-        return fail(ErrorKind::kInvalidArgument, fmt::format("Invalid availability zone: [{}]", name), "InvalidParameterValue");
+        return fail(ErrorKind::kInvalidArgument, fmt::format("Invalid availability zone: [{}]", name),
+                    "InvalidParameterValue");
   for (const auto& name : zones) {
     if (request.zone_names && !request.zone_names->empty() && !contains(*request.zone_names, name)) continue;
-    COFFER_TRY(wanted, passes(request.filters, [&](const std::string& filter) -> std::optional<std::vector<std::string>> {
-      using Values = std::vector<std::string>;
-      if (filter == "zone-name") return Values{name};
-      if (filter == "region-name") return Values{call.region};
-      if (filter == "state") return Values{"available"};
-      if (filter == "zone-type") return Values{"availability-zone"};
-      if (filter == "opt-in-status") return Values{"opt-in-not-required"};
-      return std::nullopt;
-    }));
+    COFFER_TRY(wanted, passes(request.filters,
+                              [&](const std::string& filter) -> std::optional<std::vector<std::string>> {
+                                using Values = std::vector<std::string>;
+                                if (filter == "zone-name") return Values{name};
+                                if (filter == "region-name") return Values{call.region};
+                                if (filter == "state") return Values{"available"};
+                                if (filter == "zone-type") return Values{"availability-zone"};
+                                if (filter == "opt-in-status") return Values{"opt-in-not-required"};
+                                return std::nullopt;
+                              }));
     if (!wanted) continue;
     api::AvailabilityZone zone;
     zone.zone_name = name;

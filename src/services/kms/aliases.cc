@@ -14,7 +14,8 @@ Status check_alias_name(const std::string& name) {
   if (!name.starts_with("alias/") || name == "alias/")
     return fail(ErrorKind::kInvalidArgument, "Invalid identifier", "ValidationException");
   if (name.starts_with("alias/aws/"))
-    return fail(ErrorKind::kPermissionDenied, "Aliases that begin with alias/aws/ are reserved for AWS managed keys.",
+    return fail(ErrorKind::kPermissionDenied,
+                "Aliases that begin with alias/aws/ are reserved for AWS managed keys.",
                 "NotAuthorizedException");
   if (name.find(':') != std::string::npos)
     return fail(ErrorKind::kInvalidArgument, fmt::format("{} contains invalid characters for an alias", name),
@@ -24,27 +25,32 @@ Status check_alias_name(const std::string& name) {
 
 }  // namespace
 
-Result<api::CreateAliasResponse> KmsService::create_alias(Call& call, const api::CreateAliasRequest& request) {
+Result<api::CreateAliasResponse> KmsService::create_alias(Call& call,
+                                                          const api::CreateAliasRequest& request) {
   const std::string& name = request.alias_name;
   COFFER_CHECK(check_alias_name(name));
   if (request.target_key_id.find("alias/") != std::string::npos)
-    return fail(ErrorKind::kInvalidArgument, "Aliases must refer to keys. Not aliases", "ValidationException");
+    return fail(ErrorKind::kInvalidArgument, "Aliases must refer to keys. Not aliases",
+                "ValidationException");
   COFFER_TRY(target, find_key(call, request.target_key_id, AliasUse::kRefused));
   COFFER_CHECK(call.authorise("kms:CreateAlias", target.arn));
 
   return call.commit<api::CreateAliasResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateAliasResponse> {
-        auto status = transaction.insert_alias({call.account, call.region, name, target.key.id, call.time, call.time});
+        auto status =
+            transaction.insert_alias({call.account, call.region, name, target.key.id, call.time, call.time});
         if (!status && status.error().kind == ErrorKind::kConflict)
           return fail(ErrorKind::kConflict,
-                      fmt::format("An alias with the name {} already exists", alias_arn(call.region, call.account, name)),
+                      fmt::format("An alias with the name {} already exists",
+                                  alias_arn(call.region, call.account, name)),
                       "AlreadyExistsException");
         COFFER_CHECK(status);
         return api::CreateAliasResponse{};
       });
 }
 
-Result<api::ListAliasesResponse> KmsService::list_aliases(Call& call, const api::ListAliasesRequest& request) {
+Result<api::ListAliasesResponse> KmsService::list_aliases(Call& call,
+                                                          const api::ListAliasesRequest& request) {
   const auto limit = static_cast<size_t>(request.limit.value_or(50));
   std::string only_key_id;
   if (request.key_id) {

@@ -14,7 +14,8 @@ constexpr size_t kLargestContext = 8192;  // bytes of names and values (KMS quot
 
 // The plaintext that belongs to the caller and leaves in the answer.
 Bytes hand_out(const secret::SecretBytes& plaintext) {
-  return to_bytes(plaintext.read(secret::RawAccess::because("plaintext that the caller asked for leaves in the answer")));
+  return to_bytes(
+      plaintext.read(secret::RawAccess::because("plaintext that the caller asked for leaves in the answer")));
 }
 
 Status check_algorithm(const std::optional<std::string>& algorithm) {
@@ -46,7 +47,8 @@ Result<UsableKey> usable_key(Call& call, const std::string& key_identifier) {
   return UsableKey{std::move(found), std::move(backing)};
 }
 
-Result<uint32_t> data_key_size(const std::optional<std::string>& key_spec, const std::optional<int32_t>& bytes) {
+Result<uint32_t> data_key_size(const std::optional<std::string>& key_spec,
+                               const std::optional<int32_t>& bytes) {
   if (key_spec.has_value() == bytes.has_value())
     return fail(ErrorKind::kInvalidArgument, "Please specify either number of bytes or key spec.",
                 "ValidationException");
@@ -59,7 +61,8 @@ tl::unexpected<Error> invalid_ciphertext() {
 }
 
 // The key that a ciphertext must be opened with: the one it names, checked against the one the caller names.
-Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request, const std::string& named_by_blob) {
+Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
+                                const std::string& named_by_blob) {
   if (request.key_id) {
     COFFER_TRY(named, find_key(call, *request.key_id, AliasUse::kAllowed));
     COFFER_CHECK(call.authorise("kms:Decrypt", named.arn));
@@ -70,9 +73,11 @@ Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request, 
     return named;
   }
   auto found = find_key(call, named_by_blob, AliasUse::kRefused);
-  if (!found && found.error().kind == ErrorKind::kNotFound)  // whether a foreign key exists is not for this caller
+  if (!found &&
+      found.error().kind == ErrorKind::kNotFound)  // whether a foreign key exists is not for this caller
     return fail(ErrorKind::kPermissionDenied,
-                "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or "
+                "The ciphertext refers to a customer master key that does not exist, does not exist in this "
+                "region, or "
                 "you are not allowed to access.",
                 "AccessDeniedException");
   if (found) COFFER_CHECK(call.authorise("kms:Decrypt", found->arn));
@@ -114,8 +119,8 @@ Result<api::DecryptResponse> KmsService::decrypt(Call& call, const api::DecryptR
   return response;
 }
 
-Result<api::GenerateDataKeyResponse> KmsService::generate_data_key(Call& call,
-                                                                   const api::GenerateDataKeyRequest& request) {
+Result<api::GenerateDataKeyResponse> KmsService::generate_data_key(
+    Call& call, const api::GenerateDataKeyRequest& request) {
   COFFER_TRY(size, data_key_size(request.key_spec, request.number_of_bytes));
   COFFER_TRY(context, checked_context(request.encryption_context));
   COFFER_TRY(key, usable_key(call, request.key_id));
@@ -143,7 +148,8 @@ Result<api::GenerateDataKeyWithoutPlaintextResponse> KmsService::generate_data_k
 Result<api::GenerateRandomResponse> KmsService::generate_random(Call& call,
                                                                 const api::GenerateRandomRequest& request) {
   if (request.custom_key_store_id)
-    return fail(ErrorKind::kUnsupported, "Custom key stores are not supported yet.", "UnsupportedOperationException");
+    return fail(ErrorKind::kUnsupported, "Custom key stores are not supported yet.",
+                "UnsupportedOperationException");
   if (!request.number_of_bytes)
     return fail(ErrorKind::kInvalidArgument, "Please specify the number of bytes.", "ValidationException");
   COFFER_TRY(bytes, call.installation.keyd.generate_random(static_cast<uint32_t>(*request.number_of_bytes)));

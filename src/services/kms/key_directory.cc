@@ -15,7 +15,8 @@ tl::unexpected<Error> not_found(std::string message) {
   return fail(ErrorKind::kNotFound, std::move(message), "NotFoundException");
 }
 
-Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& account, const std::string& name) {
+Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& account,
+                                                 const std::string& name) {
   std::optional<catalog::Alias> alias;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(row, transaction.alias(account, call.region, name));
@@ -68,7 +69,8 @@ Result<catalog::Alias> make_ebs_key(Call& call) {
   DependentCall made;
   made.event_source = "kms.amazonaws.com";
   made.event_name = "CreateKey";
-  made.request_parameters_json = fmt::format(R"({{"description":"{}","keyUsage":"ENCRYPT_DECRYPT"}})", key.description);
+  made.request_parameters_json =
+      fmt::format(R"({{"description":"{}","keyUsage":"ENCRYPT_DECRYPT"}})", key.description);
   made.resource_arns = {key_arn(key.region, key.account, key.id)};
   made.read_only = false;
   catalog::Alias alias{call.account, call.region, kEbsAlias, key.id, call.time, call.time};
@@ -119,7 +121,8 @@ Result<FoundKey> aws_managed_ebs_key(Call& call) {
   return find_by_id(call, call.account, made.target_key_id);
 }
 
-Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key, uint32_t version) {
+Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+                                                 uint32_t version) {
   if (version == 0) version = key.current_version;
   std::optional<catalog::BackingKey> row;
   COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding KMS keys by any name that AWS takes, and the AWS managed keys. Shared by the kms handlers and by the
-// services that use keys on a caller's behalf. Source: AWS KMS Developer Guide, "Key identifiers (KeyId)".
+// Finding KMS keys by any name that AWS takes, and the AWS managed keys. Shared by the kms handlers and by
+// the services that use keys on a caller's behalf. Source: AWS KMS Developer Guide, "Key identifiers
+// (KeyId)".
 #pragma once
 #include <string>
 

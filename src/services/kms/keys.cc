@@ -44,9 +44,11 @@ api::KeyMetadata metadata_of(const FoundKey& found) {
 // What this part can make: symmetric encryption keys whose material keyd generates.
 Status check_kind(const api::CreateKeyRequest& request) {
   if (request.key_spec && request.customer_master_key_spec)
-    return invalid("You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
-                   "CustomerMasterKeySpec is deprecated.");
-  const std::string spec = request.key_spec.value_or(request.customer_master_key_spec.value_or("SYMMETRIC_DEFAULT"));
+    return invalid(
+        "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+        "CustomerMasterKeySpec is deprecated.");
+  const std::string spec =
+      request.key_spec.value_or(request.customer_master_key_spec.value_or("SYMMETRIC_DEFAULT"));
   const std::string usage = request.key_usage.value_or("ENCRYPT_DECRYPT");
   if (spec != "SYMMETRIC_DEFAULT") return unsupported(fmt::format("KeySpec {} is not supported yet.", spec));
   if (usage != "ENCRYPT_DECRYPT")
@@ -69,8 +71,8 @@ Result<Tags> checked_tags(const api::CreateKeyRequest& request) {
     if (!names.insert(tag.tag_key).second)
       return fail(ErrorKind::kInvalidArgument, "Duplicate tag keys", "TagException");
     if (tag.tag_key.starts_with("aws:"))
-      return fail(ErrorKind::kInvalidArgument, "aws: prefixed tag key names are not allowed for external use.",
-                  "TagException");
+      return fail(ErrorKind::kInvalidArgument,
+                  "aws: prefixed tag key names are not allowed for external use.", "TagException");
     tags.emplace_back(tag.tag_key, tag.tag_value);
   }
   return tags;
@@ -83,11 +85,12 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
   const std::string action = "kms:" + call.operation;
   COFFER_CHECK(call.authorise(action, found.arn));
   if (found.key.manager == "AWS")
-    return fail(ErrorKind::kPermissionDenied,
-                fmt::format("User: {} is not authorized to perform: {} on resource: {} because no resource-based "
-                            "policy allows the {} action",
-                            call.principal.arn, action, found.arn, action),
-                "AccessDeniedException");
+    return fail(
+        ErrorKind::kPermissionDenied,
+        fmt::format("User: {} is not authorized to perform: {} on resource: {} because no resource-based "
+                    "policy allows the {} action",
+                    call.principal.arn, action, found.arn, action),
+        "AccessDeniedException");
   return call.commit<Response>([&](catalog::Transaction& transaction) -> Result<Response> {
     COFFER_CHECK(transaction.set_key_state(found.key.id, state));
     return Response{};
@@ -125,7 +128,8 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
       });
 }
 
-Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call, const api::DescribeKeyRequest& request) {
+Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
+                                                          const api::DescribeKeyRequest& request) {
   COFFER_TRY(found, find_key(call, request.key_id, AliasUse::kAllowed));
   COFFER_CHECK(call.authorise("kms:DescribeKey", found.arn));
   api::DescribeKeyResponse response;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The AWS KMS API. One file an operation family: keys.cc, aliases.cc, cryptography.cc. Thread-safe; keeps no state.
-// Source: AWS KMS API Reference.
+// The AWS KMS API. One file an operation family: keys.cc, aliases.cc, cryptography.cc. Thread-safe; keeps no
+// state. Source: AWS KMS API Reference.
 #pragma once
 #include "generated/kms/model.h"
 #include "services/call.h"
@@ -27,7 +27,8 @@ class KmsService final : public api::Handlers {
                                                          const api::GenerateDataKeyRequest& request) override;
   Result<api::GenerateDataKeyWithoutPlaintextResponse> generate_data_key_without_plaintext(
       Call& call, const api::GenerateDataKeyWithoutPlaintextRequest& request) override;
-  Result<api::GenerateRandomResponse> generate_random(Call& call, const api::GenerateRandomRequest& request) override;
+  Result<api::GenerateRandomResponse> generate_random(Call& call,
+                                                      const api::GenerateRandomRequest& request) override;
 };
 
 }  // namespace coffer::services::kms
