@@ -60,8 +60,9 @@ tl::unexpected<Error> fail_errno(std::string_view what);
 // COFFER_CHECK(expression): returns the error of a Status (or of a Result whose value is not wanted).
 #define COFFER_CHECK(expression)                                                           \
   do {                                                                                     \
-    if (auto coffer_status = (expression); !coffer_status)                                 \
-      return tl::unexpected(std::move(coffer_status.error()));                             \
+    if (auto COFFER_CONCAT(coffer_status_, __LINE__) = (expression);                       \
+        !COFFER_CONCAT(coffer_status_, __LINE__))                                          \
+      return tl::unexpected(std::move(COFFER_CONCAT(coffer_status_, __LINE__).error()));   \
   } while (0)
 
 }  // namespace coffer

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One API call on its way through the pipeline: who asks, for what, and how its changes become durable together with
-// its audit record and, where it has a client token, with its answer. Handlers get it after authentication,
-// validation, the idempotency stage and authorisation. Used by one thread.
+// One API call on its way through the pipeline: who asks, for what, and how its changes become durable
+// together with its audit record and, where it has a client token, with its answer. Handlers get it after
+// authentication, validation, the idempotency stage and authorisation. Used by one thread.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,9 +16,9 @@ namespace coffer {
 
 // A further call made on the caller's behalf (ec2 asking kms for a data key), to be recorded with this one.
 struct DependentCall {
-  std::string event_source;               // "kms.amazonaws.com"
-  std::string event_name;                 // "GenerateDataKeyWithoutPlaintext"
-  std::string request_parameters_json;    // no secrets
+  std::string event_source;             // "kms.amazonaws.com"
+  std::string event_name;               // "GenerateDataKeyWithoutPlaintext"
+  std::string request_parameters_json;  // no secrets
   std::vector<std::string> resource_arns;
   bool read_only = true;
   std::string error_code, error_message;  // empty when it succeeded
@@ -30,18 +30,19 @@ class Call {
 
   Installation& installation;
   policy::Principal principal;
-  std::string account;      // the caller's
+  std::string account;  // the caller's
   std::string region;
   std::string request_id;
   std::string service, operation;
   Timestamp time;
 
-  // May the caller do `action` ("kms:Decrypt") on `resource_arn`? The pipeline has asked for the operation itself;
-  // handlers ask for what it depends on. The error is AccessDenied in AWS's words.
+  // May the caller do `action` ("kms:Decrypt") on `resource_arn`? The pipeline has asked for the operation
+  // itself; handlers ask for what it depends on. The error is AccessDenied in AWS's words.
   Status authorise(const std::string& action, const std::string& resource_arn);
 
-  // Runs `body` in one write transaction with this call's trail record, the records of its dependent calls and its
-  // idempotency row, all durable when it returns. Out is a generated response type. At most once a call.
+  // Runs `body` in one write transaction with this call's trail record, the records of its dependent calls
+  // and its idempotency row, all durable when it returns. Out is a generated response type. At most once a
+  // call.
   template <class Out>
   Result<Out> commit(const std::function<Result<Out>(catalog::Transaction&)>& body) {
     Result<Out> out = fail(ErrorKind::kInternal, "transaction did not run");
@@ -57,8 +58,8 @@ class Call {
 
   // To be recorded with this call, whatever becomes of it.
   void record(DependentCall dependent) { dependent_calls_.push_back(std::move(dependent)); }
-  // Recorded in a transaction of the handler's own, before the answer's: for a call whose fruit (a key on its way to
-  // volumed) is used before this call commits.
+  // Recorded in a transaction of the handler's own, before the answer's: for a call whose fruit (a key on its
+  // way to volumed) is used before this call commits.
   virtual Status record_now(catalog::Transaction& transaction, const DependentCall& dependent) = 0;
 
  protected:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every service works with: the parts of one running installation. Assembled in api/, outlives all calls.
+// What every service works with: the parts of one running installation. Assembled in api/, outlives all
+// calls.
 #pragma once
 #include <string>
 #include <vector>
@@ -14,8 +15,8 @@ namespace coffer {
 
 struct Installation {
   std::string owner_account;
-  std::vector<std::string> regions;   // installed ones, the first is the default
-  std::string host_id;                // this host's instance id
+  std::vector<std::string> regions;  // installed ones, the first is the default
+  std::string host_id;               // this host's instance id
   bool development = false;
   Clock& clock;
   Random& random;

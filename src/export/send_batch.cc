@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/send_batch.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace coffer::exporting {
+namespace {
+
+// Data begins on a cache line, which costs the cipher less than an odd address.
+constexpr size_t kDataAlignment = 64;
+
+constexpr size_t rounded_up(size_t size) {
+  return (size + kDataAlignment - 1) / kDataAlignment * kDataAlignment;
+}
+
+}  // namespace
+
+bool SendBatch::make_room(size_t header_size, size_t data_size) {
+  const bool room = headers_used_ + header_size <= kHeaderRoom && data_used_ + data_size <= kDataRoom &&
+                    vectors_used_ + 2 <= kMostVectors;
+  return room || send();
+}
+
+void SendBatch::append(uint8_t* at, size_t size) {
+  if (vectors_used_ > 0) {
+    iovec& last = vectors_[vectors_used_ - 1];
+    if (static_cast<uint8_t*>(last.iov_base) + last.iov_len == at) {
+      last.iov_len += size;
+      return;
+    }
+  }
+  vectors_[vectors_used_++] = {at, size};
+}
+
+void SendBatch::add_header(ByteView header) {
+  std::memcpy(headers_.data() + headers_used_, header.data(), header.size());
+  append(headers_.data() + headers_used_, header.size());
+  headers_used_ += header.size();
+}
+
+void SendBatch::commit_data(size_t size) {
+  append(data_.data() + data_used_, size);
+  data_used_ = std::min(rounded_up(data_used_ + size), kDataRoom);
+}
+
+bool SendBatch::send() {
+  iovec* next = vectors_.data();
+  size_t left = vectors_used_;
+  while (left > 0) {
+    msghdr message{};
+    message.msg_iov = next;
+    message.msg_iovlen = left;
+    const ssize_t sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    size_t gone = static_cast<size_t>(sent);
+    while (left > 0 && gone >= next->iov_len) {
+      gone -= next->iov_len;
+      ++next;
+      --left;
+    }
+    if (left > 0) *next = {static_cast<uint8_t*>(next->iov_base) + gone, next->iov_len - gone};
+  }
+  headers_used_ = data_used_ = vectors_used_ = 0;
+  return true;
+}
+
+}  // namespace coffer::exporting

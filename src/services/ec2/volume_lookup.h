@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Volumes as the EC2 API shows them, and the errors of those it does not have.
+#pragma once
+#include "generated/ec2/model.h"
+#include "services/call.h"
+
+namespace coffer::services::ec2 {
+
+// A volume with what it is attached to.
+struct FoundVolume {
+  catalog::Volume volume;
+  std::optional<catalog::Attachment> attachment;
+};
+
+// InvalidVolume.NotFound for what is not there, not this account's or region's, or deleted;
+// InvalidParameterValue for what is no volume id.
+Result<FoundVolume> find_volume(Call& call, const std::string& volume_id);
+Status check_volume_id(const std::string& volume_id);
+tl::unexpected<Error> volume_not_found(const std::string& volume_id);
+
+coffer::ec2::Volume to_api(const FoundVolume& found);
+coffer::ec2::VolumeAttachment to_api(const catalog::Attachment& attachment);
+
+}  // namespace coffer::services::ec2

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding KMS keys by any name that AWS takes, and the AWS managed keys. Shared by the kms handlers and by
+// the services that use keys on a caller's behalf. Source: AWS KMS Developer Guide, "Key identifiers
+// (KeyId)".
+#pragma once
+#include <string>
+
+#include "keyclient/keyd_client.h"
+#include "services/call.h"
+
+namespace coffer::services::kms {
+
+// A key as found, with the ARN that names it in answers and errors.
+struct FoundKey {
+  catalog::Key key;
+  std::string arn;
+  bool enabled() const { return key.state == "Enabled"; }
+};
+
+enum class AliasUse { kAllowed, kRefused };
+
+// Finds a key by id, key ARN, alias name or alias ARN (the last two only where `aliases` allows).
+// NotFoundException in AWS's words otherwise. The predefined alias of an AWS managed key makes that key.
+Result<FoundKey> find_key(Call& call, const std::string& key_identifier, AliasUse aliases);
+
+// Refuses a key that cannot be used for cryptography now: DisabledException, KMSInvalidStateException.
+Status require_usable(const FoundKey& found);
+
+// The AWS managed key for EBS, made together with its alias "alias/aws/ebs" if it does not exist.
+Result<FoundKey> aws_managed_ebs_key(Call& call);
+
+// The backing key of that version as keyd takes it; version 0 means the current one.
+Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+                                                 uint32_t version = 0);
+
+// The key policy that CreateKey gives when the request names none.
+std::string default_key_policy(const std::string& account);
+
+}  // namespace coffer::services::kms
