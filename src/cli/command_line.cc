@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the command line. The one file that includes the command-line library; every command's help, with its
+// examples, is here.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+
+namespace coffer::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit status: 0 done, 1 failed, 2 wrong usage or cannot start, 3 not running, 4 refused or not found.";
+
+std::string default_data() {
+  const char* data = std::getenv("COFFER_DATA");
+  return data == nullptr || *data == '\0' ? "./data" : data;
+}
+
+// The words after the first "--" are the command of `coffer exec`; they are none of ours to read.
+std::vector<std::string> cut_command(int& argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--") continue;
+    std::vector<std::string> command(argv + i + 1, argv + argc);
+    argc = i;
+    return command;
+  }
+  return {};
+}
+
+class CommandLine {
+ public:
+  explicit CommandLine(std::string release, std::vector<std::string> command)
+      : release_(std::move(release)), command_(std::move(command)) {
+    app_.name("coffer");
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "coffer " + release_);
+    app_.footer(std::string("Without --data, commands use $COFFER_DATA or ./data.\n") + kExitCodes);
+    add_up();
+    add_clients();
+    add_status();
+    add_volume();
+    add_account();
+    add_trail();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? kOk : kUsage;
+    }
+    return action_();
+  }
+
+ private:
+  CLI::App* add(CLI::App* to, const std::string& name, const std::string& what, const std::string& examples,
+                std::function<int()> action) {
+    CLI::App* command = to->add_subcommand(name, what);
+    command->footer("Examples:\n" + examples);
+    command->callback([this, action = std::move(action)] { action_ = action; });
+    return command;
+  }
+
+  void add_data(CLI::App* command) {
+    command->add_option("--data", common_.data, "the data folder")->type_name("DIR")->capture_default_str();
+  }
+  void add_json(CLI::App* command) { command->add_flag("--json", common_.json, "print JSON"); }
+  void add_region(CLI::App* command) {
+    command->add_option("--region", region_, "an installed region (default: the installation's first)")
+        ->type_name("NAME");
+  }
+
+  void add_up() {
+    CLI::App* command =
+        add(&app_, "up", "start keyd, apid and volumed and keep them running, in the foreground",
+            "  coffer up --data /srv/coffer\n"
+            "  coffer up --data ./data --listen 127.0.0.1:0 --region eu-central-1\n"
+            "  coffer up --data /srv/coffer --seal-file /media/usb/coffer-seal.key\n"
+            "  coffer up --data /srv/coffer --listen 0.0.0.0:4599 --tls\n"
+            "Prints `ready URL` once it serves. SIGTERM or Ctrl-C stops it cleanly.",
+            [this] {
+              up_.data = common_.data;
+              return up(up_);
+            });
+    add_data(command);
+    up_.listen = "127.0.0.1:4599";
+    command->add_option("--listen", up_.listen, "address and port; port 0 picks a free one")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    command
+        ->add_option("--region", up_.regions,
+                     "a region to install, may be repeated (first start: us-west-2 and us-east-1 without it; "
+                     "the first "
+                     "is the default)")
+        ->type_name("NAME")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command->add_option("--account", up_.account, "the owner's account, at the first start (123456789012)")
+        ->type_name("ID");
+    command
+        ->add_option("--seal-file", up_.seal_file,
+                     "where the seal's key lies (default: DIR/seal.key); remembered")
+        ->type_name("PATH");
+    command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
+    command->add_flag("--development", up_.development,
+                      "at the first start: allow what only rehearsals need");
+  }
+
+  void add_clients() {
+    CLI::App* command =
+        add(&app_, "env", "print shell exports that point AWS programs here",
+            "  eval \"$(coffer env --data ./data)\"\n  coffer env --data ./data --region us-east-1 --json",
+            [this] { return env(common_, region_); });
+    add_data(command);
+    add_region(command);
+    add_json(command);
+    command = add(
+        &app_, "exec", "run any AWS program, unmodified, against this installation: coffer exec -- COMMAND…",
+        "  coffer exec -- aws ec2 describe-volumes\n"
+        "  coffer exec --data /srv/coffer --region us-east-1 -- ansible-playbook volumes.yml\n"
+        "Ends with the command's exit status (127: not found, 126: does not run).",
+        [this] {
+          if (!command_.empty()) return exec(common_, region_, command_);
+          complain("exec needs a command after `--`, for example: coffer exec -- aws ec2 describe-volumes");
+          return static_cast<int>(kUsage);
+        });
+    add_data(command);
+    add_region(command);
+  }
+
+  void add_status() {
+    CLI::App* command = add(&app_, "status", "show processes, seal, keys, volumes, attachments and warnings",
+                            "  coffer status\n  coffer status --data /srv/coffer --json | jq .warnings",
+                            [this] { return status(common_); });
+    add_data(command);
+    add_json(command);
+    command =
+        add(&app_, "doctor", "say what this machine offers, and how to mend what is missing",
+            "  coffer doctor\n  coffer doctor --data /srv/coffer --json", [this] { return doctor(common_); });
+    add_data(command);
+    add_json(command);
+    command = add(&app_, "version", "print the release", "  coffer version\n  coffer version --json", [this] {
+      print(common_.json ? "{\"version\":\"" + release_ + "\"}\n" : "coffer " + release_ + "\n");
+      return static_cast<int>(kOk);
+    });
+    add_json(command);
+  }
+
+  void add_volume() {
+    CLI::App* volume = app_.add_subcommand("volume", "about one volume");
+    volume->require_subcommand(1);
+    volume->footer(
+        "Examples:\n  coffer volume uri vol-0123456789abcdef0\n  coffer volume why vol-0123456789abcdef0");
+    CLI::App* command = add(volume, "uri", "print the NBD URI of an attached volume",
+                            "  coffer volume uri vol-0123456789abcdef0\n"
+                            "  nbdcopy image.raw \"$(coffer volume uri vol-0123456789abcdef0)\"",
+                            [this] { return volume_uri(common_, volume_id_); });
+    add_volume_id(command);
+    command =
+        add(volume, "why", "tell why a volume failed, in words",
+            "  coffer volume why vol-0123456789abcdef0\n  coffer volume why vol-0123456789abcdef0 --json",
+            [this] { return volume_why(common_, volume_id_); });
+    add_volume_id(command);
+  }
+
+  void add_volume_id(CLI::App* command) {
+    command->add_option("VOLUME-ID", volume_id_, "vol-…")->required();
+    add_data(command);
+    add_json(command);
+  }
+
+  void add_account() {
+    CLI::App* account = app_.add_subcommand("account", "accounts of this installation");
+    account->require_subcommand(1);
+    account->footer("Examples:\n  coffer account create --json\n  coffer account list");
+    CLI::App* command = add(account, "create", "make another account, with nothing in common with the first",
+                            "  coffer account create\n  coffer account create --id 210987654321 --json",
+                            [this] { return account_create(common_, account_id_); });
+    command->add_option("--id", account_id_, "twelve digits (default: a new one)")->type_name("ID");
+    add_data(command);
+    add_json(command);
+    command = add(account, "list", "list the accounts", "  coffer account list\n  coffer account list --json",
+                  [this] { return account_list(common_); });
+    add_data(command);
+    add_json(command);
+  }
+
+  void add_trail() {
+    CLI::App* command =
+        add(&app_, "trail", "show the newest audit records",
+            "  coffer trail\n  coffer trail --newest 100 --json", [this] { return trail(common_, newest_); });
+    command->add_option("--newest", newest_, "how many")
+        ->type_name("N")
+        ->check(CLI::Range(1, 10000))
+        ->capture_default_str();
+    add_data(command);
+    add_json(command);
+  }
+
+  CLI::App app_{"Coffer: encrypted block volumes and their keys, behind AWS's own APIs."};
+  std::string release_;
+  std::vector<std::string> command_;
+  Common common_{.data = default_data()};
+  UpOptions up_;
+  std::string region_, volume_id_, account_id_;
+  int newest_ = 20;
+  std::function<int()> action_ = [] { return static_cast<int>(kUsage); };
+};
+
+}  // namespace
+
+int run(int argc, char** argv, const char* release) {
+  std::vector<std::string> command = cut_command(argc, argv);
+  return CommandLine(release, std::move(command)).run(argc, argv);
+}
+
+}  // namespace coffer::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of `coffer`, one file each. A command prints what it has to say (data on standard output, the
+// rest on standard error) and returns its exit status (exit_code.h). The command line is read in
+// command_line.cc.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace coffer::cli {
+
+// What every command that speaks to an installation takes.
+struct Common {
+  std::string data;   // --data DIR
+  bool json = false;  // --json
+};
+
+struct UpOptions {
+  std::string data;
+  std::string listen;
+  std::vector<std::string> regions;
+  std::string account;
+  std::string seal_file;
+  bool tls = false;
+  bool development = false;
+};
+int up(const UpOptions& options);
+
+int env(const Common& common, const std::string& region);
+// Becomes the command; returns only when it cannot: 127 when there is no such program, 126 when it does not
+// run.
+int exec(const Common& common, const std::string& region, const std::vector<std::string>& command);
+int status(const Common& common);
+int doctor(const Common& common);
+int volume_uri(const Common& common, const std::string& volume_id);
+int volume_why(const Common& common, const std::string& volume_id);
+int account_create(const Common& common, const std::string& account_id);
+int account_list(const Common& common);
+int trail(const Common& common, int newest);
+
+// argv as main got it, and the release's version.
+int run(int argc, char** argv, const char* release);
+
+}  // namespace coffer::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// `coffer trail`: the newest audit records, oldest of them first.
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+
+namespace coffer::cli {
+namespace {
+
+std::string who(const Document& record) {
+  for (const char* path :
+       {"userIdentity.arn", "userIdentity.invokedBy", "userIdentity.userName", "userIdentity.type"})
+    if (const std::string text = record.text(path); !text.empty()) return text;
+  return "-";
+}
+
+}  // namespace
+
+int trail(const Common& common, int newest) {
+  auto served = find_served(common.data);
+  if (!served) return complain_about(served.error());
+  Document request;
+  request.set("command", "trail");
+  request.set("newest", int64_t{newest});
+  auto answer = ask(*served, request);
+  if (!answer) return complain_about(answer.error());
+  if (common.json) {
+    print(answer->pretty());
+    return kOk;
+  }
+  std::vector<std::vector<std::string>> rows = {{"TIME", "REGION", "SERVICE", "EVENT", "WHO", "ERROR"}};
+  for (const Document& record : answer->items("records")) {
+    const std::string source = record.text("eventSource");
+    rows.push_back({record.text("eventTime"), record.text("awsRegion"), source.substr(0, source.find('.')),
+                    record.text("eventName"), who(record), record.text("errorCode")});
+  }
+  print(table(rows));
+  return kOk;
+}
+
+}  // namespace coffer::cli

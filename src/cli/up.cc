@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// `coffer up`: opens or initialises the data folder, binds the sockets, and supervises keyd, apid and
+// volumed.
+#include <limits.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "cli/child_process.h"
+#include "cli/commands.h"
+#include "cli/data_folder.h"
+#include "cli/exit_code.h"
+#include "cli/listener.h"
+#include "cli/output.h"
+#include "cli/run_folder.h"
+#include "cli/supervisor.h"
+
+extern char** environ;
+
+namespace coffer::cli {
+namespace {
+
+constexpr int kPatienceWithLeftOvers = 15000;  // ms: processes of a killed supervisor stop by themselves
+
+// Everything that `coffer up` holds while it serves.
+struct Site {
+  std::string folder, run_folder, programs;
+  FileDescriptor lock;
+  InstallationFile installation;
+  TcpListener http;
+  FileDescriptor admin;
+  std::string endpoint;
+};
+
+Result<ListenAddress> checked_address(const UpOptions& options) {
+  COFFER_TRY(address, parse_listen_address(options.listen));
+  if (!address.loopback && !options.tls)
+    return fail(ErrorKind::kInvalidArgument,
+                options.listen +
+                    " can be reached from other machines, so requests would cross the network in the "
+                    "clear: add --tls, or listen on 127.0.0.1");
+  return address;
+}
+
+Result<std::string> folder_of_programs() {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  if (length <= 0) return fail_errno("/proc/self/exe");
+  const std::string self(path, static_cast<size_t>(length));
+  const std::string folder = self.substr(0, self.rfind('/'));
+  for (const char* name : {"keyd", "apid", "volumed"}) {
+    const std::string program = folder + "/coffer-" + name;
+    if (::access(program.c_str(), X_OK) != 0) return fail_errno(program);
+  }
+  return folder;
+}
+
+Result<std::string> absolute_path(const std::string& path) {
+  if (path.empty() || path.front() == '/') return path;
+  char here[PATH_MAX];
+  if (::getcwd(here, sizeof here) == nullptr) return fail_errno("current folder");
+  return std::string(here) + "/" + path;
+}
+
+Result<InstallationFile> open_installation(const std::string& folder, const UpOptions& options) {
+  COFFER_TRY(seal_file, absolute_path(options.seal_file));
+  const InstallationWishes wishes{options.account, options.regions, options.development, seal_file};
+  COFFER_TRY(exists, system_disk().exists(folder + "/installation.json"));
+  if (!exists) {
+    COFFER_TRY(made, new_installation(wishes, system_clock(), system_random()));
+    COFFER_CHECK(write_installation(folder, made));
+    return made;
+  }
+  COFFER_TRY(installation, read_installation(folder));
+  return with_wishes(std::move(installation), wishes);
+}
+
+// Sealed domain keys that exist are never made anew, whatever installation.json says.
+bool has_sealed_keys(const std::string& folder) {
+  const auto names = system_disk().list(folder + "/keyd");
+  return names && std::any_of(names->begin(), names->end(),
+                              [](const std::string& name) { return name.starts_with("domain-keys."); });
+}
+
+Result<Site> prepare(const UpOptions& options) {
+  Site site;
+  COFFER_TRY(address, checked_address(options));
+  COFFER_TRY(programs, folder_of_programs());
+  site.programs = programs;
+  COFFER_TRY(folder, prepare_data_folder(options.data));
+  site.folder = folder;
+  COFFER_TRY(lock, lock_data_folder(folder, kPatienceWithLeftOvers));
+  site.lock = std::move(lock);
+  COFFER_TRY(installation, open_installation(folder, options));
+  site.installation = std::move(installation);
+  COFFER_TRY(run_folder, prepare_run_folder(folder, default_short_parents()));
+  site.run_folder = run_folder;
+  COFFER_TRY(http, listen_tcp(address));
+  site.http = std::move(http);
+  COFFER_TRY(admin, listen_unix(run_folder + "/admin.sock"));
+  site.admin = std::move(admin);
+  site.endpoint = endpoint_url(site.http.address, options.tls);
+  COFFER_CHECK(write_note(run_folder, "endpoint", site.endpoint + "\n"));
+  return site;
+}
+
+std::vector<std::string> keyd_arguments(const Site& site) {
+  std::vector<std::string> arguments = {"--data", site.folder, "--seal-file",
+                                        seal_file_of(site.folder, site.installation)};
+  if (!site.installation.initialised && !has_sealed_keys(site.folder)) arguments.emplace_back("--initialise");
+  return arguments;
+}
+
+std::vector<std::string> apid_arguments(const Site& site, bool tls) {
+  std::vector<std::string> arguments = {"--data",     site.folder,   "--account", site.installation.account,
+                                        "--endpoint", site.endpoint, "--host-id", site.installation.host_id};
+  for (const std::string& region : site.installation.regions) {
+    arguments.emplace_back("--region");
+    arguments.push_back(region);
+  }
+  if (tls) arguments.emplace_back("--tls");
+  if (site.installation.development) arguments.emplace_back("--development");
+  return arguments;
+}
+
+// Only now are new wishes remembered: a seal file that did not open anything is not.
+Status on_first_ready(Site& site) {
+  site.installation.initialised = true;
+  COFFER_TRY(before, read_installation(site.folder));
+  if (to_json(before) != to_json(site.installation))
+    COFFER_CHECK(write_installation(site.folder, site.installation));
+  const std::string warning = seal_file_warning(site.folder, site.installation);
+  if (!warning.empty()) log_warning("{}", warning);
+  print("ready " + site.endpoint + "\n");
+  return {};
+}
+
+// One line a process: name, pid (0: down), "ready" or "starting", restarts. `coffer status` reads it.
+void note_processes(const Site& site, const std::vector<ProcessReport>& reports) {
+  std::string text;
+  for (const ProcessReport& report : reports)
+    text += fmt::format("{} {} {} {}\n", report.name, report.pid, report.ready ? "ready" : "starting",
+                        report.restarts);
+  if (auto status = write_note(site.run_folder, "processes", text); !status)
+    log_warning("{}", status.error().message);
+}
+
+SupervisorPlan plan_for(Site& site, const UpOptions& options) {
+  SupervisorPlan plan;
+  plan.host_id = site.installation.host_id;
+  plan.environment = daemon_environment(environ);
+  plan.lock_descriptor = site.lock.get();
+  plan.daemons = {
+      {.name = "apid",
+       .program = site.programs + "/coffer-apid",
+       .arguments = [&site, tls = options.tls] { return apid_arguments(site, tls); },
+       .listeners = {{"http", site.http.socket.get()}, {"admin", site.admin.get()}}},
+      {.name = "volumed",
+       .program = site.programs + "/coffer-volumed",
+       .arguments =
+           [&site] {
+             return std::vector<std::string>{"--data", site.folder};
+           }},
+      {.name = "keyd",
+       .program = site.programs + "/coffer-keyd",
+       .arguments = [&site] { return keyd_arguments(site); }},
+  };
+  plan.on_first_ready = [&site] { return on_first_ready(site); };
+  plan.on_change = [&site](const auto& reports) { note_processes(site, reports); };
+  return plan;
+}
+
+// Many volumes and connections are many descriptors.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int up(const UpOptions& options) {
+  ::umask(077);
+  set_log_process("coffer");
+  auto site = prepare(options);
+  if (!site) {
+    complain(site.error().message);
+    return kUsage;
+  }
+  raise_descriptor_limit();
+  log_info("{} serves account {} in {} as host {}", site->folder, site->installation.account,
+           fmt::format("{}", fmt::join(site->installation.regions, ", ")), site->installation.host_id);
+  const int code = Supervisor(plan_for(*site, options)).run();
+  clear_run_folder(site->folder);
+  return code;
+}
+
+}  // namespace coffer::cli

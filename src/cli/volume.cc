@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// `coffer volume uri` and `coffer volume why`.
+#include "base/ids.h"
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+
+namespace coffer::cli {
+namespace {
+
+Result<Document> ask_about_volume(const Common& common, std::string_view command,
+                                  const std::string& volume_id) {
+  if (!is_resource_id(volume_id, "vol"))
+    return fail(ErrorKind::kInvalidArgument,
+                "'" + volume_id + "' is no volume id (for example: vol-0123456789abcdef0)");
+  COFFER_TRY(served, find_served(common.data));
+  Document request;
+  request.set("command", command);
+  request.set("volume_id", volume_id);
+  return ask(served, request);
+}
+
+}  // namespace
+
+int volume_uri(const Common& common, const std::string& volume_id) {
+  auto answer = ask_about_volume(common, "volume-uri", volume_id);
+  if (!answer) return complain_about(answer.error());
+  print(common.json ? answer->pretty() : answer->text("uri") + "\n");
+  return kOk;
+}
+
+int volume_why(const Common& common, const std::string& volume_id) {
+  auto answer = ask_about_volume(common, "volume-why", volume_id);
+  if (!answer) return complain_about(answer.error());
+  if (common.json) {
+    print(answer->pretty());
+    return kOk;
+  }
+  std::string text = volume_id + " is " + answer->text("state");
+  if (!answer->text("since").empty()) text += " since " + answer->text("since");
+  text += "\n";
+  if (!answer->text("code").empty()) text += answer->text("code") + ": ";
+  text += answer->text("message").empty() ? "nothing failed\n" : answer->text("message") + "\n";
+  print(text);
+  return kOk;
+}
+
+}  // namespace coffer::cli
