@@ -63,7 +63,24 @@ Result<Packet> PacketChannel::receive() {
   return packet;
 }
 
-void PacketChannel::shutdown() { ::shutdown(socket_.get(), SHUT_RDWR); }
+Result<size_t> PacketChannel::receive_into(MutableByteView buffer) {
+  iovec vector{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return fail(ErrorKind::kUnavailable, errno_error("receive").message);
+  if (got == 0) return fail(ErrorKind::kUnavailable, "the other process closed the channel");
+  if (message.msg_flags & MSG_TRUNC) return fail(ErrorKind::kInvalidArgument, "packet too large");
+  return static_cast<size_t>(got);
+}
+
+void PacketChannel::shutdown() {
+  ::shutdown(socket_.get(), SHUT_RDWR);
+}
 
 Result<ChannelPair> make_channel_pair() {
   int ends[2];

@@ -27,6 +27,9 @@ class PacketChannel {
   Status send(ByteView bytes, std::span<const int> descriptors = {});
   // kUnavailable when the peer is gone.
   Result<Packet> receive();
+  // As receive(), into the caller's memory (for packets that hold secrets); the size of the packet.
+  // Descriptors that come with it are closed. kInvalidArgument when the packet is larger than `buffer`.
+  Result<size_t> receive_into(MutableByteView buffer);
   void shutdown();
   int descriptor() const { return socket_.get(); }
 

@@ -10,4 +10,8 @@
 namespace coffer::format {
 using EncryptionContext = std::map<std::string, std::string>;
 Bytes frame(const EncryptionContext& context);
+
+class Reader;
+// Reads what frame() wrote; the reader fails unless the names are sorted and no name comes twice.
+EncryptionContext read_framed_context(Reader& reader);
 }  // namespace coffer::format

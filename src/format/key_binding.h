@@ -3,14 +3,23 @@
 #include <cstdint>
 #include <string>
 
+#include "base/bytes.h"
+
 namespace coffer::format {
 
 // What a wrapped backing key belongs to. keyd refuses a token under any other binding.
 struct KeyBinding {
   std::string account;  // twelve digits
   std::string region;
-  std::string key_id;   // the KMS key's UUID
+  std::string key_id;  // the KMS key's UUID
   auto operator<=>(const KeyBinding&) const = default;
+};
+
+// A backing key as the catalog stores it.
+struct WrappedBackingKey {
+  KeyBinding binding;
+  uint32_t version = 1;
+  Bytes token;
 };
 
 // What a data key may be used for; authenticated in the ciphertext blob (ARCHITECTURE section 1).

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/backing_key_token.h"
+
+#include <algorithm>
+
+#include "format/ciphertext_blob.h"
+#include "format/codec.h"
+#include "format/uuid.h"
+
+namespace coffer::format {
+
+Bytes encode(const BackingKeyTokenHeader& header) {
+  const UuidBytes key_id = uuid_bytes(header.binding.key_id).value_or(UuidBytes{});
+  Writer writer;
+  writer.u8(kTokenVersion).u32(header.domain_key_version);
+  writer.field(header.binding.account).field(header.binding.region).raw(key_id);
+  writer.u32(header.backing_key_version);
+  write(writer, header.inputs);
+  return writer.take();
+}
+
+Result<BackingKeyToken> parse_backing_key_token(ByteView bytes) {
+  Reader reader(bytes);
+  BackingKeyToken token;
+  const uint8_t version = reader.u8();
+  token.header.domain_key_version = reader.u32();
+  token.header.binding.account = reader.text_field();
+  token.header.binding.region = reader.text_field();
+  UuidBytes key_id{};
+  const ByteView key_id_bytes = reader.raw(key_id.size());
+  token.header.backing_key_version = reader.u32();
+  token.header.inputs = read_message_key_inputs(reader);
+  if (!reader.ok() || version != kTokenVersion || reader.left() != kBackingKeySize + kTagSize)
+    return tl::unexpected(refused_ciphertext());
+  std::copy(key_id_bytes.begin(), key_id_bytes.end(), key_id.begin());
+  token.header.binding.key_id = uuid_text(key_id);
+  token.header_bytes = bytes.first(bytes.size() - reader.left());
+  token.sealed = bytes.last(reader.left());
+  return token;
+}
+
+}  // namespace coffer::format

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The token as which a KMS key's backing key leaves keyd (docs/format/token.md). Pure.
+#pragma once
+#include "base/bytes.h"
+#include "base/result.h"
+#include "format/key_binding.h"
+#include "format/message_key.h"
+
+namespace coffer::format {
+
+inline constexpr uint8_t kTokenVersion = 1;
+inline constexpr size_t kBackingKeySize = 32;
+
+struct BackingKeyTokenHeader {
+  uint32_t domain_key_version = 0;
+  KeyBinding binding;
+  uint32_t backing_key_version = 0;
+  MessageKeyInputs inputs;
+};
+// The associated data of the token, and its first bytes. binding.key_id must be a UUID.
+Bytes encode(const BackingKeyTokenHeader& header);
+
+struct BackingKeyToken {
+  BackingKeyTokenHeader header;
+  ByteView header_bytes;  // views into what was parsed
+  ByteView sealed;        // 32 bytes and the tag
+};
+// kRefusedCiphertext for anything else.
+Result<BackingKeyToken> parse_backing_key_token(ByteView token);
+
+}  // namespace coffer::format

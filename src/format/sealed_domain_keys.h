@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// One copy of DIR/keyd/domain-keys.0 or .1 (docs/format/sealed-domain-keys.md). Pure. The checksum is plain
+// SHA-256 over all that precedes it; it is computed by the caller, since this room has no cryptography.
+#pragma once
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "format/uuid.h"
+
+namespace coffer::format {
+
+inline constexpr uint16_t kSealedDomainKeysVersion = 1;
+inline constexpr size_t kChecksumSize = 32;
+inline constexpr size_t kDomainKeySize = 32;
+
+enum class SealKind : uint8_t { kKeyFile = 1 };
+
+struct SealedDomainKeysHeader {
+  SealKind seal_kind = SealKind::kKeyFile;
+  UuidBytes installation_id{};
+  uint64_t sequence = 0;
+};
+// The associated data of the seal, and the copy's first bytes.
+Bytes encode(const SealedDomainKeysHeader& header);
+// All of a copy but its checksum.
+Bytes encode_unchecked(ByteView header_bytes, ByteView sealed);
+
+struct SealedDomainKeys {
+  SealedDomainKeysHeader header;
+  ByteView header_bytes;  // views into what was parsed
+  ByteView sealed;        // what the seal opens
+  ByteView checked;       // what the checksum covers
+  ByteView checksum;
+};
+// kCorrupt for anything else; kTooNew for a version of a later release.
+Result<SealedDomainKeys> parse_sealed_domain_keys(ByteView copy);
+
+// What the seal opens: every version of the domain key that may still be needed, oldest first.
+struct DomainKeyView {
+  uint32_t version = 0;
+  ByteView key;  // 32 bytes, a view
+};
+size_t domain_keys_size(size_t count);
+// `out` has domain_keys_size(keys.size()) bytes.
+void encode_domain_keys(const std::vector<DomainKeyView>& keys, MutableByteView out);
+// kCorrupt unless the versions rise and there is at least one; kTooNew as above.
+Result<std::vector<DomainKeyView>> parse_domain_keys(ByteView contents);
+
+// The key file of the seal: the same header idea, then 32 bytes and a checksum.
+inline constexpr uint16_t kSealKeyFileVersion = 1;
+inline constexpr size_t kSealKeySize = 32;
+inline constexpr size_t kSealKeyFileSize = 8 + 2 + 16 + kSealKeySize + kChecksumSize;
+struct SealKeyFileView {
+  UuidBytes installation_id{};
+  ByteView key;  // 32 bytes, a view
+  ByteView checked;
+  ByteView checksum;
+};
+// Everything but the checksum; `out` has kSealKeyFileSize - kChecksumSize bytes.
+void encode_seal_key_file(const UuidBytes& installation_id, ByteView key, MutableByteView out);
+Result<SealKeyFileView> parse_seal_key_file(ByteView contents);
+
+}  // namespace coffer::format
