@@ -11,16 +11,14 @@
 #include "base/result.h"
 #include "format/encryption_context.h"
 #include "format/key_binding.h"
+#include "format/volume_key_box.h"
 #include "secret/secret_bytes.h"
 
 namespace coffer::keyclient {
 
-// A backing key as the catalog stores it.
-struct WrappedBackingKey {
-  format::KeyBinding binding;
-  uint32_t version = 1;
-  Bytes token;
-};
+using format::BoxBinding;
+using format::VolumeKeyRequest;
+using format::WrappedBackingKey;
 
 struct DataKey {
   secret::SecretBytes plaintext;
@@ -38,26 +36,10 @@ struct CertificateAuthority {
 };
 
 struct KeydStatus {
-  std::string seal;              // "key file /…/seal.key"
-  std::string arena;             // "memfd_secret", "locked memory"
+  std::string seal;   // "key file /…/seal.key"
+  std::string arena;  // "memfd_secret", "locked memory"
   uint32_t domain_key_version = 0;
   bool recipient_enrolled = false;
-};
-
-// One layer's wrapped data key, to be put in a box.
-struct VolumeKeyRequest {
-  WrappedBackingKey key;
-  Bytes blob;
-  format::EncryptionContext context;
-  std::string layer_id;
-};
-
-// What a volume key box is bound to. The recipient refuses a box whose binding is not what it expects.
-struct BoxBinding {
-  std::string host_id;        // the instance id of the volumed that enrolled
-  std::string volume_id;
-  std::string attachment_id;
-  Bytes nonce;                // 16 bytes, chosen by volumed for this attachment
 };
 
 class KeydClient {
@@ -70,7 +52,8 @@ class KeydClient {
 
   // KMS keys. Ciphertext that fails any check: kRefusedCiphertext.
   Result<Bytes> create_backing_key(const format::KeyBinding& binding, uint32_t version);
-  Result<Bytes> encrypt(const WrappedBackingKey& key, ByteView plaintext, const format::EncryptionContext& context);
+  Result<Bytes> encrypt(const WrappedBackingKey& key, ByteView plaintext,
+                        const format::EncryptionContext& context);
   Result<secret::SecretBytes> decrypt(const WrappedBackingKey& key, ByteView blob,
                                       const format::EncryptionContext& context);
   Result<DataKey> generate_data_key(const WrappedBackingKey& key, uint32_t size,
@@ -97,8 +80,8 @@ class KeydClient {
   std::unique_ptr<Channel> channel_;
 };
 
-// The key id and backing-key version that a ciphertext blob names, to find the right token. Pure; says nothing
-// about authenticity. kRefusedCiphertext if it is no blob of ours.
+// The key id and backing-key version that a ciphertext blob names, to find the right token. Pure; says
+// nothing about authenticity. kRefusedCiphertext if it is no blob of ours.
 struct BlobIdentity {
   std::string key_id;
   uint32_t backing_key_version = 0;

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyclient/keyd_client.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "format/ciphertext_blob.h"
+#include "format/keyd_protocol.h"
+#include "keyclient/connection.h"
+
+namespace coffer::keyclient {
+namespace {
+
+using format::keyd::Operation;
+using secret::RawAccess;
+using secret::SecretBytes;
+using std::chrono::steady_clock;
+namespace protocol = format::keyd;
+
+constexpr auto kPatienceForAChannel = std::chrono::seconds(2);  // keyd restarting takes a moment
+constexpr auto kPatienceForAReply = std::chrono::seconds(30);
+
+struct NoBody {
+  void write(format::Writer&) const {}
+};
+
+Bytes public_bytes(const SecretBytes& body) {
+  return to_bytes(body.read(RawAccess::because("this reply holds no secret")));
+}
+
+}  // namespace
+
+struct KeydClient::Channel {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::shared_ptr<Connection> connection;
+  uint64_t last_id = 0;
+
+  // The living connection, waited for until `deadline`, and a number for a request on it.
+  std::pair<std::shared_ptr<Connection>, uint64_t> next(steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex);
+    changed.wait_until(lock, deadline, [&] { return connection && connection->alive(); });
+    return {connection, ++last_id};
+  }
+
+  template <class Body>
+  Result<SecretBytes> call(Operation operation, const Body& body) {
+    const auto deadline = steady_clock::now() + kPatienceForAChannel;
+    while (true) {
+      const auto [current, id] = next(deadline);
+      if (!current || !current->alive()) {
+        if (steady_clock::now() < deadline) continue;
+        return fail(ErrorKind::kUnavailable, "keyd is not there");
+      }
+      format::Writer writer;
+      protocol::begin_request(writer, id, operation);
+      body.write(writer);
+      Bytes packet = writer.take();
+      auto outcome = current->call(id, packet, steady_clock::now() + kPatienceForAReply);
+      secret::wipe(packet);
+      if (outcome.sent == Connection::Sent::kYes || steady_clock::now() >= deadline)
+        return std::move(outcome.body);
+      current->close();  // it is of no more use; another may come
+    }
+  }
+
+  template <class Body>
+  Result<Bytes> call_for_bytes(Operation operation, const Body& body) {
+    COFFER_TRY(reply, call(operation, body));
+    return public_bytes(reply);
+  }
+
+  // A reply of a public field and a secret rest.
+  template <class Body>
+  Result<std::pair<Bytes, SecretBytes>> call_for_pair(Operation operation, const Body& body) {
+    COFFER_TRY(reply, call(operation, body));
+    COFFER_TRY(parts,
+               protocol::parse_field_and_rest(reply.read(RawAccess::because("the reply is taken apart"))));
+    return std::pair(to_bytes(parts.field), SecretBytes::copy_of(parts.rest));
+  }
+};
+
+KeydClient::KeydClient() : channel_(std::make_unique<Channel>()) {}
+
+KeydClient::~KeydClient() {
+  if (channel_->connection) channel_->connection->close();
+}
+
+void KeydClient::connect(FileDescriptor channel) {
+  auto fresh = std::make_shared<Connection>(std::move(channel));
+  {
+    const std::lock_guard lock(channel_->mutex);
+    std::swap(channel_->connection, fresh);
+    channel_->changed.notify_all();
+  }
+  if (fresh) fresh->close();
+}
+
+Result<KeydStatus> KeydClient::status() {
+  COFFER_TRY(reply, channel_->call(Operation::kStatus, NoBody{}));
+  COFFER_TRY(body, protocol::parse_body<protocol::StatusReply>(public_bytes(reply)));
+  return KeydStatus{body.seal, body.arena, body.domain_key_version, body.recipient_enrolled};
+}
+
+Result<Bytes> KeydClient::create_backing_key(const format::KeyBinding& binding, uint32_t version) {
+  return channel_->call_for_bytes(Operation::kCreateBackingKey, protocol::CreateBackingKey{binding, version});
+}
+
+Result<Bytes> KeydClient::encrypt(const WrappedBackingKey& key, ByteView plaintext,
+                                  const format::EncryptionContext& context) {
+  return channel_->call_for_bytes(Operation::kEncrypt, protocol::Encrypt{key, context, plaintext});
+}
+
+Result<SecretBytes> KeydClient::decrypt(const WrappedBackingKey& key, ByteView blob,
+                                        const format::EncryptionContext& context) {
+  return channel_->call(Operation::kDecrypt, protocol::Decrypt{key, context, blob});
+}
+
+Result<DataKey> KeydClient::generate_data_key(const WrappedBackingKey& key, uint32_t size,
+                                              const format::EncryptionContext& context) {
+  COFFER_TRY(parts, channel_->call_for_pair(Operation::kGenerateDataKey,
+                                            protocol::GenerateDataKey{key, context, size}));
+  return DataKey{std::move(parts.second), std::move(parts.first)};
+}
+
+Result<Bytes> KeydClient::generate_data_key_without_plaintext(const WrappedBackingKey& key, uint32_t size,
+                                                              const format::EncryptionContext& context,
+                                                              format::BlobClass blob_class) {
+  return channel_->call_for_bytes(
+      Operation::kGenerateDataKeyWithoutPlaintext,
+      protocol::GenerateDataKeyWithoutPlaintext{{key, context, size}, blob_class});
+}
+
+Result<SecretBytes> KeydClient::generate_random(uint32_t size) {
+  return channel_->call(Operation::kGenerateRandom, protocol::GenerateRandom{size});
+}
+
+Result<Bytes> KeydClient::box_volume_keys(const std::vector<VolumeKeyRequest>& layers,
+                                          const BoxBinding& binding) {
+  return channel_->call_for_bytes(Operation::kBoxVolumeKeys, protocol::BoxVolumeKeys{binding, layers});
+}
+
+Result<NewSecret> KeydClient::create_access_key_secret(const std::string& access_key_id) {
+  COFFER_TRY(parts, channel_->call_for_pair(Operation::kCreateAccessKeySecret,
+                                            protocol::CreateAccessKeySecret{access_key_id}));
+  return NewSecret{std::move(parts.second), std::move(parts.first)};
+}
+
+Result<SecretBytes> KeydClient::derive_signing_key(const std::string& access_key_id, ByteView wrapped_secret,
+                                                   const std::string& date, const std::string& region,
+                                                   const std::string& service) {
+  return channel_->call(
+      Operation::kDeriveSigningKey,
+      protocol::DeriveSigningKey{access_key_id, to_bytes(wrapped_secret), date, region, service});
+}
+
+Result<CertificateAuthority> KeydClient::create_certificate_authority(const std::string& common_name) {
+  COFFER_TRY(parts, channel_->call_for_pair(Operation::kCreateCertificateAuthority,
+                                            protocol::CreateCertificateAuthority{common_name}));
+  return CertificateAuthority{std::move(parts.first), public_bytes(parts.second)};
+}
+
+Result<Bytes> KeydClient::issue_certificate(const CertificateAuthority& authority,
+                                            ByteView subject_public_key_der,
+                                            const std::vector<std::string>& names, uint32_t days) {
+  return channel_->call_for_bytes(
+      Operation::kIssueCertificate,
+      protocol::IssueCertificate{authority.wrapped_private_key, authority.certificate_der,
+                                 to_bytes(subject_public_key_der), names, days});
+}
+
+Result<BlobIdentity> identify_blob(ByteView blob) {
+  COFFER_TRY(parsed, format::parse_ciphertext_blob(blob));
+  return BlobIdentity{format::uuid_text(parsed.header.key_id), parsed.header.backing_key_version};
+}
+
+}  // namespace coffer::keyclient

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keys/dispatch.h"
+
+#include <algorithm>
+
+#include "base/packet_channel.h"
+#include "format/keyd_protocol.h"
+
+namespace coffer::keys {
+namespace {
+
+using format::keyd::Operation;
+using secret::RawAccess;
+using secret::SecretBytes;
+namespace protocol = format::keyd;
+
+template <class Body, class Function>
+Result<ReplyBody> call(ByteView bytes, Function function) {
+  COFFER_TRY(body, protocol::parse_body<Body>(bytes));
+  return function(body);
+}
+
+Result<ReplyBody> serve_api(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kStatus:
+      return operations.status();
+    case Operation::kCreateBackingKey:
+      return call<protocol::CreateBackingKey>(body,
+                                              [&](auto& in) { return operations.create_backing_key(in); });
+    case Operation::kEncrypt:
+      return call<protocol::Encrypt>(body, [&](auto& in) { return operations.encrypt(in); });
+    case Operation::kDecrypt:
+      return call<protocol::Decrypt>(body, [&](auto& in) { return operations.decrypt(in); });
+    case Operation::kGenerateDataKey:
+      return call<protocol::GenerateDataKey>(body,
+                                             [&](auto& in) { return operations.generate_data_key(in); });
+    case Operation::kGenerateDataKeyWithoutPlaintext:
+      return call<protocol::GenerateDataKeyWithoutPlaintext>(
+          body, [&](auto& in) { return operations.generate_data_key_without_plaintext(in); });
+    case Operation::kGenerateRandom:
+      return call<protocol::GenerateRandom>(body, [&](auto& in) { return operations.generate_random(in); });
+    case Operation::kBoxVolumeKeys:
+      return call<protocol::BoxVolumeKeys>(body, [&](auto& in) { return operations.box_volume_keys(in); });
+    case Operation::kCreateAccessKeySecret:
+      return call<protocol::CreateAccessKeySecret>(
+          body, [&](auto& in) { return operations.create_access_key_secret(in); });
+    case Operation::kDeriveSigningKey:
+      return call<protocol::DeriveSigningKey>(body,
+                                              [&](auto& in) { return operations.derive_signing_key(in); });
+    case Operation::kCreateCertificateAuthority:
+      return call<protocol::CreateCertificateAuthority>(
+          body, [&](auto& in) { return operations.create_certificate_authority(in); });
+    case Operation::kIssueCertificate:
+      return call<protocol::IssueCertificate>(body,
+                                              [&](auto& in) { return operations.issue_certificate(in); });
+    case Operation::kEnrolRecipient:
+      break;
+  }
+  return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+}
+
+Result<ReplyBody> serve(Operations& operations, const ChannelRole& role, const protocol::Request& request) {
+  if (role.kind == ChannelRole::Kind::kApi) return serve_api(operations, request.operation, request.body);
+  if (request.operation == Operation::kEnrolRecipient)
+    return call<protocol::EnrolRecipient>(
+        request.body, [&](auto& in) { return operations.enrol_recipient(role.host_id, in); });
+  return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+}
+
+// Put together in the arena, so that no secret passes through ordinary memory.
+SecretBytes join(ByteView header, const ReplyBody& body) {
+  SecretBytes packet(header.size() + body.open.size() + body.secret.size());
+  format::FixedWriter(packet.write(RawAccess::because("a reply is put together")))
+      .raw(header)
+      .raw(body.open)
+      .raw(body.secret.read(RawAccess::because("a reply is put together")));
+  return packet;
+}
+
+}  // namespace
+
+std::optional<ChannelRole> ChannelRole::of_peer(std::string_view process, const std::string& host_id) {
+  if (process == "apid") return ChannelRole{Kind::kApi, host_id};
+  if (process == "volumed") return ChannelRole{Kind::kRecipient, host_id};
+  return std::nullopt;
+}
+
+Result<SecretBytes> answer(Operations& operations, const ChannelRole& role, ByteView packet) {
+  COFFER_TRY(request, protocol::parse_request(packet));
+  auto body = serve(operations, role, request);
+  if (!body) return SecretBytes::copy_of(protocol::encode_failure(request.id, body.error()));
+  format::Writer header;
+  protocol::begin_reply(header, request.id);
+  SecretBytes reply = join(header.bytes(), *body);
+  if (reply.size() > PacketChannel::kLargestPacket)
+    return SecretBytes::copy_of(protocol::encode_failure(
+        request.id, Error{ErrorKind::kLimitExceeded, "the reply does not fit a packet"}));
+  return reply;
+}
+
+}  // namespace coffer::keys

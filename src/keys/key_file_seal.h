@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The default seal: 32 random bytes in a file of mode 0600 (docs/format/sealed-domain-keys.md). It protects
+// nothing when it is stolen together with the data folder.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "base/disk.h"
+#include "keys/seal.h"
+
+namespace coffer::keys {
+
+// Makes the file; kConflict if `path` exists.
+Result<std::unique_ptr<Seal>> create_key_file_seal(Disk& disk, const std::string& path);
+// kNotFound if it is not there; kPermissionDenied unless it is a regular file of the calling user (or root)
+// that nobody else may read; kCorrupt, kTooNew.
+Result<std::unique_ptr<Seal>> load_key_file_seal(const std::string& path);
+
+}  // namespace coffer::keys

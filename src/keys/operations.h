@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What keyd does for others. The rules that keep a compromised apid away from keys are here and nowhere else:
+// a volume-class data key is made without plaintext, opens by no Decrypt, and leaves only in a box for the
+// recipient that the named host enrolled over its own channel.
+#pragma once
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "format/keyd_protocol.h"
+#include "keys/backing_keys.h"
+#include "keys/domain_keys.h"
+#include "keys/recipients.h"
+#include "secret/secret_bytes.h"
+
+namespace coffer::keys {
+
+// Reply bytes: what may lie in ordinary memory, then what may not.
+struct ReplyBody {
+  Bytes open;
+  secret::SecretBytes secret;
+};
+
+// Thread-safe.
+class Operations {
+ public:
+  Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock);
+
+  Result<ReplyBody> status() const;
+  Result<ReplyBody> create_backing_key(const format::keyd::CreateBackingKey& request) const;
+  Result<ReplyBody> encrypt(const format::keyd::Encrypt& request);
+  Result<ReplyBody> decrypt(const format::keyd::Decrypt& request);
+  Result<ReplyBody> generate_data_key(const format::keyd::GenerateDataKey& request);
+  Result<ReplyBody> generate_data_key_without_plaintext(
+      const format::keyd::GenerateDataKeyWithoutPlaintext& request);
+  Result<ReplyBody> generate_random(const format::keyd::GenerateRandom& request) const;
+  Result<ReplyBody> box_volume_keys(const format::keyd::BoxVolumeKeys& request);
+  Result<ReplyBody> create_access_key_secret(const format::keyd::CreateAccessKeySecret& request) const;
+  Result<ReplyBody> derive_signing_key(const format::keyd::DeriveSigningKey& request) const;
+  Result<ReplyBody> create_certificate_authority(
+      const format::keyd::CreateCertificateAuthority& request) const;
+  Result<ReplyBody> issue_certificate(const format::keyd::IssueCertificate& request) const;
+
+  // `host_id` comes from whoever handed out the channel, never from the message.
+  Result<ReplyBody> enrol_recipient(const std::string& host_id, const format::keyd::EnrolRecipient& request);
+
+ private:
+  Result<secret::SecretBytes> open_volume_key(const format::VolumeKeyRequest& layer);
+
+  const DomainKeys domain_keys_;
+  const std::string seal_description_;
+  const Clock& clock_;
+  BackingKeyCache cache_;
+  Recipients recipients_;
+};
+
+}  // namespace coffer::keys
