@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the I/O path is a chain of: export -> (throttle -> stats ->) volume -> store. Offsets and lengths are in
-// bytes, within size(). Any alignment is allowed; 4096-byte alignment is fast. All calls are thread-safe and
-// synchronous; a write is durable after a flush() that began after the write returned.
+// What the I/O path is a chain of: export -> (throttle -> stats ->) volume -> store. Offsets and lengths are
+// in bytes, within size(). Any alignment is allowed; 4096-byte alignment is fast. All calls are thread-safe
+// and synchronous; a write is durable after a flush() that began after the write returned.
 #pragma once
 #include <cstdint>
 

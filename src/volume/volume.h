@@ -15,10 +15,11 @@
 #include "base/result.h"
 #include "format/volume_manifest.h"
 #include "volume/block_device.h"
+#include "volume/flush_gate.h"
+#include "volume/layer.h"
+#include "volume/range_lock.h"
 
 namespace coffer::volume {
-
-class Layer;
 
 class Volume final : public BlockDevice {
  public:
@@ -40,10 +41,19 @@ class Volume final : public BlockDevice {
   Result<Extent> extent(uint64_t offset, uint64_t length) override;
 
  private:
+  // The parts of an operation that lie in one chunk; the caller holds it.
+  Status read_sectors(uint64_t first, MutableByteView out);
+  Status read_chunk(uint64_t offset, MutableByteView out);
+  Status write_chunk(uint64_t offset, ByteView data);
+  Status patch_sector(uint64_t offset, ByteView data);
+  Status zero_chunk(uint64_t offset, uint64_t length, bool keep_allocated);
+  Status make_durable(uint64_t offset, uint64_t length);
   Status check_range(uint64_t offset, uint64_t length) const;
 
   const format::VolumeManifest manifest_;
   const std::unique_ptr<Layer> layer_;
+  RangeLock locks_;
+  FlushGate gate_;
 };
 
 }  // namespace coffer::volume

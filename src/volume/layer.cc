@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "volume/layer.h"
+
+#include <algorithm>
+#include <new>
+
+#include "base/log.h"
+
+namespace coffer::volume {
+namespace {
+
+constexpr size_t kPieceSize =
+    128 << 10;  // ciphertext made, or read and opened, at once: stays in the L2 cache
+
+// Where a thread's ciphertext is made. Never holds plaintext.
+uint8_t* ciphertext_piece() {
+  struct alignas(64) Piece {
+    uint8_t bytes[kPieceSize];
+  };
+  thread_local const std::unique_ptr<Piece> piece(new Piece);
+  return piece->bytes;
+}
+
+}  // namespace
+
+Layer::Layer(LayerFiles files, format::LayerHeader header, std::unique_ptr<crypto::XtsCipher> cipher,
+             std::unique_ptr<StateMap> map)
+    : files_(std::move(files)),
+      header_(std::move(header)),
+      cipher_(std::move(cipher)),
+      map_(std::move(map)) {}
+
+Status Layer::format_new(store::ByteRange& map, const format::LayerHeader& header) {
+  COFFER_CHECK(map.write(0, format::write_layer_header(header)));
+  return map.flush();
+}
+
+Result<format::LayerHeader> Layer::read_header(store::ByteRange& map) {
+  Bytes bytes(format::kLayerHeaderSize);
+  COFFER_CHECK(map.read(0, bytes));
+  return format::parse_layer_header(bytes);
+}
+
+Result<std::unique_ptr<Layer>> Layer::open(LayerFiles files, const format::LayerHeader& header,
+                                           std::unique_ptr<crypto::XtsCipher> cipher) {
+  COFFER_CHECK(format_new(*files.map, header));
+  COFFER_TRY(map, StateMap::load(*files.map, header.size_bytes / kSectorSize));
+  return std::unique_ptr<Layer>(new Layer(std::move(files), header, std::move(cipher), std::move(map)));
+}
+
+Status Layer::read_data(uint64_t first, MutableByteView out) {
+  if (!cipher_) return files_.data->read(first * kSectorSize, out);
+  for (size_t done = 0; done < out.size();) {
+    const MutableByteView piece = out.subspan(done, std::min(kPieceSize, out.size() - done));
+    const uint64_t sector = first + done / kSectorSize;
+    COFFER_CHECK(files_.data->read(sector * kSectorSize, piece));
+    cipher_->decrypt(sector, kSectorSize, piece, piece);
+    done += piece.size();
+  }
+  return {};
+}
+
+Status Layer::write_data(uint64_t first, ByteView plaintext) {
+  const uint64_t count = plaintext.size() / kSectorSize;
+  // Before anything is accepted: a flush must not be the one to find the disk full.
+  COFFER_CHECK(map_->reserve(first, count));
+  if (!cipher_) {
+    COFFER_CHECK(files_.data->write(first * kSectorSize, plaintext));
+  } else {
+    for (size_t done = 0; done < plaintext.size();) {
+      const ByteView piece = plaintext.subspan(done, std::min(kPieceSize, plaintext.size() - done));
+      const uint64_t sector = first + done / kSectorSize;
+      const MutableByteView ciphertext(ciphertext_piece(), piece.size());
+      cipher_->encrypt(sector, kSectorSize, piece, ciphertext);
+      COFFER_CHECK(files_.data->write(sector * kSectorSize, ciphertext));
+      done += piece.size();
+    }
+  }
+  // Only now: a flush that freezes this state begins its data fsync later than the write above.
+  map_->set({first, count}, SectorState::kData);
+  return {};
+}
+
+void Layer::set_zero(SectorRange range, bool punch) {
+  const uint64_t end = range.first + range.count;
+  for (uint64_t sector = range.first; sector < end;) {
+    const StateMap::Run run = map_->run(sector, end - sector);
+    if (run.state == SectorState::kData) map_->set({sector, run.count}, SectorState::kZero, punch);
+    sector += run.count;
+  }
+}
+
+Status Layer::reserve_data(SectorRange range) {
+  COFFER_CHECK(map_->reserve(range.first, range.count));
+  return files_.data->reserve(range.first * kSectorSize, range.count * kSectorSize);
+}
+
+Status Layer::check_fence() {
+  COFFER_TRY(header, read_header(*files_.map));
+  if (header.epoch == header_.epoch && header.host_id == header_.host_id) return {};
+  return fail(ErrorKind::kConflict,
+              fmt::format("the volume was opened by host {} under epoch {}, which ended epoch {} of host {}",
+                          header.host_id, header.epoch, header_.epoch, header_.host_id));
+}
+
+Status Layer::flush_data() {
+  return files_.data->flush();
+}
+
+void Layer::punch(const FrozenStates& frozen, RangeLock& locks) {
+  constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
+  for (const SectorRange& range : frozen.punches) {
+    const uint64_t end = range.first + range.count;
+    for (uint64_t sector = range.first; sector < end;) {
+      const uint64_t count = std::min(end - sector, kSectorsPerChunk - sector % kSectorsPerChunk);
+      const auto lock = locks.exclude(sector * kSectorSize);
+      punch_chunk(frozen, {sector, count});
+      sector += count;
+    }
+  }
+}
+
+// A sector's space goes only if it is zero in both: durable, or a crash would turn its contents into what a
+// hole decrypts to; and live, or data written since would be gone.
+void Layer::punch_chunk(const FrozenStates& frozen, SectorRange range) {
+  const auto may_go = [&](uint64_t sector) {
+    return map_->state(sector) == SectorState::kZero &&
+           StateMap::frozen_state(frozen, sector) == SectorState::kZero;
+  };
+  const uint64_t end = range.first + range.count;
+  for (uint64_t sector = range.first; sector < end;) {
+    uint64_t stop = sector;
+    while (stop < end && may_go(stop)) ++stop;
+    if (stop == sector) {
+      ++sector;
+      continue;
+    }
+    // Space that does not come back is no fault of the data: say it and go on.
+    if (const Status status = files_.data->discard(sector * kSectorSize, (stop - sector) * kSectorSize);
+        !status)
+      log_warning("layer {}: space of discarded sectors is not returned: {}", header_.layer_id,
+                  status.error().message);
+    sector = stop;
+  }
+}
+
+}  // namespace coffer::volume
