@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// EC2 Query: parameters of a form or query string in, XML out (EC2 API Reference, "Query Requests"; Smithy 2.0, "EC2
-// query protocol"). Pure functions; bounded in the number of parameters, of list elements and in depth.
+// EC2 Query: parameters of a form or query string in, XML out (EC2 API Reference, "Query Requests" and "Error
+// codes"; Smithy 2.0, "EC2 query protocol"). Pure functions; bounded in the number of parameters and in
+// depth.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,19 +17,22 @@ namespace coffer::wire {
 using FormParameters = std::vector<std::pair<std::string, std::string>>;  // decoded, in the order they came
 
 inline constexpr size_t kMostFormParameters = 10'000;
+inline constexpr size_t kDeepestParameter = 32;  // parts of a name between dots
 
-// application/x-www-form-urlencoded. Errors: MalformedQueryString.
+// application/x-www-form-urlencoded. Errors: MalformedQueryString, also for what is not UTF-8.
 Result<FormParameters> parse_form(std::string_view form);
 
 // The first parameter of that name, or nothing.
 const std::string* find_parameter(const FormParameters& parameters, std::string_view name);
 
 // The request that the parameters hold, its constraints checked too. Action, Version and the parameters of
-// authentication are passed over. Errors: UnknownParameter, MissingParameter, InvalidParameterValue,
-// InvalidParameterCombination for a parameter given twice.
+// authentication are passed over. List indices count only by their order, so gaps are closed. Errors:
+// UnknownParameter, MissingParameter, InvalidParameterValue, InvalidParameterCombination for a parameter
+// given twice.
 Result<Value> parse_ec2_query(const Shape& input, const FormParameters& parameters);
 
-// <CreateVolumeResponse xmlns="…"><requestId>…</requestId>…</CreateVolumeResponse>
+// <CreateVolumeResponse xmlns="…"><requestId>…</requestId>…</CreateVolumeResponse>; an operation without
+// output answers <return>true</return>.
 std::string serialise_ec2_xml(const ServiceModel& model, const Operation& operation, const Value& value,
                               std::string_view request_id);
 

@@ -20,6 +20,13 @@ const ErrorShape* ServiceModel::find_error(std::string_view code) const {
   return found == errors.end() ? nullptr : &*found;
 }
 
+std::string lower_camel(std::string_view name) {
+  std::string camel(name);
+  if (!camel.empty() && camel[0] >= 'A' && camel[0] <= 'Z')
+    camel[0] = static_cast<char>(camel[0] - 'A' + 'a');
+  return camel;
+}
+
 int http_status(const ServiceModel& model, const Error& error) {
   if (const auto* modelled = model.find_error(error.code)) return modelled->http_status;
   const bool ec2 = model.protocol == Protocol::kEc2;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -28,9 +29,10 @@ enum class ShapeType {
 struct Shape;
 
 struct Member {
-  std::string_view name;           // the model's: "KmsKeyId"; what a Value's members are called
-  std::string_view location_name;  // key in JSON, element in XML: the model's locationName, else the name
-  std::string_view query_name;     // parameter of the Query protocols
+  std::string_view name = {};  // the model's: "KmsKeyId"; what a Value's members are called
+  std::string_view location_name =
+      {};                            // key in JSON, element in XML: the model's locationName, else the name
+  std::string_view query_name = {};  // parameter of the Query protocols
   const Shape* shape = nullptr;
   bool required = false;
   bool idempotency_token = false;
@@ -38,7 +40,7 @@ struct Member {
 };
 
 struct Shape {
-  std::string_view name;
+  std::string_view name = {};
   ShapeType type = ShapeType::kStructure;
   std::span<const Member> members = {};       // of a structure, in the model's order
   const Shape* key = nullptr;                 // of a map
@@ -84,6 +86,9 @@ struct ServiceModel {
   const Operation* find_operation(std::string_view name) const;
   const ErrorShape* find_error(std::string_view code) const;
 };
+
+// "KeyId" -> "keyId": how AWS names members in validation messages and CloudTrail in records.
+std::string lower_camel(std::string_view name);
 
 // The HTTP status of a failed call: the model's for a modelled error, else what AWS answers for errors of its
 // kind.

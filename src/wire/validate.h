@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The constraints of a model (required, length, range, pattern, enumeration), refused in the words that AWS's JSON and
-// REST services use. Values of sensitive members and blobs are never quoted.
+// The constraints of a model (required, length, range, pattern, enumeration), refused in the words that AWS's
+// JSON and REST services use. Values of sensitive members and blobs are never quoted.
 #pragma once
 #include <string>
 #include <vector>

@@ -23,7 +23,7 @@ def banner(model):
 
 
 def cpp_type(model, shape_name):
-    shape = model.shapes[shape_name] if shape_name in model.shapes else None
+    shape = model.shapes[shape_name]
     kind = shape["type"]
     if kind == "structure":
         return type_name(shape_name)
@@ -32,10 +32,6 @@ def cpp_type(model, shape_name):
     if kind == "map":
         return f"std::map<std::string, {cpp_type(model, shape['value']['shape'])}>"
     return SCALARS[kind][0]
-
-
-def structures(model):
-    return {name: shape for name, shape in model.shapes.items() if shape["type"] == "structure"}
 
 
 def empty_types(model):
@@ -67,14 +63,14 @@ def handler_signature(name, operation, prefix=""):
 
 
 def emit_header(model):
-    types = [type_name(name) for name in structures(model)] + list(empty_types(model))
+    types = [type_name(name) for name in model.structures()] + list(empty_types(model))
     parts = [banner(model), "#pragma once\n#include <map>\n#include <optional>\n#include <string>\n"
              "#include <string_view>\n#include <vector>\n\n"
              '#include "base/bytes.h"\n#include "base/clock.h"\n#include "base/result.h"\n'
              '#include "wire/shape.h"\n#include "wire/value.h"\n\n'
              f"namespace coffer {{\nclass Call;\n}}\n\nnamespace coffer::{model.service} {{\n"]
     parts.append("\n".join(f"struct {name};" for name in sorted(types)) + "\n")
-    for name, shape in structures(model).items():
+    for name, shape in model.structures().items():
         parts.append(emit_struct(model, name, shape) + "\n")
     parts.extend(f"struct {name} {{}};\n" for name in empty_types(model))
     for name in types:
@@ -106,7 +102,7 @@ def emit_source(model):
     service = model.service
     parts = [banner(model), f'#include "generated/{service}/model.h"\n\n#include "wire/convert.h"\n\n'
              f"namespace coffer::{service} {{\n"]
-    for name, shape in structures(model).items():
+    for name, shape in model.structures().items():
         parts.append(emit_conversion(type_name(name), list(shape.get("members", {}))))
     parts.extend(emit_conversion(name, []) for name in empty_types(model))
     parts.append("""namespace {

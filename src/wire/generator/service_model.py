@@ -86,8 +86,7 @@ def shape_references(shape):
 
 
 class ServiceModel:
-    """What the emitters work from. `shapes` holds what the listed operations reach, each after what it is made of
-    (cycles apart); `input_shapes` the names reachable from an input; `errors` the error shapes' names."""
+    """What the emitters work from. `shapes` holds what the listed operations reach; `input_shapes` the names reachable from an input; `errors` the error shapes' names."""
 
     def __init__(self, service, model, operation_names):
         self.service = service
@@ -105,7 +104,7 @@ class ServiceModel:
         for operation in self.operations.values():
             for direction in ("input", "output"):
                 if direction in operation:
-                    self._reach(operation[direction]["shape"], [])
+                    self._reach(operation[direction]["shape"])
             if "input" in operation:
                 self._mark_input(operation["input"]["shape"])
             for error in operation.get("errors", []):
@@ -117,19 +116,52 @@ class ServiceModel:
             raise ModelError(f"{self.service} has no shape {name}")
         return self._all[name]
 
-    def _reach(self, name, path):
-        if name in self.shapes or name in path:
-            if name in path:
-                self._check_cycle(path[path.index(name):])
-            return
-        for part in shape_references(self._shape(name)):
-            self._reach(part, path + [name])
-        self.shapes[name] = self._shape(name)
+    def _reach(self, name):
+        if name not in self.shapes:
+            self.shapes[name] = self._shape(name)
+            for part in shape_references(self.shapes[name]):
+                self._reach(part)
 
-    def _check_cycle(self, cycle):
-        # A list or map in the cycle breaks it in C++: their elements may be of an incomplete type.
-        if all(self._shape(name)["type"] == "structure" for name in cycle):
-            raise ModelError(f"{self.service}: structures contain each other: {' > '.join(cycle)}")
+    def _held(self, name, path=()):
+        """The structures that a structure holds by value, however deep; C++ needs them defined before it."""
+        if name in path:
+            raise ModelError(f"{self.service}: structures contain each other: {' > '.join(path)}")
+        held = set()
+        for part in shape_references(self.shapes[name]):
+            if self.shapes[part]["type"] == "structure":
+                held |= {part} | self._held(part, path + (name,))
+        return held
+
+    def structures(self):
+        """The structures' names, each after all that it holds by value and, where there is no cycle, after the
+        elements of its lists and maps."""
+        names = [name for name, shape in self.shapes.items() if shape["type"] == "structure"]
+        held = {name: self._held(name) for name in names}
+        order, open_now = {}, set()
+
+        def visit(name):
+            shape = self.shapes[name]
+            if shape["type"] == "structure":
+                # Reached through a list of what is being defined and holds it in turn: comes later by itself.
+                if name in order or name in open_now or open_now & held[name]:
+                    return
+                open_now.add(name)
+            elif name in containers:
+                return
+            else:
+                containers.add(name)
+            for part in shape_references(shape):
+                visit(part)
+            if shape["type"] == "structure":
+                open_now.discard(name)
+                order[name] = shape
+            else:
+                containers.discard(name)
+
+        containers = set()
+        for name in names:
+            visit(name)
+        return order
 
     def _mark_input(self, name):
         if name not in self.input_shapes:

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does a record show what CloudTrail shows, and nothing secret?
+#include "wire/redact.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "generated/ec2/model.h"
+#include "generated/kms/model.h"
+
+namespace coffer::wire {
+namespace {
+
+TEST(Redact, ShowsARequestInCamelCase) {
+  const kms::GenerateDataKeyRequest request{.key_id = "alias/k",
+                                            .encryption_context = {{{"aws:ebs:id", "vol-1"}}},
+                                            .number_of_bytes = 64,
+                                            .dry_run = false};
+  EXPECT_EQ(
+      redacted_json(kms::model().find_operation("GenerateDataKey")->input, to_value(request)),
+      R"({"keyId":"alias/k","encryptionContext":{"aws:ebs:id":"vol-1"},"numberOfBytes":64,"dryRun":false})");
+}
+
+TEST(Redact, ShowsTimesAndLists) {
+  const ec2::DescribeVolumesResult result{
+      .volumes = {{ec2::Volume{.create_time = Timestamp{1'700'000'000'000'000}, .volume_id = "vol-1"}}}};
+  EXPECT_EQ(redacted_json(ec2::model().find_operation("DescribeVolumes")->output, to_value(result)),
+            R"({"volumes":[{"createTime":"2023-11-14T22:13:20Z","volumeId":"vol-1"}]})");
+}
+
+TEST(Redact, LeavesBlobsOut) {
+  const std::string secret = "a secret of the customer";
+  const kms::EncryptRequest request{.key_id = "k", .plaintext = to_bytes(secret)};
+  const auto json = redacted_json(kms::model().find_operation("Encrypt")->input, to_value(request));
+  EXPECT_THAT(json, testing::HasSubstr("\"keyId\":\"k\""));  // the positive control
+  EXPECT_THAT(json, testing::Not(testing::HasSubstr("plaintext")));
+  EXPECT_THAT(json, testing::Not(testing::HasSubstr(secret)));
+  EXPECT_THAT(json, testing::Not(testing::HasSubstr(base64(as_bytes(secret)))));
+}
+
+TEST(Redact, HidesOtherSensitiveMembers) {
+  const Shape text{.name = "Text", .type = ShapeType::kString};
+  const Shape password{.name = "Password", .type = ShapeType::kString, .sensitive = true};
+  const Shape passwords{.name = "Passwords", .type = ShapeType::kList, .element = &password};
+  const Member members[] = {{.name = "User", .shape = &text},
+                            {.name = "Password", .shape = &password},
+                            {.name = "Old", .shape = &passwords}};
+  const Shape shape{.name = "Login", .members = members};
+  const Value value(Members{{"User", Value(std::string("me"))},
+                            {"Password", Value(std::string("hunter2"))},
+                            {"Old", Value(List{Value(std::string("hunter1"))})}});
+  EXPECT_EQ(
+      redacted_json(&shape, value),
+      R"({"user":"me","password":"HIDDEN_DUE_TO_SECURITY_REASONS","old":["HIDDEN_DUE_TO_SECURITY_REASONS"]})");
+}
+
+TEST(Redact, NothingIsNull) {
+  EXPECT_EQ(redacted_json(nullptr, Value(Members{})), "null");
+  EXPECT_EQ(redacted_json(kms::model().find_operation("ListKeys")->input, Value()), "null");
+}
+
+TEST(Redact, OmitsWhatIsTooLarge) {
+  const kms::CreateKeyRequest request{.description = std::string(5000, 'x')};
+  const auto* shape = kms::model().find_operation("CreateKey")->input;
+  EXPECT_GT(redacted_json(shape, to_value(request)).size(), 5000u);
+  const auto json = redacted_json(shape, to_value(request), 1000);
+  EXPECT_THAT(json, testing::StartsWith(R"({"omitted":true,"originalSize":5)"));
+}
+
+}  // namespace
+}  // namespace coffer::wire
