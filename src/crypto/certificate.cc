@@ -91,6 +91,7 @@ GeneralName general_name(int type, ASN1_STRING* value) {
 
 // Nothing when the text is neither an IP address nor a DNS name.
 GeneralName subject_alternative_name(const std::string& text) {
+  if (text.find('\0') != std::string::npos) return nullptr;  // inet_pton would read only the part before it
   uint8_t address[sizeof(in6_addr)];
   size_t size = 0;
   if (::inet_pton(AF_INET, text.c_str(), address) == 1) size = sizeof(in_addr);

@@ -2,6 +2,7 @@
 #include "crypto/kdf.h"
 
 #include <openssl/core_names.h>
+#include <openssl/params.h>
 
 #include "crypto/mac.h"
 #include "crypto/openssl_handle.h"
