@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP requests and answers as plain values (RFC 9110, 9112), for everything behind the server.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +42,8 @@ struct HttpRequest {
   // As it was sent (chunks joined). A signature covers it like this, so that Content-Encoding is undone only
   // once the caller is known: by decode_content (gzip.h).
   Bytes body;
-  std::string peer_address;  // "127.0.0.1"
+  std::string peer_address;           // "127.0.0.1"; empty for a Unix socket
+  std::optional<uint32_t> peer_user;  // the Unix user at the other end, by SO_PEERCRED, for a Unix socket
   bool is_tls = false;
   std::string connect_host;  // the host of the CONNECT that this request arrived through; otherwise empty
 

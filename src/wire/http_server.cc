@@ -1,0 +1,655 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one translation unit with Boost.Beast and Asio: they take long to compile.
+#include "wire/http_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/vector_body.hpp>
+#include <condition_variable>
+#include <ctime>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "wire/connect_target.h"
+
+namespace coffer::wire {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+using Protocol = asio::generic::stream_protocol;
+using Socket = asio::basic_stream_socket<Protocol>;
+using Acceptor = asio::basic_socket_acceptor<Protocol>;
+using TimedStream = beast::basic_stream<Protocol>;
+using Parser = http::request_parser<http::vector_body<uint8_t>>;
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr size_t kReadSize = 16 * 1024;
+constexpr std::chrono::seconds kLinger{2};
+constexpr size_t kMostLingeringBytes = 64 * 1024 * 1024;
+
+// What a request is answered on: the socket itself, or TLS over it. One coroutine uses it.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // 0 at the end of the stream and on any error; after a timeout the socket is closed.
+  virtual asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) = 0;
+  virtual asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) = 0;
+  virtual asio::awaitable<void> finish() = 0;  // says that nothing more will be written
+};
+
+class PlainTransport final : public Transport {
+ public:
+  explicit PlainTransport(TimedStream& stream) : stream_(stream) {}
+  asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) override {
+    const auto [error, size] = co_await stream_.async_read_some(buffer, kNoThrow);
+    co_return error ? 0 : size;
+  }
+  asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) override {
+    const auto [error, size] = co_await asio::async_write(stream_, buffers, kNoThrow);
+    co_return !error;
+  }
+  asio::awaitable<void> finish() override {
+    error_code ignored;
+    stream_.socket().shutdown(Socket::shutdown_send, ignored);
+    co_return;
+  }
+
+ private:
+  TimedStream& stream_;
+};
+
+class TlsTransport final : public Transport {
+ public:
+  // The SSL object made here keeps its own reference to `context`.
+  TlsTransport(TimedStream& stream, const TlsContexts::Context& context)
+      : context_(lend(context)), stream_(stream, context_) {}
+
+  // `received` came in before TLS began.
+  asio::awaitable<bool> handshake(asio::const_buffer received) {
+    const auto [error, used] =
+        co_await stream_.async_handshake(asio::ssl::stream_base::server, received, kNoThrow);
+    co_return !error;
+  }
+  asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) override {
+    const auto [error, size] = co_await stream_.async_read_some(buffer, kNoThrow);
+    co_return error ? 0 : size;
+  }
+  asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) override {
+    const auto [error, size] = co_await asio::async_write(stream_, buffers, kNoThrow);
+    co_return !error;
+  }
+  asio::awaitable<void> finish() override {
+    const auto [error] = co_await stream_.async_shutdown(kNoThrow);
+    (void)error;
+  }
+
+ private:
+  // asio's context frees what it is given, hence a reference for it.
+  static SSL_CTX* lend(const TlsContexts::Context& context) {
+    SSL_CTX_up_ref(context.get());
+    return context.get();
+  }
+  asio::ssl::context context_;
+  asio::ssl::stream<TimedStream&> stream_;
+};
+
+struct Peer {
+  std::string address;
+  std::optional<uint32_t> user;
+  bool loopback = false;
+};
+
+Peer peer_of(int socket) {
+  Peer peer;
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return peer;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (storage.ss_family == AF_INET) {
+    const auto& address = reinterpret_cast<const sockaddr_in&>(storage);
+    ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+    peer.loopback = (ntohl(address.sin_addr.s_addr) >> 24) == 127;
+  } else if (storage.ss_family == AF_INET6) {
+    const auto& address = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&address);
+    if (mapped)
+      ::inet_ntop(AF_INET, address.s6_addr + 12, text, sizeof text);
+    else
+      ::inet_ntop(AF_INET6, &address, text, sizeof text);
+    peer.loopback = IN6_IS_ADDR_LOOPBACK(&address) || (mapped && address.s6_addr[12] == 127);
+  } else if (storage.ss_family == AF_UNIX) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0)
+      peer.user = credentials.uid;
+  }
+  peer.address = text;
+  return peer;
+}
+
+// RFC 9110 section 6.6.1.
+std::string http_date_now() {
+  const time_t now = ::time(nullptr);
+  tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[40];
+  return std::string(text, ::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+}
+
+// Everything before the body. A line break inside a field would let an echoed text forge further fields.
+std::string response_head(const HttpResponse& response, bool keep_alive, bool http10) {
+  const bool bodiless = response.status == 204 || response.status == 304;
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                                 http_reason(response.status), http_date_now());
+  for (const auto& [name, value] : response.headers) {
+    if (equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Connection") ||
+        equal_ignoring_case(name, "Date"))
+      continue;
+    const size_t start = head.size();
+    head += name;
+    head += ": ";
+    head += value;
+    for (size_t i = start; i < head.size(); ++i)
+      if (head[i] == '\r' || head[i] == '\n' || head[i] == '\0') head[i] = ' ';
+    head += "\r\n";
+  }
+  if (!bodiless) head += fmt::format("Content-Length: {}\r\n", response.body.size());
+  if (!keep_alive)
+    head += "Connection: close\r\n";
+  else if (http10)
+    head += "Connection: keep-alive\r\n";
+  return head + "\r\n";
+}
+
+struct Refusal {
+  int status;
+  std::string_view reason;
+};
+
+Refusal refusal_of(error_code error) {
+  if (error == http::error::body_limit) return {413, "The request body is too large."};
+  if (error == http::error::header_limit) return {431, "The request header is too large."};
+  if (error == http::error::bad_version) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+  return {400, "The request is not well-formed HTTP."};
+}
+
+HttpRequest to_request(Parser& parser, const Peer& peer, bool is_tls, const std::string& connect_host) {
+  HttpRequest request;
+  auto& message = parser.get();
+  request.method = std::string(message.method_string());
+  request.set_target(std::string(message.target()));
+  for (const auto& field : message)
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  request.body = std::move(message.body());
+  request.peer_address = peer.address;
+  request.peer_user = peer.user;
+  request.is_tls = is_tls;
+  request.connect_host = connect_host;
+  return request;
+}
+
+}  // namespace
+
+class HttpServer::Implementation {
+ public:
+  Implementation(Options options, Handler handler)
+      : options_(std::move(options)),
+        handler_(std::move(handler)),
+        io_(std::max(1, options_.io_threads)),
+        pool_(static_cast<size_t>(std::max(1, options_.handler_threads))),
+        acceptor_(io_) {
+    if (options_.certificates) tls_.emplace(options_.certificates, system_clock());
+  }
+
+  Status start(FileDescriptor listening_socket);
+  void stop();
+
+ private:
+  class Connection;
+
+  asio::awaitable<void> accept_loop();
+  void admit(Socket socket);
+  void refuse_admission(Socket socket);
+  HttpResponse handle(HttpRequest&& request);
+  HttpResponse shape_error(int status, std::string_view reason, const HttpRequest& partial);
+  bool wait_until_empty(std::chrono::milliseconds patience);
+  void close_connections(bool only_idle);
+
+  // Functions that block, as coroutines of the handler pool.
+  static asio::awaitable<HttpResponse> handle_in_pool(Implementation& server, HttpRequest request) {
+    co_return server.handle(std::move(request));
+  }
+  static asio::awaitable<Result<TlsContexts::Context>> find_context_in_pool(Implementation& server,
+                                                                            std::string host) {
+    co_return server.tls_context(host);
+  }
+  Result<TlsContexts::Context> tls_context(const std::string& host);
+
+  // Connections reach for the registry as they end, also those that end with io_: so it comes first.
+  std::mutex mutex_;  // of the registry
+  std::condition_variable emptied_;
+  std::unordered_map<Connection*, std::weak_ptr<Connection>> connections_;
+
+  const Options options_;
+  const Handler handler_;
+  std::optional<TlsContexts> tls_;
+  asio::io_context io_;
+  asio::thread_pool pool_;
+  Acceptor acceptor_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_ = false;
+};
+
+// One client connection, served by one coroutine on a strand of its own.
+class HttpServer::Implementation::Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Implementation& server, Socket socket)
+      : server_(server), peer_(peer_of(socket.native_handle())), stream_(std::move(socket)) {}
+  ~Connection() {
+    const std::lock_guard lock(server_.mutex_);
+    server_.connections_.erase(this);
+    if (server_.connections_.empty()) server_.emptied_.notify_all();
+  }
+
+  static asio::awaitable<void> run(std::shared_ptr<Connection> self);
+  auto executor() { return stream_.get_executor(); }
+  void close_if(bool only_idle) {
+    if (!only_idle || idle_) stream_.close();
+  }
+
+ private:
+  enum class Next { kRequest, kClose, kTunnel };
+  struct Received {
+    bool ok = false;
+    std::optional<Refusal> refusal;  // without one and not ok: the client is gone
+  };
+
+  asio::awaitable<bool> is_plain_client();
+  asio::awaitable<void> serve(Transport& transport);
+  asio::awaitable<void> serve_tls(const std::string& host);
+  asio::awaitable<Next> serve_one(Transport& transport);
+  asio::awaitable<Next> open_tunnel(Transport& transport, const HttpRequest& request);
+  asio::awaitable<Received> receive_header(Transport& transport, Parser& parser);
+  asio::awaitable<Received> receive_body(Transport& transport, Parser& parser);
+  asio::awaitable<bool> read_more(Transport& transport);
+  asio::awaitable<bool> send(Transport& transport, const HttpResponse& response, bool keep_alive, bool http10,
+                             bool head);
+  asio::awaitable<void> refuse(Transport& transport, const Refusal& refusal, Parser& parser);
+  asio::awaitable<void> linger(Transport& transport);
+  error_code parse(Parser& parser);
+
+  Implementation& server_;
+  const Peer peer_;
+  TimedStream stream_;
+  std::string input_;  // received and not parsed yet
+  bool idle_ = false;  // waits for a request's first byte; used on the strand only
+  bool is_tls_ = false;
+  std::string connect_host_;
+};
+
+asio::awaitable<void> HttpServer::Implementation::Connection::run(std::shared_ptr<Connection> self) {
+  const Options& options = self->server_.options_;
+  if (options.tls_only && !(options.plain_from_loopback && co_await self->is_plain_client())) {
+    co_await self->serve_tls(options.tls_name);
+  } else {
+    PlainTransport transport(self->stream_);
+    co_await self->serve(transport);
+  }
+}
+
+// A TLS client's first byte is the handshake record's type, 22.
+asio::awaitable<bool> HttpServer::Implementation::Connection::is_plain_client() {
+  if (!peer_.loopback) co_return false;
+  stream_.expires_after(server_.options_.header_timeout);
+  PlainTransport transport(stream_);
+  idle_ = true;
+  const bool received = co_await read_more(transport);
+  idle_ = false;
+  co_return received&& input_.front() != 22;
+}
+
+asio::awaitable<void> HttpServer::Implementation::Connection::serve(Transport& transport) {
+  Next next = Next::kRequest;
+  while (next == Next::kRequest) next = co_await serve_one(transport);
+  if (next == Next::kTunnel) co_await serve_tls(connect_host_);
+}
+
+asio::awaitable<void> HttpServer::Implementation::Connection::serve_tls(const std::string& host) {
+  // Found already, and cached, when a CONNECT led here.
+  const auto context =
+      co_await asio::co_spawn(server_.pool_, find_context_in_pool(server_, host), asio::use_awaitable);
+  if (!context) {
+    log_warning("no TLS certificate for {}: {}", host, context.error().message);
+    co_return;
+  }
+  is_tls_ = true;
+  TlsTransport transport(stream_, *context);
+  const std::string received = std::exchange(input_, {});
+  stream_.expires_after(server_.options_.header_timeout);
+  if (!co_await transport.handshake(asio::buffer(received))) co_return;
+  Next next = Next::kRequest;
+  while (next == Next::kRequest) next = co_await serve_one(transport);
+}
+
+asio::awaitable<bool> HttpServer::Implementation::Connection::read_more(Transport& transport) {
+  const size_t before = input_.size();
+  input_.resize(before + kReadSize);
+  const size_t size = co_await transport.read_some(asio::buffer(input_.data() + before, kReadSize));
+  input_.resize(before + size);
+  co_return size > 0;
+}
+
+error_code HttpServer::Implementation::Connection::parse(Parser& parser) {
+  error_code error;
+  const size_t used = parser.put(asio::buffer(input_), error);
+  input_.erase(0, used);
+  return error;
+}
+
+asio::awaitable<HttpServer::Implementation::Connection::Received>
+HttpServer::Implementation::Connection::receive_header(Transport& transport, Parser& parser) {
+  if (input_.empty()) {
+    input_.shrink_to_fit();
+    idle_ = true;
+    stream_.expires_after(server_.options_.idle_timeout);
+    const bool received = !server_.stopping_ && co_await read_more(transport);
+    idle_ = false;
+    if (!received) co_return Received{};
+  }
+  stream_.expires_after(server_.options_.header_timeout);
+  while (input_.starts_with("\r\n")) input_.erase(0, 2);  // RFC 9112 section 2.2
+  bool more = input_.empty();
+  while (!parser.is_header_done()) {
+    if (more && !co_await read_more(transport)) co_return Received{};  // gone, or too slow
+    const error_code error = parse(parser);
+    more = error == http::error::need_more;
+    if (error && !more) co_return Received{false, refusal_of(error)};
+  }
+  co_return Received{true, {}};
+}
+
+asio::awaitable<HttpServer::Implementation::Connection::Received>
+HttpServer::Implementation::Connection::receive_body(Transport& transport, Parser& parser) {
+  stream_.expires_after(server_.options_.body_timeout);
+  parser.eager(true);
+  const std::string_view expect(parser.get()[http::field::expect]);
+  if (!expect.empty() && !parser.is_done() && parser.get().version() >= 11) {
+    if (!equal_ignoring_case(expect, "100-continue"))
+      co_return Received{false, Refusal{417, "The expectation cannot be met."}};
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    const std::array<asio::const_buffer, 2> buffers = {asio::buffer(go_on), asio::const_buffer()};
+    if (input_.empty() && !co_await transport.write(buffers)) co_return Received{};
+  }
+  bool more = input_.empty();
+  while (!parser.is_done()) {
+    if (more && !co_await read_more(transport)) co_return Received{};
+    const error_code error = parse(parser);
+    more = error == http::error::need_more || input_.empty();
+    if (error && error != http::error::need_more) co_return Received{false, refusal_of(error)};
+  }
+  co_return Received{true, {}};
+}
+
+asio::awaitable<bool> HttpServer::Implementation::Connection::send(Transport& transport,
+                                                                   const HttpResponse& response,
+                                                                   bool keep_alive, bool http10, bool head) {
+  const std::string text = response_head(response, keep_alive, http10);
+  const bool bodiless = head || response.status == 204 || response.status == 304;
+  const std::array<asio::const_buffer, 2> buffers = {
+      asio::buffer(text), bodiless ? asio::const_buffer() : asio::buffer(response.body)};
+  stream_.expires_after(server_.options_.write_timeout);
+  co_return co_await transport.write(buffers);
+}
+
+asio::awaitable<void> HttpServer::Implementation::Connection::refuse(Transport& transport,
+                                                                     const Refusal& refusal, Parser& parser) {
+  const HttpRequest partial = to_request(parser, peer_, is_tls_, connect_host_);
+  const HttpResponse response = server_.shape_error(refusal.status, refusal.reason, partial);
+  if (co_await send(transport, response, false, false, partial.method == "HEAD")) co_await linger(transport);
+}
+
+// Closing a socket with unread input resets the connection, and the client may lose the answer it was just
+// sent. So say that we are done and read for a moment what still comes.
+asio::awaitable<void> HttpServer::Implementation::Connection::linger(Transport& transport) {
+  stream_.expires_after(kLinger);
+  co_await transport.finish();
+  PlainTransport raw(stream_);
+  std::array<char, kReadSize> discarded;
+  for (size_t total = 0; total < kMostLingeringBytes;) {
+    const size_t size = co_await raw.read_some(asio::buffer(discarded));
+    if (size == 0) break;
+    total += size;
+  }
+}
+
+asio::awaitable<HttpServer::Implementation::Connection::Next>
+HttpServer::Implementation::Connection::serve_one(Transport& transport) {
+  Parser parser;
+  parser.header_limit(static_cast<uint32_t>(server_.options_.largest_header));
+  parser.body_limit(server_.options_.largest_body);
+  Received received = co_await receive_header(transport, parser);
+  if (received.ok) received = co_await receive_body(transport, parser);
+  if (received.ok && parser.get().version() >= 11 && parser.get().count(http::field::host) != 1)
+    received = Received{false, Refusal{400, "A request has one Host header field."}};
+  if (received.refusal) co_await refuse(transport, *received.refusal, parser);
+  if (!received.ok) co_return Next::kClose;
+
+  bool keep_alive = parser.keep_alive();
+  const bool http10 = parser.get().version() < 11;
+  HttpRequest request = to_request(parser, peer_, is_tls_, connect_host_);
+  if (request.method == "CONNECT") co_return co_await open_tunnel(transport, request);
+
+  const bool head = request.method == "HEAD";
+  stream_.expires_never();
+  const HttpResponse response = co_await asio::co_spawn(
+      server_.pool_, handle_in_pool(server_, std::move(request)), asio::use_awaitable);
+  keep_alive = keep_alive && !server_.stopping_;
+  if (!co_await send(transport, response, keep_alive, http10, head)) co_return Next::kClose;
+  if (keep_alive) co_return Next::kRequest;
+  co_await linger(transport);
+  co_return Next::kClose;
+}
+
+asio::awaitable<HttpServer::Implementation::Connection::Next>
+HttpServer::Implementation::Connection::open_tunnel(Transport& transport, const HttpRequest& request) {
+  HttpResponse refusal;
+  if (is_tls_ || !server_.tls_) {
+    refusal = server_.shape_error(403, "CONNECT is not served on this connection.", request);
+  } else if (const auto host = parse_connect_target(request.target); !host) {
+    refusal = server_.shape_error(403, fmt::format("CONNECT refused: {}.", host.error().message), request);
+  } else {
+    stream_.expires_never();
+    const auto context =
+        co_await asio::co_spawn(server_.pool_, find_context_in_pool(server_, *host), asio::use_awaitable);
+    if (context) {
+      static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
+      const std::array<asio::const_buffer, 2> buffers = {asio::buffer(established), asio::const_buffer()};
+      stream_.expires_after(server_.options_.write_timeout);
+      connect_host_ = *host;
+      co_return co_await transport.write(buffers) ? Next::kTunnel : Next::kClose;
+    }
+    log_warning("no certificate for {}: {}", *host, context.error().message);
+    refusal = server_.shape_error(503, "No certificate can be issued now.", request);
+  }
+  if (co_await send(transport, refusal, false, false, false)) co_await linger(transport);
+  co_return Next::kClose;
+}
+
+Result<TlsContexts::Context> HttpServer::Implementation::tls_context(const std::string& host) {
+  if (!tls_) return fail(ErrorKind::kUnavailable, "no source of certificates");
+  try {
+    return tls_->get(host);
+  } catch (const std::exception& exception) {
+    return fail(ErrorKind::kInternal, exception.what());
+  }
+}
+
+HttpResponse HttpServer::Implementation::shape_error(int status, std::string_view reason,
+                                                     const HttpRequest& partial) {
+  try {
+    if (options_.on_http_error) return options_.on_http_error(status, reason, partial);
+  } catch (const std::exception& exception) {
+    log_error("shaping an HTTP error failed: {}", exception.what());
+  }
+  return plain_response(status, reason);
+}
+
+HttpResponse HttpServer::Implementation::handle(HttpRequest&& request) {
+  try {
+    return handler_(std::move(request));
+  } catch (const std::exception& exception) {
+    log_error("a handler threw: {}", exception.what());
+  } catch (...) {
+    log_error("a handler threw");
+  }
+  return shape_error(500, "Internal error.", HttpRequest{});
+}
+
+void HttpServer::Implementation::refuse_admission(Socket socket) {
+  const HttpResponse response = shape_error(503, "Too many connections.", HttpRequest{});
+  const std::string text = response_head(response, false, false) + response.body;
+  // One try, without waiting: a new socket's buffer is empty. A TLS client just sees the end.
+  if (!options_.tls_only)
+    (void)::send(socket.native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  error_code ignored;
+  socket.shutdown(Socket::shutdown_send, ignored);
+}
+
+void HttpServer::Implementation::admit(Socket socket) {
+  const int enable = 1;
+  (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &enable, sizeof enable);
+  std::shared_ptr<Connection> connection;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_ && connections_.size() < options_.max_connections) {
+      connection = std::make_shared<Connection>(*this, std::move(socket));
+      connections_.emplace(connection.get(), connection);
+    }
+  }
+  if (!connection) return refuse_admission(std::move(socket));
+  const auto executor = connection->executor();
+  asio::co_spawn(executor, Connection::run(std::move(connection)), [](std::exception_ptr problem) {
+    if (problem) log_error("a connection ended by an exception");
+  });
+}
+
+asio::awaitable<void> HttpServer::Implementation::accept_loop() {
+  asio::steady_timer pause(io_);
+  while (!stopping_) {
+    const asio::any_io_executor strand = asio::make_strand(io_);
+    auto [error, socket] = co_await acceptor_.async_accept(strand, kNoThrow);
+    if (!error) {
+      admit(std::move(socket));
+    } else if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
+      co_return;
+    } else {
+      // Out of descriptors, most likely: let some connections end first.
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(kNoThrow);
+    }
+  }
+}
+
+Status HttpServer::Implementation::start(FileDescriptor listening_socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(listening_socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return fail_errno("getsockname");
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  if (::getsockopt(listening_socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || !listening)
+    return fail(ErrorKind::kInvalidArgument, "the HTTP socket is not a listening one");
+  if (options_.tls_only && !tls_)
+    return fail(ErrorKind::kInvalidArgument, "TLS needs a source of certificates");
+
+  error_code error;
+  acceptor_.assign(Protocol(address.ss_family, 0), listening_socket.get(), error);
+  if (!error) {
+    listening_socket.release();
+    acceptor_.non_blocking(true, error);
+  }
+  if (error) return fail(ErrorKind::kIo, "listening socket: " + error.message());
+  work_.emplace(io_.get_executor());
+  asio::co_spawn(io_, accept_loop(), asio::detached);
+  for (int i = 0; i < std::max(1, options_.io_threads); ++i) threads_.emplace_back([this] { io_.run(); });
+  return {};
+}
+
+void HttpServer::Implementation::close_connections(bool only_idle) {
+  std::vector<std::shared_ptr<Connection>> open;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, weak] : connections_)
+      if (auto connection = weak.lock()) open.push_back(std::move(connection));
+  }
+  for (auto& connection : open)
+    asio::post(connection->executor(), [connection, only_idle] { connection->close_if(only_idle); });
+}
+
+bool HttpServer::Implementation::wait_until_empty(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return emptied_.wait_for(lock, patience, [this] { return connections_.empty(); });
+}
+
+void HttpServer::Implementation::stop() {
+  if (stopping_.exchange(true)) return;
+  if (threads_.empty()) return;
+  asio::post(io_, [this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+  });
+  close_connections(true);
+  if (!wait_until_empty(options_.drain_timeout)) close_connections(false);
+  pool_.join();
+  wait_until_empty(std::chrono::seconds(1));
+  work_.reset();
+  io_.stop();
+  for (auto& thread : threads_) thread.join();
+}
+
+HttpServer::HttpServer() = default;
+
+HttpServer::~HttpServer() {
+  stop();
+}
+
+Status HttpServer::start(FileDescriptor listening_socket, Options options, Handler handler) {
+  if (implementation_) return fail(ErrorKind::kConflict, "the HTTP server was started before");
+  try {
+    implementation_ = std::make_unique<Implementation>(std::move(options), std::move(handler));
+    return implementation_->start(std::move(listening_socket));
+  } catch (const std::exception& exception) {
+    return fail(ErrorKind::kInternal, std::string("HTTP server: ") + exception.what());
+  }
+}
+
+void HttpServer::stop() {
+  if (implementation_) implementation_->stop();
+}
+
+}  // namespace coffer::wire
