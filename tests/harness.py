@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts, stops, kills and looks into a real installation. Used by all Python tests."""
+import base64
+import json
+import os
+import re
+import select
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("COFFER_BUILD", ROOT / "build"))
+REGION = "us-west-2"
+ZONE = "us-west-2a"
+DAEMONS = ("coffer-keyd", "coffer-apid", "coffer-volumed")
+
+
+def wait_until(condition, what, seconds=20.0):
+    """Polls until the condition gives something true, which is returned."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.05)
+
+
+class Coffer:
+    """`coffer up` in the foreground of a child process."""
+
+    def __init__(self, data, *arguments):
+        self.data = Path(data)
+        self.arguments = arguments
+        self.process = None
+        self.endpoint = None
+        self.log_path = self.data.parent / (self.data.name + ".log")
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self, *more):
+        log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [BUILD / "coffer", "up", "--data", self.data, "--listen", "127.0.0.1:0", *self.arguments, *more],
+            stdout=subprocess.PIPE, stderr=log, text=True)
+        line = self._first_line(30)
+        match = re.match(r"ready (https?://\S+)", line)
+        assert match, f"coffer up said {line!r}\n{self.log()}"
+        self.endpoint = match.group(1)
+        return self
+
+    def _first_line(self, seconds):
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        if not ready:
+            self.process.kill()
+            raise AssertionError("coffer up printed nothing\n" + self.log())
+        return self.process.stdout.readline().strip()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(30) == 0, self.log()
+        self.process = None
+
+    def restart(self, *more):
+        self.stop()
+        return self.start(*more)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")[-6000:] if self.log_path.exists() else ""
+
+    def daemons(self):
+        """The running daemons: {"coffer-keyd": pid, …}."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                status = (entry / "status").read_text()
+                name = (entry / "cmdline").read_bytes().split(b"\0")[0].decode().rsplit("/", 1)[-1]
+            except OSError:
+                continue
+            if f"\nPPid:\t{self.process.pid}\n" in status and "\nState:\tZ" not in status and name in DAEMONS:
+                found[name] = int(entry.name)
+        return found
+
+    def kill_daemons(self, *names):
+        """kill -9 of the named daemons (all without names); waits until others have taken their places."""
+        before = self.daemons()
+        assert set(before) == set(DAEMONS), before
+        killed = names or DAEMONS
+        for name in killed:
+            os.kill(before[name], signal.SIGKILL)
+
+        def replaced():
+            now = self.daemons()
+            return set(now) == set(DAEMONS) and all(now[name] != before[name] for name in killed)
+
+        wait_until(replaced, f"new {killed}")
+
+    # The command line
+
+    def command(self, *arguments, check=True, **options):
+        result = subprocess.run([BUILD / "coffer", *arguments, "--data", self.data], capture_output=True, text=True,
+                                timeout=60, **options)
+        if check:
+            assert result.returncode == 0, (arguments, result.returncode, result.stdout, result.stderr, self.log())
+        return result
+
+    def json(self, *arguments):
+        return json.loads(self.command(*arguments, "--json").stdout)
+
+    def environment(self, region=REGION):
+        """What `coffer env` exports."""
+        exports = {}
+        for line in self.command("env", "--region", region).stdout.splitlines():
+            words = shlex.split(line)
+            if words[:1] == ["export"]:
+                name, _, value = words[1].partition("=")
+                exports[name] = value
+        return exports
+
+    def execute(self, *command, region=REGION, check=True, **options):
+        """Runs a program through `coffer exec`."""
+        result = subprocess.run([BUILD / "coffer", "exec", "--data", self.data, "--region", region, "--", *command],
+                                capture_output=True, text=True, timeout=120, **options)
+        if check:
+            assert result.returncode == 0, (command, result.returncode, result.stdout, result.stderr, self.log())
+        return result
+
+    # AWS clients
+
+    def client(self, service, region=REGION, credentials=None, retries=4):
+        if credentials is None:
+            exports = self.environment(region)
+            credentials = (exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"])
+        return boto3.client(service, region_name=region, endpoint_url=self.endpoint, aws_access_key_id=credentials[0],
+                            aws_secret_access_key=credentials[1],
+                            config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
+
+    def host(self, region=REGION):
+        """This host's instance id."""
+        reservations = self.client("ec2", region).describe_instances()["Reservations"]
+        return reservations[0]["Instances"][0]["InstanceId"]
+
+    # Volumes
+
+    def create_volume(self, ec2=None, size=1, **parameters):
+        ec2 = ec2 or self.client("ec2")
+        volume = ec2.create_volume(AvailabilityZone=ZONE, Size=size, VolumeType="gp3", **parameters)
+        ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]],
+                                                WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
+        return volume["VolumeId"]
+
+    def attach(self, volume_id, device, ec2=None):
+        ec2 = ec2 or self.client("ec2")
+        ec2.attach_volume(VolumeId=volume_id, InstanceId=self.host(), Device=device)
+        ec2.get_waiter("volume_in_use").wait(VolumeIds=[volume_id], WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
+        return self.uri(volume_id)
+
+    def uri(self, volume_id):
+        return self.command("volume", "uri", volume_id).stdout.strip()
+
+    def volume_folder(self, volume_id):
+        return self.data / "volumes" / volume_id
+
+    def layer_file(self, volume_id):
+        """The file with the sectors: the volume's largest."""
+        return max((f for f in self.volume_folder(volume_id).iterdir() if f.is_file()), key=lambda f: f.stat().st_blocks)
+
+    def trail(self, newest=1000):
+        return self.json("trail", "--newest", str(newest))["records"]
+
+
+def nbdcopy(source, destination):
+    subprocess.run(["nbdcopy", "--flush", str(source), str(destination)], check=True, timeout=120)
+
+
+def files_below(folder):
+    return [path for path in Path(folder).rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+def encodings(needle):
+    """The needle as it is, in hex of either case, and in base64 at each of the three alignments."""
+    forms = {"raw": needle, "hex": needle.hex().encode(), "HEX": needle.hex().upper().encode()}
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + needle)
+        # Characters that also depend on neighbouring bytes are left off both ends.
+        forms[f"base64+{shift}"] = text[(0, 2, 3)[shift]:(len(needle) + shift) // 3 * 4]
+    return forms
+
+
+def files_with(folder, needle):
+    """The files below the folder that contain the needle, in any of its encodings."""
+    forms = encodings(needle)
+    hits = set()
+    for path in files_below(folder):
+        data = sparse_bytes(path)
+        if any(form in data for form in forms.values()):
+            hits.add(path)
+    return hits
+
+
+def sparse_bytes(path):
+    """A file's contents without its holes (a volume is far larger than what is in it)."""
+    parts = []
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        offset = 0
+        while offset < size:
+            try:
+                start = os.lseek(file.fileno(), offset, os.SEEK_DATA)
+            except OSError:
+                break
+            end = os.lseek(file.fileno(), start, os.SEEK_HOLE)
+            os.lseek(file.fileno(), start, os.SEEK_SET)
+            parts.append(file.read(end - start))
+            offset = end
+    return b"".join(parts)
