@@ -38,15 +38,22 @@ def catalog_file(coffer):
     return path
 
 
-def open_data_key(coffer, volume, wrapped, seal_file=None):
-    """The 64 bytes of the data key."""
-    arn = volume_row(coffer, volume)["KmsKeyId"]
-    _, _, _, region, account, resource = arn.split(":", 5)
-    key_id = resource.split("/", 1)[1]
+def _opener(coffer, key_id, account, region, seal_file, *more):
     result = subprocess.run(
         [BUILD / "open_data_key", "--data", coffer.data, "--seal-file", seal_file or coffer.data / "seal.key",
-         "--token", token_of(coffer, key_id).hex(), "--blob", wrapped.hex(), "--account", account, "--region", region,
-         "--key-id", key_id, "--context", f"aws:ebs:id={volume}"],
+         "--token", token_of(coffer, key_id).hex(), "--account", account, "--region", region, "--key-id", key_id, *more],
         capture_output=True, text=True, timeout=30)
     assert result.returncode == 0, result.stderr
     return bytes.fromhex(result.stdout.strip())
+
+
+def open_data_key(coffer, volume, wrapped, seal_file=None):
+    """The 64 bytes of the data key."""
+    _, _, _, region, account, resource = volume_row(coffer, volume)["KmsKeyId"].split(":", 5)
+    return _opener(coffer, resource.split("/", 1)[1], account, region, seal_file, "--blob", wrapped.hex(),
+                   "--context", f"aws:ebs:id={volume}")
+
+
+def backing_key(coffer, key_id, account="123456789012", region="us-west-2"):
+    """The 32 bytes of a KMS key."""
+    return _opener(coffer, key_id, account, region, None, "--print-backing-key")

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is there a key in a core dump? Cores are taken by root with gcore, of the daemons at work."""
+import mmap
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from aes_schedule import round_keys, traces
+from harness import nbdcopy
+from wrapped_keys import backing_key, open_data_key, wrapped_keys_of
+
+
+def test_the_schedule_is_fips_197s():
+    # FIPS 197, appendix A.3: the last round key of its AES-256 example.
+    key = bytes.fromhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")
+    assert round_keys(key)[14].hex() == "fe4890d1e6188d0b046df344706c631e"
+
+
+def core_of(pid, folder):
+    subprocess.run(["gcore", "-o", folder / "core", str(pid)], check=True, capture_output=True, timeout=120)
+    return folder / f"core.{pid}"
+
+
+def hits(core, key):
+    """Which traces of the key the core holds."""
+    with open(core, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory:
+        return [name for name, needle in traces(key).items() if memory.find(needle) >= 0]
+
+
+class Load:
+    """API calls and block I/O that go on while the cores are taken."""
+
+    def __init__(self, coffer, key_id, uri, contents):
+        self.coffer, self.key_id, self.uri, self.contents = coffer, key_id, uri, contents
+        self.stopping = threading.Event()
+        self.failure = None
+        self.calls = 0
+        self.threads = [threading.Thread(target=self.guarded, args=(work,)) for work in (self.call, self.copy)]
+
+    def guarded(self, work):
+        try:
+            while not self.stopping.is_set():
+                work()
+        except Exception as error:  # shown by the test
+            self.failure = error
+
+    def call(self):
+        kms = self.coffer.client("kms")
+        for _ in range(20):
+            blob = kms.generate_data_key(KeyId=self.key_id, KeySpec="AES_256")["CiphertextBlob"]
+            kms.decrypt(CiphertextBlob=blob)
+            self.calls += 1
+
+    def copy(self):
+        nbdcopy(self.contents, self.uri)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+@pytest.fixture
+def at_work(coffer, tmp_path):
+    """A volume in use, and the secrets that must not be seen: its data key's halves and the KMS key."""
+    kms, ec2 = coffer.client("kms"), coffer.client("ec2")
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    volume = coffer.create_volume(ec2, Encrypted=True, KmsKeyId=key_id)
+    (wrapped,) = wrapped_keys_of(coffer, volume)
+    data_key = open_data_key(coffer, volume, wrapped)
+    secrets = {"data key, first half": data_key[:32], "data key, second half": data_key[32:],
+               "KMS key": backing_key(coffer, key_id)}
+    contents = tmp_path / "contents"
+    contents.write_bytes(b"customer data " * 500_000)
+    with Load(coffer, key_id, coffer.attach(volume, "/dev/sdf", ec2), contents) as load:
+        while load.calls < 5 and not load.failure:
+            load.stopping.wait(0.05)
+        yield coffer, secrets
+    assert load.failure is None, load.failure
+
+
+def test_no_daemons_core_holds_a_key(at_work, tmp_path):
+    coffer, secrets = at_work
+    for name, pid in coffer.daemons().items():
+        core = core_of(pid, tmp_path)
+        assert core.stat().st_size > 1 << 20
+        # The core is a real one of this process at work: it holds what is no secret.
+        assert b"123456789012" in core.read_bytes() or name == "coffer-volumed"
+        for what, key in secrets.items():
+            assert hits(core, key) == [], f"{what} in the core of {name}"
+        core.unlink()
+
+
+def test_the_search_finds_a_key_in_ordinary_memory(at_work, tmp_path):
+    """The positive control: another process keeps the same keys and schedules where nothing protects them."""
+    _, secrets = at_work
+    holder = subprocess.Popen([sys.executable, "-c",
+                               "import sys\nheld = sys.stdin.buffer.read()\nsys.stdout.write('held\\n')\n"
+                               "sys.stdout.flush()\nimport time\ntime.sleep(60)"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        for key in secrets.values():
+            holder.stdin.write(b"".join(traces(key).values()))
+        holder.stdin.close()
+        assert holder.stdout.readline() == b"held\n"
+        core = core_of(holder.pid, tmp_path)
+        for what, key in secrets.items():
+            assert len(hits(core, key)) == len(traces(key)), what
+    finally:
+        holder.kill()
+        holder.wait()
