@@ -7,6 +7,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -35,6 +36,8 @@ class SimulatedDisk final : public Disk {
   bool power_is_off() const { return off_; }
   // Called while a file is flushed, when what the flush covers is settled already.
   std::function<void(const std::string& path)> during_flush;
+  // Called before a write or a flush begins, outside of any lock.
+  std::function<void()> before_change;
   // Bugs of the volume, acted out by the disk, to show that the oracle sees them.
   enum class Bug {
     kNone,
@@ -175,6 +178,7 @@ class SimulatedDisk final : public Disk {
     }
 
     Status write(uint64_t offset, ByteView data) override {
+      if (disk_.before_change) disk_.before_change();
       const std::lock_guard lock(disk_.mutex_);
       if (holds_data()) end_delay();
       if (const Status status = begin(); !status) {
@@ -189,6 +193,7 @@ class SimulatedDisk final : public Disk {
     }
 
     Status flush() override {
+      if (disk_.before_change) disk_.before_change();
       {
         const std::lock_guard lock(disk_.mutex_);
         if (const Status status = begin(); !status) {
@@ -317,7 +322,8 @@ class SimulatedDisk final : public Disk {
     if (off_) return fail(ErrorKind::kIo, "the power is off");
     ++operations_;
     if (operations_ == cut_at_) {
-      off_ = failed_just_now_ = true;
+      failed_just_now_ = true;
+      off_ = true;
       return fail(ErrorKind::kIo, "the power was cut");
     }
     if (operations_ == fail_at_) {
@@ -396,7 +402,8 @@ class SimulatedDisk final : public Disk {
   uint64_t generation_ = 0;
   uint64_t operations_ = 0, cut_at_ = 0, fail_at_ = 0, capacity_ = 0;
   ErrorKind fail_kind_ = ErrorKind::kIo;
-  bool off_ = false, failed_just_now_ = false;
+  std::atomic<bool> off_ = false;
+  bool failed_just_now_ = false;
 };
 
 }  // namespace coffer::volume
