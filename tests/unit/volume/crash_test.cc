@@ -23,12 +23,12 @@ uint64_t number_from_environment(const char* name, uint64_t otherwise) {
 
 // The start and the end of the volume, the edge between two chunks, and that between two pages of the map,
 // divided among the clients.
-std::vector<Window> windows_of(uint64_t client, uint64_t clients) {
-  constexpr uint64_t kSpan = 96 << 10;
-  const uint64_t share = kSpan / clients & ~uint64_t{4095};
+std::vector<Window> windows_of(uint64_t seed, uint64_t client, uint64_t clients) {
+  const uint64_t span = (seed % 2 == 0 ? 96 : 24) << 10;
+  const uint64_t share = span / clients & ~uint64_t{4095};
   std::vector<Window> windows;
   for (const uint64_t start :
-       {uint64_t{0}, (uint64_t{1} << 20) - kSpan / 2, (uint64_t{64} << 20) - kSpan / 2, kVolumeSize - kSpan})
+       {uint64_t{0}, (uint64_t{1} << 20) - span / 2, (uint64_t{64} << 20) - span / 2, kVolumeSize - span})
     windows.push_back({start + client * share, share});
   return windows;
 }
@@ -40,7 +40,7 @@ class CrashRun {
       : random_(seed), disk_(seed + 1), encrypted_(encrypted) {
     set_log_level(LogLevel::kError);  // a power cut while holes are punched is worth no line here
     for (uint64_t i = 0; i < clients; ++i)
-      clients_.push_back(std::make_unique<CrashClient>(seed + 2 + i, disk_, windows_of(i, clients)));
+      clients_.push_back(std::make_unique<CrashClient>(seed + 2 + i, disk_, windows_of(seed, i, clients)));
   }
 
   SimulatedDisk& disk() { return disk_; }
@@ -126,7 +126,7 @@ void cut_power(uint64_t cuts, uint64_t clients) {
   std::cout << "seeds from " << seed << ", " << cuts << " cuts\n";
   constexpr uint64_t kRoundsPerVolume = 50;
   for (uint64_t done = 0; done < cuts; ++seed) {
-    CrashRun run(seed, seed % 4 != 0, clients);
+    CrashRun run(seed, seed % 5 != 0, clients);
     ASSERT_TRUE(run.create()) << run.failure();
     for (uint64_t i = 0; i < kRoundsPerVolume && done < cuts; ++i, ++done)
       ASSERT_TRUE(run.round()) << "seed " << seed << ", round " << i << ": " << run.failure();
