@@ -51,8 +51,7 @@ Result<SealedDomainKeys> parse_sealed_domain_keys(ByteView copy) {
   keys.header.sequence = reader.u64();
   const size_t header_size = copy.size() - reader.left();
   keys.sealed = reader.field();
-  const size_t checked_size = copy.size() - reader.left();
-  keys.checksum = reader.raw(kChecksumSize);
+  reader.raw(kChecksumSize);
   if (!reader.at_end() || version != kSealedDomainKeysVersion)
     return fail(ErrorKind::kCorrupt, "the sealed domain keys are damaged");
   if (seal_kind != static_cast<uint8_t>(SealKind::kKeyFile))
@@ -60,7 +59,6 @@ Result<SealedDomainKeys> parse_sealed_domain_keys(ByteView copy) {
                 "the domain keys are under a kind of seal that this release does not know");
   keys.header.seal_kind = static_cast<SealKind>(seal_kind);
   keys.header_bytes = copy.first(header_size);
-  keys.checked = copy.first(checked_size);
   return keys;
 }
 
@@ -106,8 +104,7 @@ Result<SealKeyFileView> parse_seal_key_file(ByteView contents) {
   SealKeyFileView file;
   file.installation_id = read_uuid(reader);
   file.key = reader.raw(kSealKeySize);
-  file.checked = contents.first(contents.size() - reader.left());
-  file.checksum = reader.raw(kChecksumSize);
+  reader.raw(kChecksumSize);
   if (!reader.at_end() || version != kSealKeyFileVersion) return fail(ErrorKind::kCorrupt, "it is damaged");
   return file;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One copy of DIR/keyd/domain-keys.0 or .1 (docs/format/sealed-domain-keys.md). Pure. The checksum is plain
-// SHA-256 over all that precedes it; it is computed by the caller, since this room has no cryptography.
+// One copy of DIR/keyd/domain-keys.0 or .1, and the key file of the seal (docs/format/sealed-domain-keys.md).
+// Pure. Both end with a plain SHA-256 over all that precedes it, which the caller checks before it parses,
+// since this room has no cryptography.
 #pragma once
 #include <vector>
 
@@ -30,8 +31,6 @@ struct SealedDomainKeys {
   SealedDomainKeysHeader header;
   ByteView header_bytes;  // views into what was parsed
   ByteView sealed;        // what the seal opens
-  ByteView checked;       // what the checksum covers
-  ByteView checksum;
 };
 // kCorrupt for anything else; kTooNew for a version of a later release.
 Result<SealedDomainKeys> parse_sealed_domain_keys(ByteView copy);
@@ -54,8 +53,6 @@ inline constexpr size_t kSealKeyFileSize = 8 + 2 + 16 + kSealKeySize + kChecksum
 struct SealKeyFileView {
   UuidBytes installation_id{};
   ByteView key;  // 32 bytes, a view
-  ByteView checked;
-  ByteView checksum;
 };
 // Everything but the checksum; `out` has kSealKeyFileSize - kChecksumSize bytes.
 void encode_seal_key_file(const UuidBytes& installation_id, ByteView key, MutableByteView out);

@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "format/codec.h"
 #include "format/sealed_domain_keys.h"
+#include "keys/checksum.h"
 
 namespace coffer::keys {
 namespace {
@@ -25,17 +26,16 @@ struct Copy {
   bool too_new = false;
 };
 
+// The checksum comes first: damage to the version field must not look like a later release.
 Copy read_copy(Disk& disk, const std::string& path) {
   Copy copy;
   auto bytes = read_file(disk, path, kLargestCopy);
   if (!bytes) return copy;
   copy.bytes = std::move(*bytes);
+  if (!ends_with_checksum(copy.bytes)) return copy;
   const auto parsed = format::parse_sealed_domain_keys(copy.bytes);
-  if (!parsed) {
-    copy.too_new = parsed.error().kind == ErrorKind::kTooNew;
-  } else if (crypto::equal_constant_time(crypto::sha256(parsed->checked), parsed->checksum)) {
-    copy.parsed = *parsed;
-  }
+  if (parsed) copy.parsed = *parsed;
+  copy.too_new = !parsed && parsed.error().kind == ErrorKind::kTooNew;
   return copy;
 }
 

@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "format/ciphertext_blob.h"
 #include "format/codec.h"
+#include "keys/checksum.h"
 #include "keys/message_sealing.h"
 
 namespace coffer::keys {
@@ -104,11 +105,11 @@ Result<std::unique_ptr<Seal>> create_key_file_seal(Disk& disk, const std::string
 
 Result<std::unique_ptr<Seal>> load_key_file_seal(const std::string& path) {
   COFFER_TRY(contents, read_secret_file(path));
-  const auto parsed =
-      format::parse_seal_key_file(contents.read(RawAccess::because("the seal's key file is parsed")));
+  const ByteView raw = contents.read(RawAccess::because("the seal's key file is parsed"));
+  if (!ends_with_checksum(raw))
+    return fail(ErrorKind::kCorrupt, "seal file " + path + ": it is damaged, or no seal key file");
+  const auto parsed = format::parse_seal_key_file(raw);
   if (!parsed) return fail(parsed.error().kind, "seal file " + path + ": " + parsed.error().message);
-  if (!crypto::equal_constant_time(crypto::sha256(parsed->checked), parsed->checksum))
-    return fail(ErrorKind::kCorrupt, "seal file " + path + ": it is damaged");
   return std::make_unique<KeyFileSeal>(SecretBytes::copy_of(parsed->key), parsed->installation_id, path);
 }
 

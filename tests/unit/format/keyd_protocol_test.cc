@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/keyd_protocol.h"
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <random>
+
+namespace coffer::format::keyd {
+namespace {
+
+const WrappedBackingKey kKey{
+    {"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"}, 3, Bytes(99, 7)};
+const EncryptionContext kContext{{"aws:ebs:id", "vol-1"}, {"b", ""}};
+const Bytes kSomeBytes{1, 2, 3};
+
+template <class Body>
+Bytes written(const Body& body) {
+  Writer writer;
+  body.write(writer);
+  return writer.take();
+}
+
+// Writing what was read gives the same bytes, and no part of them is a message.
+template <class Body>
+void expect_exact(const Body& body) {
+  const Bytes bytes = written(body);
+  const auto read = parse_body<Body>(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(written(*read), bytes);
+  for (size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(parse_body<Body>(ByteView(bytes).first(size))) << size;
+  Bytes longer = bytes;
+  longer.push_back(0);
+  EXPECT_FALSE(parse_body<Body>(longer));
+}
+
+TEST(KeydProtocol, EveryBodyReadsAsItWasWritten) {
+  expect_exact(CreateBackingKey{kKey.binding, 2});
+  expect_exact(Encrypt{kKey, kContext, kSomeBytes});
+  expect_exact(Decrypt{kKey, kContext, kSomeBytes});
+  expect_exact(GenerateDataKey{kKey, kContext, 64});
+  expect_exact(GenerateDataKeyWithoutPlaintext{{kKey, kContext, 64}, BlobClass::kVolume});
+  expect_exact(GenerateRandom{12});
+  expect_exact(
+      BoxVolumeKeys{{"i-1", "vol-1", "attach-1", Bytes(16)}, {{kKey, kSomeBytes, kContext, "layer-1"}}});
+  expect_exact(CreateAccessKeySecret{"AKIA1"});
+  expect_exact(DeriveSigningKey{"AKIA1", kSomeBytes, "20150830", "us-east-1", "iam"});
+  expect_exact(CreateCertificateAuthority{"Coffer"});
+  expect_exact(IssueCertificate{kSomeBytes, kSomeBytes, kSomeBytes, {"a.example", "127.0.0.1"}, 30});
+  expect_exact(EnrolRecipient{Bytes(32)});
+  expect_exact(StatusReply{"key file", "memfd_secret", 4, true});
+}
+
+TEST(KeydProtocol, AClassThatIsNoneIsMalformed) {
+  Bytes bytes = written(GenerateDataKeyWithoutPlaintext{{kKey, kContext, 64}, BlobClass::kVolume});
+  bytes.back() = 3;
+  EXPECT_EQ(parse_body<GenerateDataKeyWithoutPlaintext>(bytes).error().kind, ErrorKind::kInvalidArgument);
+}
+
+TEST(KeydProtocol, FailuresKeepTheirKindAndMessage) {
+  for (int kind = 0; kind <= static_cast<int>(ErrorKind::kInternal); ++kind) {
+    const Error error{static_cast<ErrorKind>(kind), "why"};
+    const Bytes packet = encode_failure(42, error);
+    const auto reply = parse_reply(packet);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->id, 42u);
+    ASSERT_FALSE(reply->status);
+    EXPECT_EQ(reply->status.error().kind, error.kind);
+    EXPECT_EQ(reply->status.error().message, "why");
+  }
+}
+
+TEST(KeydProtocol, AnotherVersionIsTooNew) {
+  Writer writer;
+  begin_request(writer, 1, Operation::kStatus);
+  Bytes packet = writer.take();
+  ASSERT_TRUE(parse_request(packet));
+  packet[0] = 2;
+  EXPECT_EQ(parse_request(packet).error().kind, ErrorKind::kTooNew);
+}
+
+TEST(KeydProtocol, RandomBytesAreReadOrRefused) {
+  const auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  std::mt19937 random(seed);
+  for (int round = 0; round < 20000; ++round) {
+    Bytes bytes(random() % 96);
+    for (uint8_t& byte : bytes) byte = random() % 4 == 0 ? static_cast<uint8_t>(random()) : 0;
+    (void)parse_request(bytes);
+    (void)parse_reply(bytes);
+    const auto box = parse_body<BoxVolumeKeys>(bytes);
+    if (box) {
+      EXPECT_EQ(written(*box), bytes);
+    }
+    const auto encrypt = parse_body<Encrypt>(bytes);
+    if (encrypt) {
+      EXPECT_EQ(written(*encrypt), bytes);
+    }
+    const auto issue = parse_body<IssueCertificate>(bytes);
+    if (issue) {
+      EXPECT_EQ(written(*issue), bytes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace coffer::format::keyd

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Do the domain keys survive whatever happens to one copy, and open with their own seal only?
+#include "keys/domain_key_store.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "crypto/mac.h"
+#include "keys/key_file_seal.h"
+#include "tests/support/scratch_folder.h"
+
+namespace coffer::keys {
+namespace {
+
+void put(const std::string& path, ByteView bytes) {
+  auto file = system_disk().open(path, {.create = true});
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->truncate(0));
+  ASSERT_TRUE((*file)->write(0, bytes));
+}
+
+struct DomainKeyStoreTest : ::testing::Test {
+  void SetUp() override {
+    seal = std::move(*create_key_file_seal(system_disk(), seal_file));
+    auto made = store.initialise(*seal);
+    ASSERT_TRUE(made) << made.error().message;
+    key = made->newest().clone();
+    good = *read_file(system_disk(), copies[0]);
+    ASSERT_EQ(good, *read_file(system_disk(), copies[1]));
+  }
+  void expect_loads_and_mends(const std::string& what) {
+    const auto loaded = store.load(*seal);
+    ASSERT_TRUE(loaded) << what << ": " << loaded.error().message;
+    EXPECT_TRUE(loaded->newest().equals(key)) << what;
+    for (const auto& copy : copies) EXPECT_EQ(*read_file(system_disk(), copy), good) << what;
+  }
+
+  ScratchFolder scratch;
+  const std::string seal_file = scratch / "seal.key";
+  const std::string folder = scratch / "keyd";
+  const std::string copies[2] = {folder + "/domain-keys.0", folder + "/domain-keys.1"};
+  std::unique_ptr<Seal> seal;
+  DomainKeyStore store{system_disk(), folder};
+  secret::SecretBytes key;
+  Bytes good;
+};
+
+TEST_F(DomainKeyStoreTest, ACopyTornAnywhereIsMendedFromItsTwin) {
+  for (const auto& copy : copies) {
+    for (size_t size = 0; size < good.size(); ++size) {
+      put(copy, ByteView(good).first(size));
+      expect_loads_and_mends(copy + " cut at " + std::to_string(size));
+    }
+  }
+}
+
+TEST_F(DomainKeyStoreTest, ACopyDamagedAnywhereIsMendedFromItsTwin) {
+  for (const auto& copy : copies) {
+    for (size_t at = 0; at < good.size(); ++at) {
+      Bytes damaged = good;
+      damaged[at] ^= 0x10;
+      put(copy, damaged);
+      expect_loads_and_mends(copy + " damaged at " + std::to_string(at));
+    }
+  }
+}
+
+TEST_F(DomainKeyStoreTest, AMissingCopyIsMended) {
+  for (const auto& copy : copies) {
+    ASSERT_TRUE(system_disk().remove(copy));
+    expect_loads_and_mends(copy);
+  }
+}
+
+TEST_F(DomainKeyStoreTest, BothCopiesDamagedIsAnErrorThatNamesTheSeal) {
+  for (const auto& copy : copies) put(copy, ByteView(good).first(good.size() / 2));
+  const auto loaded = store.load(*seal);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(loaded.error().message.find(seal_file), std::string::npos);
+}
+
+TEST_F(DomainKeyStoreTest, ALaterReleasesCopyIsNeverReplaced) {
+  Bytes later = good;
+  later[8] = 2;
+  const auto checksum = crypto::sha256(ByteView(later).first(later.size() - sizeof(crypto::Sha256)));
+  std::ranges::copy(checksum, later.end() - checksum.size());
+  put(copies[1], later);
+  EXPECT_EQ(store.load(*seal).error().kind, ErrorKind::kTooNew);
+  EXPECT_EQ(*read_file(system_disk(), copies[1]), later);
+}
+
+TEST_F(DomainKeyStoreTest, TheSealOfAnotherInstallationIsRefused) {
+  const auto other = create_key_file_seal(system_disk(), scratch / "other.key");
+  EXPECT_EQ(store.load(**other).error().kind, ErrorKind::kRefusedCiphertext);
+  for (const auto& copy : copies) EXPECT_EQ(*read_file(system_disk(), copy), good);
+}
+
+TEST_F(DomainKeyStoreTest, DomainKeysAreNeverMadeTwice) {
+  EXPECT_EQ(store.initialise(*seal).error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(DomainKeyStore(system_disk(), scratch / "nowhere").load(*seal).error().kind,
+            ErrorKind::kNotFound);
+}
+
+TEST_F(DomainKeyStoreTest, NoDomainKeyLiesInTheClear) {
+  const ByteView raw = key.read(secret::RawAccess::because("the test searches for it"));
+  const auto holds_key = [&](const Bytes& bytes) {
+    return std::search(bytes.begin(), bytes.end(), raw.begin(), raw.end()) != bytes.end();
+  };
+  Bytes control = good;
+  control.insert(control.end(), raw.begin(), raw.end());
+  EXPECT_TRUE(holds_key(control));
+  EXPECT_FALSE(holds_key(good));
+}
+
+struct KeyFileSealTest : ::testing::Test {
+  void SetUp() override { ASSERT_TRUE(create_key_file_seal(system_disk(), path)); }
+  ScratchFolder scratch;
+  const std::string path = scratch / "seal.key";
+};
+
+TEST_F(KeyFileSealTest, OpensAfterLoadingWhatItSealedBefore) {
+  const auto first = load_key_file_seal(path);
+  ASSERT_TRUE(first);
+  const auto secret = secret::SecretBytes::copy_of(as_bytes("a secret"));
+  const Bytes sealed = *(*first)->seal(secret, as_bytes("about it"));
+  const auto again = load_key_file_seal(path);
+  EXPECT_TRUE((*again)->open(sealed, as_bytes("about it"))->equals(secret));
+  EXPECT_FALSE((*again)->open(sealed, as_bytes("about other things")));
+}
+
+TEST_F(KeyFileSealTest, AFileThatOthersMayReadIsRefused) {
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
+  for (const mode_t mode : {0640, 0604, 0660, 0602, 0601}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    const auto loaded = load_key_file_seal(path);
+    ASSERT_FALSE(loaded) << mode;
+    EXPECT_EQ(loaded.error().kind, ErrorKind::kPermissionDenied) << mode;
+  }
+  ASSERT_EQ(::chmod(path.c_str(), 0400), 0);
+  EXPECT_TRUE(load_key_file_seal(path));
+}
+
+TEST_F(KeyFileSealTest, AnExistingFileIsNeverReplaced) {
+  EXPECT_EQ(create_key_file_seal(system_disk(), path).error().kind, ErrorKind::kConflict);
+}
+
+TEST_F(KeyFileSealTest, AMissingOrDamagedFileIsNamed) {
+  EXPECT_EQ(load_key_file_seal(scratch / "absent").error().kind, ErrorKind::kNotFound);
+  Bytes contents = *read_file(system_disk(), path);
+  contents.back() ^= 1;
+  put(path, contents);
+  const auto loaded = load_key_file_seal(path);
+  EXPECT_EQ(loaded.error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(loaded.error().message.find(path), std::string::npos);
+}
+
+}  // namespace
+}  // namespace coffer::keys
