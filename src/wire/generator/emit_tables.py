@@ -114,8 +114,10 @@ def emit_tables(model):
     tables = Tables(model)
     lines = [banner(model) + f'#include "generated/{model.service}/model.h"', "",
              f"namespace coffer::{model.service} {{", "namespace tables {",
-             f"extern const wire::Shape shapes[{len(model.shapes)}];",
-             'constinit const wire::Shape no_members = {.name = "Unit"};', ""]
+             f"extern const wire::Shape shapes[{len(model.shapes)}];"]
+    if any("input" not in operation for operation in model.operations.values()):
+        lines.append('constinit const wire::Shape no_members = {.name = "Unit"};')
+    lines.append("")
     for name, shape in model.shapes.items():
         if shape.get("members"):
             lines.append(f"constinit const wire::Member members_{tables.index[name]}[] = {{  // {name}")
