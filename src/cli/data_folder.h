@@ -31,10 +31,10 @@ Result<InstallationFile> parse_installation(std::string_view text);
 
 // What `coffer up` was asked for on the command line.
 struct InstallationWishes {
-  std::string account;               // empty: as it is, or 123456789012 for a new one
-  std::vector<std::string> regions;  // empty: as they are, or us-west-2 and us-east-1
+  std::string account = {};               // empty: as it is, or 123456789012 for a new one
+  std::vector<std::string> regions = {};  // empty: as they are, or us-west-2 and us-east-1
   bool development = false;
-  std::string seal_file;  // empty: as it is
+  std::string seal_file = {};  // empty: as it is
 };
 
 // A new installation with these wishes.
