@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Links: coffer_control
 // Covers the messages between apid and volumed, both directions: whatever is read must be written again as
 // the same bytes.
 #include <cstdint>

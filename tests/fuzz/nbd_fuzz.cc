@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Links: coffer_export
 // Covers all of NBD that a client controls: the handshake and the transmission phase of the real server over
 // a socket pair, on a small device in memory. The input is what the client sends.
 #include <sys/socket.h>
