@@ -20,7 +20,7 @@ struct NbdExport {
 struct NbdLimits {
   uint32_t clients = 16;                        // at the same time; further ones are closed at once
   std::chrono::milliseconds handshake{10'000};  // a client that has not finished it by then is closed
-  std::chrono::milliseconds drain{5'000};       // at stop: for replies that a client is slow to take
+  std::chrono::milliseconds drain{2'000};       // at stop: for replies that a client is slow to take
 };
 
 inline constexpr uint32_t kSmallestBlock = 1;

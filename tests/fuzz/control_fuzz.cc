@@ -2,10 +2,11 @@
 // Links: coffer_control
 // Covers the messages between apid and volumed, both directions: whatever is read must be written again as
 // the same bytes.
+#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 #include "control/messages.h"
+#include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace coffer;
@@ -14,9 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return written && std::equal(written->begin(), written->end(), input.begin(), input.end());
   };
   if (const auto request = control::parse_request(input))
-    if (!same(control::write_request(request->number, request->request))) std::abort();
+    FUZZ_CHECK(same(control::write_request(request->number, request->request)));
   if (const auto reply = control::parse_reply(input))
-    if (!same(control::write_reply(reply->number, reply->reply))) std::abort();
+    FUZZ_CHECK(same(control::write_reply(reply->number, reply->reply)));
   (void)control::request_number(input);
   return 0;
 }

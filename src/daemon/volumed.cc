@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// coffer-volumed: serves the attached volumes of this host, and holds their data keys while it does. Started
+// by the supervisor (README.md in this folder).
+#include <sys/socket.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "base/log.h"
+#include "base/process_hardening.h"
+#include "base/random.h"
+#include "base/supervisor_channel.h"
+#include "control/volumed_server.h"
+#include "crypto/openssl_memory.h"
+#include "host/attachments.h"
+#include "host/hardening.h"
+#include "host/key_recipient.h"
+#include "secret/arena.h"
+
+namespace coffer {
+namespace {
+
+constexpr size_t kArenaSize = 16 << 20;
+
+std::optional<std::string> parse_options(int count, char** words) {
+  if (count != 3 || std::string_view(words[1]) != "--data" || *words[2] == '\0') return std::nullopt;
+  return words[2];
+}
+
+// The folders exist when it returns, under names without links.
+Result<host::HostFolders> prepare_folders(const std::string& data) {
+  std::error_code error;
+  const std::string folder = std::filesystem::canonical(data, error);
+  if (error) return fail(ErrorKind::kNotFound, data + ": " + error.message());
+  const std::string run = std::filesystem::canonical(folder + "/run", error);
+  if (error) return fail(ErrorKind::kNotFound, folder + "/run: " + error.message());
+  COFFER_CHECK(system_disk().make_directory(folder + "/volumes"));
+  COFFER_CHECK(system_disk().make_directory(run + "/nbd"));
+  return host::HostFolders{folder + "/volumes", run + "/nbd"};
+}
+
+// What the supervisor hands over, put together.
+class Volumed {
+ public:
+  Volumed(host::HostFolders folders, host::KeyRecipient& recipient)
+      : folders_(std::move(folders)), recipient_(recipient) {}
+
+  Status take_peer(SupervisorMessage message) {
+    if (!attachments_) {
+      COFFER_TRY(opened, host::Attachments::open(system_disk(), system_random(), folders_, message.host_id,
+                                                 recipient_));
+      attachments_ = std::move(opened);
+    }
+    if (message.name == "keyd") {
+      recipient_.connect(std::move(message.descriptor));
+    } else if (message.name == "apid") {
+      // What an apid that is gone has asked for is finished by its own threads.
+      std::erase_if(servers_, [](const auto& server) { return server->finished(); });
+      servers_.push_back(
+          std::make_unique<control::VolumedServer>(std::move(message.descriptor), *attachments_));
+    } else {
+      log_warning("a channel to {} was offered to volumed, which has no use for one", message.name);
+    }
+    return {};
+  }
+
+  void stop() {
+    if (attachments_) attachments_->close_all();
+    servers_.clear();
+  }
+
+ private:
+  const host::HostFolders folders_;
+  host::KeyRecipient& recipient_;
+  std::unique_ptr<host::Attachments> attachments_;
+  std::vector<std::unique_ptr<control::VolumedServer>> servers_;
+};
+
+Status serve(SupervisorChannel& supervisor, Volumed& volumed) {
+  while (true) {
+    auto message = supervisor.next();
+    if (!message) {
+      log_warning("{}", message.error().message);
+      continue;
+    }
+    switch (message->kind) {
+      case SupervisorMessage::Kind::kPeer:
+        COFFER_CHECK(volumed.take_peer(std::move(*message)));
+        break;
+      case SupervisorMessage::Kind::kListen:
+        log_warning("a listening socket was offered to volumed, which has no use for one");
+        break;
+      case SupervisorMessage::Kind::kStarted:
+        COFFER_CHECK(supervisor.report_ready());
+        break;
+      case SupervisorMessage::Kind::kStop:
+        return {};
+    }
+  }
+}
+
+Status run(const std::string& data, SupervisorChannel& supervisor) {
+  COFFER_CHECK(forbid_core_dumps());
+  COFFER_TRY(folders, prepare_folders(data));
+  COFFER_TRY(recipient, host::KeyRecipient::create());
+  COFFER_CHECK(host::confine_volumed(folders.volumes, folders.sockets));
+  Volumed volumed(std::move(folders), *recipient);
+  const Status served = serve(supervisor, volumed);
+  volumed.stop();
+  return served;
+}
+
+// Reads as the supervisor's `stop`, so that what is attached is flushed first.
+void stop_on_signal(int) {
+  ::shutdown(SupervisorChannel::kInheritedDescriptor, SHUT_RD);
+}
+
+}  // namespace
+}  // namespace coffer
+
+int main(int count, char** words) {
+  using namespace coffer;
+  crypto::use_arena_for_openssl();
+  secret::initialise_arena(kArenaSize);
+  set_log_process("volumed");
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto data = parse_options(count, words);
+  if (!data) {
+    std::fputs("usage: coffer-volumed --data DIR\n(started by `coffer up`)\n", stderr);
+    return 2;
+  }
+  auto supervisor = SupervisorChannel::inherited();
+  if (!supervisor) {
+    log_error("{}", supervisor.error().message);
+    return 2;
+  }
+  std::signal(SIGTERM, stop_on_signal);
+  if (const Status ran = run(*data, *supervisor); !ran) {
+    log_error("{}", ran.error().message);
+    if (const Status reported = supervisor->report_failed(ran.error().message); !reported)
+      log_warning("{}", reported.error().message);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/attachments.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "secret/arena.h"
+
+namespace coffer::host {
+namespace {
+
+constexpr std::chrono::milliseconds kEnrolmentPatience(5000);
+constexpr std::string_view kSocketSuffix = ".sock";
+
+bool encrypted(const format::VolumeManifest& manifest) {
+  return std::ranges::any_of(manifest.layers,
+                             [](const auto& layer) { return layer.wrapped_key.has_value(); });
+}
+
+Status remove_stale_sockets(Disk& disk, const std::string& folder) {
+  COFFER_TRY(names, disk.list(folder));
+  for (const std::string& name : names)
+    if (name.ends_with(kSocketSuffix)) COFFER_CHECK(disk.remove(folder + "/" + name));
+  return {};
+}
+
+// The keys of exactly the encrypted layers, each once.
+bool match(const std::vector<keyclient::BoxedKey>& keys, const format::VolumeManifest& manifest) {
+  std::vector<std::string_view> wanted, given;
+  for (const auto& layer : manifest.layers)
+    if (layer.wrapped_key) wanted.push_back(layer.layer_id);
+  for (const auto& key : keys) given.push_back(key.layer_id);
+  std::ranges::sort(wanted);
+  std::ranges::sort(given);
+  return wanted == given;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Attachments>> Attachments::open(Disk& disk, Random& random, const HostFolders& folders,
+                                                       std::string host_id, KeyRecipient& recipient,
+                                                       exporting::NbdLimits limits) {
+  COFFER_TRY(store, volume::VolumeStore::open_store(disk, folders.volumes, host_id));
+  COFFER_CHECK(remove_stale_sockets(disk, folders.sockets));
+  return std::unique_ptr<Attachments>(
+      new Attachments(std::move(store), random, folders.sockets, std::move(host_id), recipient, limits));
+}
+
+std::mutex& Attachments::lock_of(const std::string& volume_id) {
+  return volume_locks_[std::hash<std::string>{}(volume_id) % volume_locks_.size()];
+}
+
+Attachments::AttachedPointer Attachments::find(const std::string& volume_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = attached_.find(volume_id);
+  return found == attached_.end() ? nullptr : found->second;
+}
+
+control::AttachedVolume Attachments::describe(const Attached& attached) {
+  const volume::Volume& volume = *attached.volume;
+  return {.volume_id = volume.id(),
+          .attachment_id = attached.attachment_id,
+          .socket_path = attached.server->path(),
+          .size_bytes = volume.size(),
+          .encrypted = volume.encrypted(),
+          .clients = attached.server->clients(),
+          .failure = volume.failure()};
+}
+
+control::VolumedStatus Attachments::status() {
+  control::VolumedStatus status{.host_id = host_id_,
+                                .arena = std::string(secret::to_string(secret::arena_kind())),
+                                .cipher = "AES-256-XTS (OpenSSL)",
+                                .attached = {}};
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, attached] : attached_) status.attached.push_back(describe(*attached));
+  return status;
+}
+
+Status Attachments::create_volume(const control::NewVolume& volume) {
+  std::lock_guard lock(lock_of(volume.volume_id));
+  return store_->create({volume.volume_id, volume.size_bytes, volume.layer_id, volume.wrapped_key});
+}
+
+Status Attachments::delete_volume(const std::string& volume_id) {
+  std::lock_guard lock(lock_of(volume_id));
+  if (find(volume_id)) return fail(ErrorKind::kConflict, "volume " + volume_id + " is attached");
+  return store_->remove(volume_id);
+}
+
+Result<std::vector<std::string>> Attachments::list_volumes() {
+  return store_->list();
+}
+
+Result<control::PreparedAttachment> Attachments::prepare_attachment(const std::string& volume_id,
+                                                                    const std::string& attachment_id) {
+  if (!is_resource_id(attachment_id, "attach"))
+    return fail(ErrorKind::kInvalidArgument, "not an attachment id: " + attachment_id);
+  COFFER_TRY(manifest, store_->manifest(volume_id));
+  if (encrypted(manifest) && !recipient_.wait_until_enrolled(kEnrolmentPatience))
+    return fail(ErrorKind::kUnavailable, "keyd does not know this host yet; it may be restarting");
+  control::PreparedAttachment prepared;
+  for (auto& layer : manifest.layers)
+    prepared.layers.push_back({layer.layer_id, std::move(layer.wrapped_key)});
+  prepared.nonce = nonces_.issue(volume_id, attachment_id, std::chrono::steady_clock::now());
+  return prepared;
+}
+
+Result<std::vector<volume::LayerKey>> Attachments::open_keys(const format::VolumeManifest& manifest,
+                                                             const std::string& attachment_id, ByteView box) {
+  // Taken also when it is not needed or the box is refused: no nonce is good for two attempts.
+  const auto nonce = nonces_.take(manifest.volume_id, attachment_id, std::chrono::steady_clock::now());
+  if (!encrypted(manifest)) {
+    if (!box.empty())
+      return fail(ErrorKind::kInvalidArgument, "keys came for a volume that is not encrypted");
+    return {};
+  }
+  if (!nonce)
+    return fail(ErrorKind::kConflict,
+                "the attachment was not prepared, or too long ago; it has to start again");
+  COFFER_TRY(boxed, recipient_.open(box, {host_id_, manifest.volume_id, attachment_id, *nonce}));
+  if (!match(boxed, manifest))
+    return fail(ErrorKind::kRefusedCiphertext, "the box does not hold the keys of this volume's layers");
+  std::vector<volume::LayerKey> keys;
+  for (auto& one : boxed) keys.push_back({std::move(one.layer_id), std::move(one.key)});
+  return keys;
+}
+
+Result<std::unique_ptr<exporting::NbdServer>> Attachments::serve(std::shared_ptr<volume::Volume> volume) {
+  const std::string id = volume->id();
+  const std::string description =
+      volume->encrypted() ? "Coffer volume, encrypted" : "Coffer volume, not encrypted";
+  return exporting::NbdServer::start({id, description, std::move(volume)},
+                                     sockets_ + "/" + id + std::string(kSocketSuffix), limits_);
+}
+
+Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id,
+                                                    const std::string& attachment_id, ByteView box) {
+  std::lock_guard lock(lock_of(volume_id));
+  if (const auto existing = find(volume_id)) {
+    if (existing->attachment_id == attachment_id) return describe(*existing);
+    return fail(ErrorKind::kConflict,
+                "volume " + volume_id + " is attached already, as " + existing->attachment_id);
+  }
+  COFFER_TRY(manifest, store_->manifest(volume_id));
+  const auto made = std::make_shared<Attached>();
+  made->attachment_id = attachment_id;
+  {
+    COFFER_TRY(keys, open_keys(manifest, attachment_id, box));
+    COFFER_TRY(volume, store_->open(volume_id, keys));
+    made->volume = std::move(volume);
+  }
+  COFFER_TRY(server, serve(made->volume));
+  made->server = std::move(server);
+
+  std::lock_guard insert(mutex_);
+  if (closed_) return fail(ErrorKind::kUnavailable, "volumed is stopping");
+  attached_.emplace(volume_id, made);
+  log_info("{} is served at {}", volume_id, made->server->path());
+  return describe(*made);
+}
+
+Status Attachments::close(Attached& attached, bool force) {
+  // First while it is still served: a flush that fails leaves a volume that can be read.
+  if (const Status flushed = attached.volume->flush(); !flushed && !force) return flushed;
+  attached.server->stop();
+  const Status flushed = attached.volume->flush();
+  if (flushed || force) return {};
+  COFFER_TRY(server, serve(attached.volume));
+  std::lock_guard lock(mutex_);
+  attached.server = std::move(server);
+  return flushed;
+}
+
+Status Attachments::detach(const std::string& volume_id, bool force) {
+  std::lock_guard lock(lock_of(volume_id));
+  const auto attached = find(volume_id);
+  if (!attached) return {};
+  if (const Status closed = close(*attached, force); !closed) {
+    log_error("{} stays attached: {}", volume_id, closed.error().message);
+    return fail(ErrorKind::kIo, "the last flush failed: " + closed.error().message);
+  }
+  std::lock_guard remove(mutex_);
+  attached_.erase(volume_id);
+  log_info("{} is detached", volume_id);
+  return {};
+}
+
+void Attachments::close_all() {
+  std::map<std::string, AttachedPointer> all;
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    all = attached_;
+  }
+  std::vector<std::thread> closing;
+  for (const auto& [id, attached] : all)
+    closing.emplace_back([this, id = id] {
+      if (detach(id, false)) return;
+      log_error("{} is given up with writes that were not flushed", id);
+      (void)detach(id, true);
+    });
+  for (std::thread& thread : closing) thread.join();
+}
+
+}  // namespace coffer::host

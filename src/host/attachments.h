@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attachments of this host: what volumed does for apid. A volume's keys come in a box that is opened
+// here; the volume is opened under them and served over NBD. A failure anywhere leaves nothing attached and
+// no key in memory.
+//
+// An attached volume is served until it is detached or the process stops, whoever of the others is down.
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "base/random.h"
+#include "control/volumed_server.h"
+#include "export/nbd_server.h"
+#include "host/attachment_nonces.h"
+#include "host/key_recipient.h"
+#include "volume/volume_store.h"
+
+namespace coffer::host {
+
+struct HostFolders {
+  std::string volumes;  // DIR/volumes
+  std::string sockets;  // DIR/run/nbd, resolved
+};
+
+// Thread-safe; calls for one volume wait for each other.
+class Attachments final : public control::VolumedHandler {
+ public:
+  // Removes the sockets that an earlier process left. `disk`, `random` and `recipient` outlive it.
+  static Result<std::unique_ptr<Attachments>> open(Disk& disk, Random& random, const HostFolders& folders,
+                                                   std::string host_id, KeyRecipient& recipient,
+                                                   exporting::NbdLimits limits = {});
+  ~Attachments() override { close_all(); }
+
+  control::VolumedStatus status() override;
+  Status create_volume(const control::NewVolume& volume) override;
+  Status delete_volume(const std::string& volume_id) override;
+  Result<std::vector<std::string>> list_volumes() override;
+  // Waits a moment for keyd to know this host, so that an attachment right after a restart finds its
+  // recipient.
+  Result<control::PreparedAttachment> prepare_attachment(const std::string& volume_id,
+                                                         const std::string& attachment_id) override;
+  Result<control::AttachedVolume> attach(const std::string& volume_id, const std::string& attachment_id,
+                                         ByteView box) override;
+  Status detach(const std::string& volume_id, bool force) override;
+
+  // Flushes and closes everything; further attachments are refused. Failures are logged. Idempotent.
+  void close_all();
+
+ private:
+  struct Attached {
+    std::string attachment_id;
+    std::shared_ptr<volume::Volume> volume;
+    std::unique_ptr<exporting::NbdServer> server;
+  };
+  using AttachedPointer = std::shared_ptr<Attached>;
+
+  Attachments(std::unique_ptr<volume::VolumeStore> store, Random& random, std::string sockets,
+              std::string host_id, KeyRecipient& recipient, exporting::NbdLimits limits)
+      : store_(std::move(store)),
+        sockets_(std::move(sockets)),
+        host_id_(std::move(host_id)),
+        recipient_(recipient),
+        limits_(limits),
+        nonces_(random) {}
+
+  // Held while a volume's state changes. Several volumes may share one.
+  std::mutex& lock_of(const std::string& volume_id);
+  AttachedPointer find(const std::string& volume_id);
+  static control::AttachedVolume describe(const Attached& attached);
+
+  Result<std::vector<volume::LayerKey>> open_keys(const format::VolumeManifest& manifest,
+                                                  const std::string& attachment_id, ByteView box);
+  Result<std::unique_ptr<exporting::NbdServer>> serve(std::shared_ptr<volume::Volume> volume);
+  Status close(Attached& attached, bool force);
+
+  const std::unique_ptr<volume::VolumeStore> store_;
+  const std::string sockets_;
+  const std::string host_id_;
+  KeyRecipient& recipient_;
+  const exporting::NbdLimits limits_;
+  AttachmentNonces nonces_;
+  std::array<std::mutex, 64> volume_locks_;
+  std::mutex mutex_;
+  std::map<std::string, AttachedPointer> attached_;  // by volume id, under mutex_
+  bool closed_ = false;                              // under mutex_
+};
+
+}  // namespace coffer::host
