@@ -18,6 +18,7 @@
 #include "keys/operations.h"
 #include "keys/server.h"
 #include "secret/arena.h"
+#include "secret/registers.h"
 
 namespace coffer {
 namespace {
@@ -76,6 +77,7 @@ Result<Opened> open_domain_keys(const Options& options, const std::string& folde
 Status serve(SupervisorChannel& supervisor, keys::Operations& operations) {
   keys::Server server(operations);
   while (true) {
+    secret::wipe_vector_registers();
     auto message = supervisor.next();
     if (!message) {
       log_warning("{}", message.error().message);

@@ -2,6 +2,7 @@
 #include "keys/server.h"
 
 #include "base/log.h"
+#include "secret/registers.h"
 
 namespace coffer::keys {
 
@@ -11,6 +12,7 @@ void serve_channel(Operations& operations, const ChannelRole& role, PacketChanne
   secret::SecretBytes buffer(PacketChannel::kLargestPacket);
   const MutableByteView packet = buffer.write(RawAccess::because("requests may carry plaintext"));
   while (true) {
+    secret::wipe_vector_registers();
     const auto size = channel.receive_into(packet);
     if (!size) break;
     const auto reply = answer(operations, role, packet.first(*size));
