@@ -11,3 +11,11 @@ target_link_libraries(open_data_key PRIVATE coffer_keys)
 
 # keyd's client is tested against keyd's own server, in one process.
 target_link_libraries(test_keyclient PRIVATE coffer_keys)
+
+# volumed as a process, between a real keyd and an apid that the test plays.
+add_executable(test_volumed_process crash/volumed_process_test.cc)
+target_include_directories(test_volumed_process PRIVATE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(test_volumed_process PRIVATE COFFER_BUILD_DIR="${CMAKE_BINARY_DIR}")
+target_link_libraries(test_volumed_process PRIVATE coffer_cli coffer_control coffer_keyclient GTest::gtest_main)
+add_dependencies(test_volumed_process coffer-keyd coffer-volumed)
+add_test(NAME volumed_process COMMAND test_volumed_process)
