@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links: coffer_keys
+// Covers keyd from the packet on: whatever arrives on apid's or volumed's channel is answered or refused, a
+// body that is read is written again as the same bytes, and replies parse. A client's parser of replies sees
+// the same input.
+#include <algorithm>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "format/keyd_protocol.h"
+#include "keys/dispatch.h"
+#include "tests/fuzz/check.h"
+
+namespace {
+
+using namespace coffer;
+
+keys::Operations& operations() {
+  static keys::Operations* const instance = [] {
+    keys::DomainKeys domain_keys;
+    domain_keys.add(1, crypto::random_secret(32));
+    return new keys::Operations(std::move(domain_keys), "key file", system_clock());
+  }();
+  return *instance;
+}
+
+void check_reply(const keys::ChannelRole& role, ByteView input) {
+  const auto reply = keys::answer(operations(), role, input);
+  const auto request = format::keyd::parse_request(input);
+  FUZZ_CHECK(reply.has_value() == request.has_value());
+  if (!reply) return;
+  const auto parsed =
+      format::keyd::parse_reply(reply->read(secret::RawAccess::because("the fuzz target checks the reply")));
+  FUZZ_CHECK(parsed && parsed->id == request->id);
+}
+
+template <class Body>
+void check_body(ByteView input) {
+  const auto body = format::keyd::parse_body<Body>(input);
+  if (!body) return;
+  format::Writer writer;
+  body->write(writer);
+  FUZZ_CHECK(std::ranges::equal(writer.bytes(), input));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  namespace protocol = format::keyd;
+  const ByteView input(data, size);
+  check_reply({keys::ChannelRole::Kind::kApi, "i-1"}, input);
+  check_reply({keys::ChannelRole::Kind::kRecipient, "i-1"}, input);
+  (void)protocol::parse_reply(input);
+  if (const auto request = protocol::parse_request(input)) {
+    check_body<protocol::CreateBackingKey>(request->body);
+    check_body<protocol::Encrypt>(request->body);
+    check_body<protocol::Decrypt>(request->body);
+    check_body<protocol::GenerateDataKey>(request->body);
+    check_body<protocol::GenerateDataKeyWithoutPlaintext>(request->body);
+    check_body<protocol::BoxVolumeKeys>(request->body);
+    check_body<protocol::DeriveSigningKey>(request->body);
+    check_body<protocol::IssueCertificate>(request->body);
+    check_body<protocol::EnrolRecipient>(request->body);
+  }
+  return 0;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links: coffer_keys
+// Covers what keyd reads back from storage that others keep: the ciphertext blob, the token, the wrapped
+// secret, the sealed domain keys and what they hold, the seal's key file, the contents of a volume key box. A
+// header that is read is written again as the same bytes, and nothing that was not sealed by us opens.
+#include <algorithm>
+#include <cstdint>
+
+#include "crypto/random.h"
+#include "format/backing_key_token.h"
+#include "format/ciphertext_blob.h"
+#include "format/sealed_domain_keys.h"
+#include "format/volume_key_box.h"
+#include "format/wrapped_secret.h"
+#include "keys/data_encryption.h"
+#include "tests/fuzz/check.h"
+
+namespace {
+
+using namespace coffer;
+
+template <class Parsed>
+void check_header(const Result<Parsed>& parsed) {
+  if (parsed) FUZZ_CHECK(std::ranges::equal(format::encode(parsed->header), parsed->header_bytes));
+}
+
+void check_blob(ByteView input) {
+  static const secret::SecretBytes backing_key = crypto::random_secret(32);
+  const auto blob = format::parse_ciphertext_blob(input);
+  check_header(blob);
+  if (!blob) return;
+  const keys::BlobKey key{format::uuid_text(blob->header.key_id), blob->header.backing_key_version};
+  FUZZ_CHECK(!keys::open_blob(backing_key, key, blob->header.blob_class, {}, input));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const ByteView input(data, size);
+  check_blob(input);
+  check_header(format::parse_backing_key_token(input));
+  check_header(format::parse_wrapped_secret(input));
+  check_header(format::parse_sealed_domain_keys(input));
+  (void)format::parse_domain_keys(input);
+  (void)format::parse_seal_key_file(input);
+  if (const auto keys = format::parse_boxed_keys(input)) {
+    Bytes again(format::boxed_keys_size(*keys));
+    format::encode_boxed_keys(*keys, again);
+    FUZZ_CHECK(std::ranges::equal(again, input));
+  }
+  return 0;
+}
