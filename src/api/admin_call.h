@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// One command under way on the admin socket, and what the commands share. Internal to the admin commands.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "api/admin_server.h"
+#include "policy/authorise.h"
+#include "services/installation.h"
+
+namespace coffer::api {
+
+using Json = nlohmann::ordered_json;
+
+struct AdminCall {
+  Installation& installation;
+  const std::string& endpoint;
+  policy::Principal principal;
+  std::string user_name;
+  Json request;
+
+  std::string text(const char* member) const;  // empty when absent or no string
+};
+
+// The whole answer line of a command: made by hand where a secret is in it, so that no copy stays behind.
+std::string success_line(const Json& result);
+
+// admin_account.cc
+Result<std::string> account_create(AdminCall& call);
+Result<std::string> account_list(AdminCall& call);
+// admin_status.cc
+Result<std::string> installation_status(AdminCall& call);
+// admin_volume.cc
+Result<std::string> volume_uri(AdminCall& call);
+Result<std::string> volume_why(AdminCall& call);
+std::string nbd_uri(const catalog::Attachment& attachment);
+// admin_commands.cc
+Result<std::string> newest_records(AdminCall& call);
+
+// The record of a command. `error` is null when it succeeds.
+catalog::TrailEvent admin_event(const AdminCall& call, const std::string& event_name,
+                                const Json& request_parameters, const Json& response_elements,
+                                const Error* error);
+
+}  // namespace coffer::api

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the admin socket. Each is decided by the one authorisation function, its principal the Unix
+// user; what changes anything is recorded in the transaction of its change, and so is a refusal.
+//   {"command":"account-create","id":"…"} → {"ok":true,"result":{…}} or
+//   {"ok":false,"error":{"code":…,"message":…}}
+// Commands: account-create, account-list, status, volume-uri, volume-why, trail (docs/CLI.md).
+#pragma once
+#include <string>
+
+#include "api/admin_server.h"
+#include "services/installation.h"
+
+namespace coffer::api {
+
+class AdminCommands {
+ public:
+  // `owner_uid`: the user whose installation it is; the superuser counts as that user.
+  AdminCommands(Installation& installation, std::string endpoint, uint32_t owner_uid)
+      : installation_(installation), endpoint_(std::move(endpoint)), owner_uid_(owner_uid) {}
+
+  // One line in, one line out. Thread-safe; no exception leaves.
+  std::string answer(const UnixPeer& peer, const std::string& line);
+
+ private:
+  Installation& installation_;
+  const std::string endpoint_;
+  const uint32_t owner_uid_;
+};
+
+}  // namespace coffer::api

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// volume-uri and volume-why.
+#include "api/admin_call.h"
+#include "base/encoding.h"
+
+namespace coffer::api {
+namespace {
+
+struct FoundVolume {
+  catalog::Volume volume;
+  std::optional<catalog::Attachment> attachment;
+};
+
+Result<FoundVolume> find_volume(AdminCall& call) {
+  const std::string id = call.text("volume_id");
+  std::optional<FoundVolume> found;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(volume, transaction.volume(id));
+    if (!volume) return {};
+    COFFER_TRY(attachment, transaction.attachment(id));
+    found = FoundVolume{std::move(*volume), std::move(attachment)};
+    return {};
+  }));
+  if (!found)
+    return fail(ErrorKind::kNotFound, "The volume '" + id + "' does not exist.", "InvalidVolume.NotFound");
+  return std::move(*found);
+}
+
+// Why an attached volume does not serve: what apid noted when it could not be restored, or what volumed says
+// of it.
+std::string serving_failure(AdminCall& call, const catalog::Attachment& attachment) {
+  if (!attachment.failure.empty()) return attachment.failure;
+  const auto status = call.installation.volumed.status();
+  if (!status) return {};
+  for (const auto& attached : status->attached)
+    if (attached.volume_id == attachment.volume_id) return attached.failure;
+  return {};
+}
+
+}  // namespace
+
+// Source: the NBD URI specification (nbd/doc/uri.md): the path is the export's name.
+std::string nbd_uri(const catalog::Attachment& attachment) {
+  return "nbd+unix:///" + attachment.volume_id + "?socket=" + percent_encode(attachment.socket_path, true);
+}
+
+Result<std::string> volume_uri(AdminCall& call) {
+  COFFER_TRY(found, find_volume(call));
+  if (!found.attachment || found.attachment->state != "attached" || found.attachment->socket_path.empty())
+    return fail(ErrorKind::kConflict,
+                "The volume '" + found.volume.id + "' is not attached; it is " + found.volume.state + ".",
+                "IncorrectState");
+  if (!found.attachment->failure.empty())
+    return fail(ErrorKind::kConflict,
+                "The volume '" + found.volume.id + "' is not served: " + found.attachment->failure,
+                "IncorrectState");
+  return success_line({{"uri", nbd_uri(*found.attachment)}});
+}
+
+Result<std::string> volume_why(AdminCall& call) {
+  COFFER_TRY(found, find_volume(call));
+  Timestamp since = found.volume.deleted.value_or(found.volume.created);
+  std::string code = found.volume.failure_code, message = found.volume.failure_message;
+  if (code.empty() && found.attachment) {
+    since = found.attachment->attached;
+    message = serving_failure(call, *found.attachment);
+    if (!message.empty()) code = "AttachmentFailed";
+  }
+  return success_line({{"volume_id", found.volume.id},
+                       {"state", found.volume.state},
+                       {"code", code},
+                       {"message", message},
+                       {"since", iso8601(since)}});
+}
+
+}  // namespace coffer::api

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/call_record.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ids.h"
+
+namespace coffer::api {
+
+trail::UserIdentity identity_of(const policy::Principal& principal) {
+  trail::UserIdentity identity;
+  switch (principal.type) {
+    case policy::PrincipalType::kRoot:
+      identity.type = "Root";
+      break;
+    case policy::PrincipalType::kUnixUser:
+      identity.type = "UnixUser";
+      break;
+    case policy::PrincipalType::kService:
+      identity.type = "AWSService";
+      break;
+  }
+  identity.principal_id = principal.id;
+  identity.arn = principal.arn;
+  identity.account_id = principal.account;
+  identity.access_key_id = principal.access_key_id;
+  return identity;
+}
+
+bool is_read_only(std::string_view operation) {
+  constexpr std::array kReading = {"Describe", "List", "Get", "Encrypt", "Decrypt", "Generate"};
+  return std::ranges::any_of(kReading, [&](const char* prefix) { return operation.starts_with(prefix); });
+}
+
+std::vector<std::string> key_arns(const wire::Value& request, const wire::Value& response,
+                                  const std::string& region, const std::string& account) {
+  std::vector<std::string> arns;
+  const auto add = [&](const wire::Value* value) {
+    const std::string* text = value == nullptr ? nullptr : value->as<std::string>();
+    if (text == nullptr) return;
+    std::string arn = is_uuid(*text) ? "arn:aws:kms:" + region + ":" + account + ":key/" + *text : *text;
+    if (arn.starts_with("arn:aws:kms:") && std::ranges::find(arns, arn) == arns.end())
+      arns.push_back(std::move(arn));
+  };
+  for (const char* name : {"KeyId", "TargetKeyId"}) add(request.member(name));
+  add(response.member("KeyId"));
+  if (const wire::Value* metadata = response.member("KeyMetadata")) add(metadata->member("Arn"));
+  return arns;
+}
+
+std::string recorded_error_code(const wire::ServiceModel& model, const Error& public_error) {
+  if (model.protocol != wire::Protocol::kEc2) return public_error.code;
+  return (wire::http_status(model, public_error) < 500 ? "Client." : "Server.") + public_error.code;
+}
+
+trail::Record record_of(const Call& call, const DependentCall& dependent) {
+  const std::string invoker = call.service + ".amazonaws.com";
+  trail::Record record;
+  record.event_id = make_uuid(call.installation.random);
+  record.request_id = make_uuid(call.installation.random);
+  record.time = call.installation.clock.now();
+  record.event_source = dependent.event_source;
+  record.event_name = dependent.event_name;
+  record.region = call.region;
+  record.source_ip_address = invoker;
+  record.user_agent = invoker;
+  record.identity = identity_of(call.principal);
+  record.identity.invoked_by = invoker;
+  record.error_code = dependent.error_code;
+  record.error_message = dependent.error_message;
+  record.request_parameters = dependent.request_parameters_json;
+  record.read_only = dependent.read_only;
+  record.resource_arns = dependent.resource_arns;
+  record.recipient_account_id = call.account;
+  return record;
+}
+
+catalog::TrailEvent event_of(const trail::Record& record) {
+  return {record.event_id,     record.recipient_account_id, record.region,         record.time,
+          record.event_source, record.event_name,           trail::to_json(record)};
+}
+
+}  // namespace coffer::api

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/pipeline.h"
+
+#include "api/answer.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "wire/gzip.h"
+#include "wire/json_protocol.h"
+#include "wire/validate.h"
+
+namespace coffer::api {
+namespace {
+
+// The request as the service's model describes it, its constraints checked.
+Result<wire::Value> typed_request(const Service& service, const wire::Operation& operation,
+                                  const wire::HttpRequest& request) {
+  if (service.is_json()) {
+    COFFER_TRY(value, wire::parse_json(*operation.input, as_text(request.body)));
+    COFFER_CHECK(wire::validate(*operation.input, value));
+    return value;
+  }
+  COFFER_TRY(parameters, form_parameters(request));
+  return wire::parse_ec2_query(*operation.input, parameters);
+}
+
+// EC2's DryRun: "checks whether you have the required permissions for the action, without actually making the
+// request".
+bool is_dry_run(const Service& service, const wire::Value& request) {
+  if (service.is_json()) return false;
+  const wire::Value* wish = request.member("DryRun");
+  const bool* value = wish == nullptr ? nullptr : wish->as<bool>();
+  return value != nullptr && *value;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Installation& installation, ServiceRegistry services, Failpoint failpoint)
+    : installation_(installation),
+      services_(std::move(services)),
+      failpoint_(std::move(failpoint)),
+      signing_keys_(installation.clock) {}
+
+wire::HttpResponse Pipeline::serve(wire::HttpRequest request) {
+  const std::string request_id = make_uuid(installation_.random);
+  try {
+    return serve_call(request, request_id);
+  } catch (const std::exception& exception) {
+    log_error("request {}: exception: {}", request_id, exception.what());
+  } catch (...) {
+    log_error("request {}: unknown exception", request_id);
+  }
+  return wire::plain_response(500, "Internal error");
+}
+
+wire::HttpResponse Pipeline::refuse_http(int status, std::string_view reason,
+                                         const wire::HttpRequest& partial) const {
+  return http_failure_answer(find_route(services_, partial).service, status, reason,
+                             make_uuid(installation_.random));
+}
+
+// The stages of a call, in their order.
+wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::string& request_id) {
+  // HTTP: the service that is addressed, in whose protocol even a refusal is answered.
+  Route route = find_route(services_, request);
+  if (route.service == nullptr) return unknown_service_answer(request, route.operation, request_id);
+  const Service& service = *route.service;
+
+  // SigV4: who asks? The signature covers the body as it was sent.
+  const auto caller = authenticate(installation_, signing_keys_, request, service.name());
+  if (!caller) return refuse(service, caller.error(), request_id);
+
+  // Route: what for?
+  if (request.headers.contains("content-encoding")) {
+    if (auto decoded = wire::decode_content(request, kLargestContent); !decoded)
+      return fail_call(service, decoded.error(), request_id);
+    route = find_route(services_, request);
+  }
+  const wire::Operation* operation = service.model->find_operation(route.operation);
+  if (operation == nullptr)
+    return fail_call(service, unknown_operation(service, route.operation), request_id);
+
+  RequestCall call(installation_, caller->principal, service, *operation,
+                   {request.peer_address, std::string(request.headers.value_or("user-agent", ""))},
+                   failpoint_);
+  call.region = caller->region;
+  call.request_id = request_id;
+  call.time = installation_.clock.now();
+
+  // Typed request → idempotency → authorise → handler → typed response.
+  const auto response = perform(call, service, *operation, request);
+
+  // Trail: nothing leaves before it is recorded durably.
+  if (!response) {
+    const Error error = public_error(*service.model, response.error());
+    if (const auto recorded = call.record_failure(error); !recorded)
+      return fail_call(service, recorded.error(), request_id);
+    return fail_call(service, response.error(), request_id);
+  }
+  if (const auto recorded = call.record_success(*response); !recorded)
+    return fail_call(service, recorded.error(), request_id);
+  return answer(service, *operation, *response, request_id);
+}
+
+Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
+                                      const wire::Operation& operation, const wire::HttpRequest& request) {
+  COFFER_TRY(typed, typed_request(service, operation, request));
+  call.set_request(typed);
+  const bool dry_run = is_dry_run(service, typed);
+
+  std::optional<TokenLocks::Held> held;
+  if (auto repeatable = IdempotentRequest::of(operation, typed, call.account, call.region);
+      repeatable && !dry_run) {
+    held.emplace(token_locks_.acquire(*repeatable));
+    COFFER_TRY(answered_before, repeatable->find_answer(installation_.catalog));
+    if (answered_before) return std::move(*answered_before);
+    call.keep_answer(std::move(*repeatable));
+  }
+
+  COFFER_CHECK(call.authorise(call.service + ":" + call.operation, "*"));
+  if (dry_run)
+    return fail(ErrorKind::kPermissionDenied, "Request would have succeeded, but DryRun flag is set.",
+                "DryRunOperation");
+
+  COFFER_TRY(response, handle(call, service, operation, typed));
+  COFFER_CHECK(check_complete(operation, response));
+  return response;
+}
+
+// The edge where a handler's exception becomes an error like any other.
+Result<wire::Value> Pipeline::handle(RequestCall& call, const Service& service,
+                                     const wire::Operation& operation, const wire::Value& typed) {
+  try {
+    return service.dispatch(operation.name, call, typed);
+  } catch (const std::exception& exception) {
+    return fail(ErrorKind::kInternal, std::string("exception: ") + exception.what());
+  }
+}
+
+wire::HttpResponse Pipeline::refuse(const Service& service, const Refusal& refusal,
+                                    const std::string& request_id) {
+  if (const auto* failure = std::get_if<wire::AuthFailure>(&refusal))
+    return auth_failure_answer(service, *failure, request_id);
+  return fail_call(service, std::get<Error>(refusal), request_id);
+}
+
+wire::HttpResponse Pipeline::fail_call(const Service& service, const Error& error,
+                                       const std::string& request_id) {
+  wire::HttpResponse response = error_answer(service, public_error(*service.model, error), request_id);
+  if (response.status >= 500)
+    log_error("request {} of {}: {}: {}", request_id, service.name(), to_string(error.kind), error.message);
+  return response;
+}
+
+}  // namespace coffer::api

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/request_call.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "api/call_record.h"
+#include "base/ids.h"
+#include "wire/redact.h"
+#include "wire/validate.h"
+
+namespace coffer::api {
+
+RequestCall::RequestCall(Installation& parts, policy::Principal who, const Service& api_service,
+                         const wire::Operation& api_operation, CallOrigin origin, const Failpoint& failpoint)
+    : Call(parts, std::move(who)),
+      api_service_(api_service),
+      api_operation_(api_operation),
+      origin_(std::move(origin)),
+      failpoint_(failpoint) {
+  account = principal.account;
+  service = api_service.name();
+  operation = std::string(api_operation.name);
+}
+
+Status RequestCall::record_success(const wire::Value& response) {
+  if (recorded_ && dependent_calls_.empty()) return {};
+  COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+    if (!recorded_) COFFER_CHECK(transaction.append_trail(event(response, nullptr)));
+    for (const DependentCall& dependent : dependent_calls_) COFFER_CHECK(record_now(transaction, dependent));
+    return {};
+  }));
+  recorded_ = true;
+  dependent_calls_.clear();
+  return {};
+}
+
+// Also after a commit: a change was made and recorded, and yet the call failed.
+Status RequestCall::record_failure(const Error& public_error) {
+  COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {
+    return append(transaction, event(wire::Value(), &public_error));
+  }));
+  dependent_calls_.clear();
+  return {};
+}
+
+Status RequestCall::record_now(catalog::Transaction& transaction, const DependentCall& dependent) {
+  return transaction.append_trail(event_of(record_of(*this, dependent)));
+}
+
+Status RequestCall::on_commit(catalog::Transaction& transaction, const wire::Value& response) {
+  COFFER_CHECK(check_complete(api_operation_, response));
+  COFFER_CHECK(append(transaction, event(response, nullptr)));
+  if (idempotent_) COFFER_CHECK(idempotent_->store_answer(transaction, response, time));
+  return {};
+}
+
+void RequestCall::after_commit() {
+  recorded_ = true;
+  dependent_calls_.clear();
+  failpoint_.after_commit(operation);
+}
+
+Status RequestCall::append(catalog::Transaction& transaction, const catalog::TrailEvent& own) {
+  COFFER_CHECK(transaction.append_trail(own));
+  for (const DependentCall& dependent : dependent_calls_) COFFER_CHECK(record_now(transaction, dependent));
+  return {};
+}
+
+catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error* public_error) const {
+  trail::Record record;
+  record.event_id = make_uuid(installation.random);
+  record.request_id = request_id;
+  record.time = time;
+  record.event_source = api_service_.event_source();
+  record.event_name = operation;
+  record.region = region;
+  record.source_ip_address = origin_.source_ip_address;
+  record.user_agent = origin_.user_agent;
+  record.identity = identity_of(principal);
+  record.read_only = is_read_only(operation);
+  record.request_parameters = wire::redacted_json(api_operation_.input, request_);
+  if (public_error != nullptr) {
+    record.error_code = recorded_error_code(*api_service_.model, *public_error);
+    record.error_message = public_error->message;
+  } else if (!record.read_only) {
+    record.response_elements = wire::redacted_json(api_operation_.output, response);
+  }
+  if (service == "kms") record.resource_arns = key_arns(request_, response, region, account);
+  record.recipient_account_id = account;
+  return event_of(record);
+}
+
+Status check_complete(const wire::Operation& operation, const wire::Value& response) {
+  if (operation.output == nullptr) return {};
+  const auto missing = wire::missing_members(*operation.output, response);
+  if (missing.empty()) return {};
+  return fail(ErrorKind::kInternal,
+              fmt::format("the answer of {} lacks {}", operation.name, fmt::join(missing, ", ")));
+}
+
+}  // namespace coffer::api

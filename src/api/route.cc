@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/route.h"
+
+namespace coffer::api {
+namespace {
+
+// SERVICE.REGION.amazonaws.com, SERVICE.amazonaws.com: the service, or nothing for another host.
+std::string service_of_host(std::string_view host) {
+  host = host.substr(0, host.rfind(':'));
+  if (!host.ends_with(".amazonaws.com")) return {};
+  return std::string(host.substr(0, host.find('.')));
+}
+
+bool is_form(const wire::HttpRequest& request) {
+  return request.headers.value_or("content-type", "").starts_with("application/x-www-form-urlencoded");
+}
+
+// An action that is named more than once, or in a form that cannot be read, is found out when the form is
+// parsed.
+std::string action_of(const wire::HttpRequest& request) {
+  const auto form = form_parameters(request);
+  if (!form) return {};
+  const std::string* action = wire::find_parameter(*form, "Action");
+  return action == nullptr ? std::string() : *action;
+}
+
+}  // namespace
+
+Route find_route(const ServiceRegistry& services, const wire::HttpRequest& request) {
+  if (const std::string* target = request.headers.find("x-amz-target")) {
+    const size_t dot = target->rfind('.');
+    if (dot == std::string::npos) return {nullptr, *target};
+    return {services.by_target_prefix(target->substr(0, dot)), target->substr(dot + 1)};
+  }
+  const std::string host =
+      request.connect_host.empty() ? std::string(request.headers.value_or("host", "")) : request.connect_host;
+  const Service* named_by_host = services.by_signing_name(service_of_host(host));
+  if (std::string action = action_of(request); !action.empty())
+    return {
+        named_by_host != nullptr && !named_by_host->is_json() ? named_by_host : services.of_query_protocol(),
+        std::move(action)};
+  if (named_by_host != nullptr) return {named_by_host, {}};
+  return {is_form(request) ? services.of_query_protocol() : nullptr, {}};
+}
+
+Result<wire::FormParameters> form_parameters(const wire::HttpRequest& request) {
+  COFFER_TRY(parameters, wire::parse_form(request.query));
+  if (is_form(request)) {
+    COFFER_TRY(body, wire::parse_form(as_text(request.body)));
+    parameters.insert(parameters.end(), std::make_move_iterator(body.begin()),
+                      std::make_move_iterator(body.end()));
+  }
+  return parameters;
+}
+
+}  // namespace coffer::api

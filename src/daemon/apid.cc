@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// coffer-apid: the catalog, the API endpoint and the trail. Started by `coffer up` (README.md in this
+// folder).
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "api/admin_commands.h"
+#include "api/admin_server.h"
+#include "api/attachment_restorer.h"
+#include "api/certificates.h"
+#include "api/first_start.h"
+#include "api/pipeline.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "base/process_hardening.h"
+#include "base/supervisor_channel.h"
+#include "generated/ec2/model.h"
+#include "generated/kms/model.h"
+#include "services/ec2/ec2_service.h"
+#include "services/kms/kms_service.h"
+#include "wire/http_server.h"
+
+namespace coffer {
+namespace {
+
+struct Arguments {
+  std::string data, account, endpoint, host_id;
+  std::vector<std::string> regions;
+  bool tls = false, development = false;
+};
+
+Result<Arguments> parse_arguments(int argc, char** argv) {
+  const option options[] = {
+      {"data", required_argument, nullptr, 'd'},    {"account", required_argument, nullptr, 'a'},
+      {"region", required_argument, nullptr, 'r'},  {"endpoint", required_argument, nullptr, 'e'},
+      {"host-id", required_argument, nullptr, 'h'}, {"tls", no_argument, nullptr, 't'},
+      {"development", no_argument, nullptr, 'D'},   {nullptr, 0, nullptr, 0}};
+  Arguments arguments;
+  for (int option; (option = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
+    switch (option) {
+      case 'd':
+        arguments.data = optarg;
+        break;
+      case 'a':
+        arguments.account = optarg;
+        break;
+      case 'r':
+        arguments.regions.emplace_back(optarg);
+        break;
+      case 'e':
+        arguments.endpoint = optarg;
+        break;
+      case 'h':
+        arguments.host_id = optarg;
+        break;
+      case 't':
+        arguments.tls = true;
+        break;
+      case 'D':
+        arguments.development = true;
+        break;
+      default:
+        return fail(ErrorKind::kInvalidArgument, "unknown argument");
+    }
+  }
+  if (arguments.data.empty() || arguments.account.empty() || arguments.endpoint.empty() ||
+      arguments.host_id.empty() || arguments.regions.empty())
+    return fail(ErrorKind::kInvalidArgument,
+                "--data, --account, --region, --endpoint and --host-id are needed");
+  return arguments;
+}
+
+// "https://HOST:PORT" → HOST, with which the endpoint's own certificate is made.
+std::string host_of(const std::string& endpoint) {
+  const size_t start = endpoint.find("://");
+  std::string host = endpoint.substr(start == std::string::npos ? 0 : start + 3);
+  host = host.substr(0, host.find('/'));
+  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::ec2::Ec2Service& ec2) {
+  api::ServiceRegistry registry;
+  registry.add({&kms::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return kms::dispatch(kms, operation, call, request);
+                }});
+  registry.add({&ec2::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return ec2::dispatch(ec2, operation, call, request);
+                }});
+  return registry;
+}
+
+// What apid opens: its data, and what the C library and OpenSSL read of the system.
+Status confine(const std::string& data) {
+  std::vector<FileAccess> allowed = {{data, true}};
+  for (const char* path : {"/usr", "/etc", "/lib", "/lib64", "/dev", "/proc"})
+    if (::access(path, F_OK) == 0) allowed.push_back({path, std::string_view(path) == "/dev"});
+  // DIR/run may be a link to a short folder elsewhere.
+  if (char* run = ::realpath((data + "/run").c_str(), nullptr); run != nullptr) {
+    allowed.push_back({run, true});
+    ::free(run);
+  }
+  COFFER_TRY(confinement, confine_files(allowed));
+  if (confinement == Confinement::kNotOffered)
+    log_warning("this kernel has no Landlock: files are not confined");
+  return {};
+}
+
+// SIGTERM (the supervisor died, or somebody stops us by hand) ends the channel, which reads as `stop`.
+void stop_on_sigterm() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  std::thread([signals] {
+    int signal = 0;
+    ::sigwait(&signals, &signal);
+    ::shutdown(SupervisorChannel::kInheritedDescriptor, SHUT_RDWR);
+  }).detach();
+}
+
+class Daemon {
+ public:
+  Daemon(const Arguments& arguments, catalog::Catalog& catalog, SupervisorChannel& supervisor)
+      : arguments_(arguments),
+        supervisor_(supervisor),
+        installation_{arguments.account, arguments.regions, arguments.host_id, arguments.development,
+                      system_clock(),    system_random(),   catalog,           keyd_,
+                      volumed_},
+        ec2_(installation_),
+        pipeline_(installation_, service_registry(kms_, ec2_),
+                  api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
+        commands_(installation_, arguments.endpoint, ::geteuid()) {}
+
+  // Until the supervisor says stop.
+  void run() {
+    while (true) {
+      auto message = supervisor_.next();
+      if (!message) {
+        log_warning("supervisor: {}", message.error().message);
+        continue;
+      }
+      if (message->kind == SupervisorMessage::Kind::kStop) break;
+      take(std::move(*message));
+    }
+    stopping_ = true;
+    if (starter_.joinable()) starter_.join();
+    http_.stop();
+    admin_.reset();
+    restorer_.reset();
+    ec2_.stop();
+  }
+
+ private:
+  using Kind = SupervisorMessage::Kind;
+
+  void take(SupervisorMessage message) {
+    if (message.kind == Kind::kStarted && !starter_.joinable()) starter_ = std::thread([this] { start(); });
+    if (message.kind == Kind::kListen && message.name == "http") http_socket_ = std::move(message.descriptor);
+    if (message.kind == Kind::kListen && message.name == "admin")
+      admin_socket_ = std::move(message.descriptor);
+    if (message.kind == Kind::kPeer && message.name == "keyd") keyd_.connect(std::move(message.descriptor));
+    if (message.kind == Kind::kPeer && message.name == "volumed")
+      volumed_.connect(std::move(message.descriptor));
+    if (message.kind == Kind::kPeer && serving_) restorer_->notify();
+  }
+
+  // While keyd is down there is nothing to serve: waits for it.
+  void start() {
+    while (!stopping_) {
+      auto authority = api::prepare_installation(installation_, system_disk(), arguments_.data);
+      auto status = authority ? serve(std::move(*authority)) : Status(tl::unexpected(authority.error()));
+      if (status) return;
+      if (status.error().kind != ErrorKind::kUnavailable) {
+        log_error("cannot serve: {}", status.error().message);
+        (void)supervisor_.report_failed(status.error().message);
+        return;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+
+  Status serve(keyclient::CertificateAuthority authority) {
+    if (!http_socket_.valid() || !admin_socket_.valid())
+      return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
+    ec2_.resume();  // before the first call: what was cut off is told from what is under way
+    restorer_ =
+        std::make_unique<api::AttachmentRestorer>(installation_, [this] { ec2_.restore_attachments(); });
+    serving_ = true;
+    restorer_->notify();
+    admin_ = std::make_unique<api::AdminServer>(
+        std::move(admin_socket_),
+        [this](const api::UnixPeer& peer, const std::string& line) { return commands_.answer(peer, line); });
+    wire::HttpServer::Options options;
+    options.certificates = api::certificate_source(installation_, std::move(authority));
+    options.tls_only = arguments_.tls;
+    options.tls_name = host_of(arguments_.endpoint);
+    options.plain_from_loopback = true;
+    options.on_http_error = [this](int status, std::string_view reason, const wire::HttpRequest& partial) {
+      return pipeline_.refuse_http(status, reason, partial);
+    };
+    COFFER_CHECK(
+        http_.start(std::move(http_socket_), std::move(options),
+                    [this](wire::HttpRequest&& request) { return pipeline_.serve(std::move(request)); }));
+    return supervisor_.report_ready();
+  }
+
+  const Arguments& arguments_;
+  SupervisorChannel& supervisor_;
+  keyclient::KeydClient keyd_;
+  control::VolumedClient volumed_;
+  Installation installation_;
+  services::kms::KmsService kms_;
+  services::ec2::Ec2Service ec2_;
+  api::Pipeline pipeline_;
+  api::AdminCommands commands_;
+  FileDescriptor http_socket_, admin_socket_;
+  std::atomic<bool> stopping_ = false, serving_ = false;
+  std::unique_ptr<api::AttachmentRestorer> restorer_;
+  std::unique_ptr<api::AdminServer> admin_;
+  wire::HttpServer http_;
+  std::thread starter_;
+};
+
+int run(int argc, char** argv) {
+  set_log_process("apid");
+  const auto arguments = parse_arguments(argc, argv);
+  if (!arguments) {
+    log_error("{}", arguments.error().message);
+    return 2;
+  }
+  auto supervisor = SupervisorChannel::inherited();
+  if (!supervisor) {
+    log_error("{}", supervisor.error().message);
+    return 2;
+  }
+  const auto give_up = [&](const Error& error) {
+    log_error("{}", error.message);
+    (void)supervisor->report_failed(error.message);
+    return 1;
+  };
+  if (auto hardened = forbid_core_dumps(); !hardened) return give_up(hardened.error());
+  if (auto confined = confine(arguments->data); !confined) return give_up(confined.error());
+  stop_on_sigterm();
+  auto catalog = catalog::Catalog::open(arguments->data + "/catalog.db");
+  if (!catalog) return give_up(catalog.error());
+  Daemon(*arguments, **catalog, *supervisor).run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace coffer
+
+int main(int argc, char** argv) {
+  return coffer::run(argc, argv);
+}
