@@ -15,6 +15,13 @@ struct Block {
   uint8_t fill = 0;
 };
 
+// Allocators live as long as the process, as the arena's does: their segments are never unmapped.
+BlockAllocator& new_allocator(BlockAllocator::MapSegment map = map_segment) {
+  static auto* const kept = new std::vector<BlockAllocator*>;
+  kept->push_back(new BlockAllocator(map));
+  return *kept->back();
+}
+
 bool is_filled(const uint8_t* bytes, size_t size, uint8_t fill) {
   return std::all_of(bytes, bytes + size, [fill](uint8_t byte) { return byte == fill; });
 }
@@ -30,7 +37,7 @@ TEST(BlockAllocator, AgreesWithAnOracleOverRandomCalls) {
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  BlockAllocator allocator(map_segment);
+  BlockAllocator& allocator = new_allocator();
   std::map<uint8_t*, Block> live;
   for (int step = 0; step < 20000; ++step) {
     if (live.empty() || random() % 100 < (live.size() < 400 ? 55 : 45)) {
@@ -65,7 +72,7 @@ TEST(BlockAllocator, AgreesWithAnOracleOverRandomCalls) {
 
 // Is every size served by a block that wastes at most a quarter (beyond the first 64 bytes)?
 TEST(BlockAllocator, SizeClassesAreTight) {
-  BlockAllocator allocator(map_segment);
+  BlockAllocator& allocator = new_allocator();
   for (size_t size = 1; size <= kLargestSmallBlock; size += size < 2000 ? 1 : 97) {
     void* block = allocator.allocate(size);
     ASSERT_GE(allocator.block_size(block), size);
@@ -75,7 +82,7 @@ TEST(BlockAllocator, SizeClassesAreTight) {
 }
 
 TEST(BlockAllocator, WipesOnRelease) {
-  BlockAllocator allocator(map_segment);
+  BlockAllocator& allocator = new_allocator();
   for (const size_t size : {size_t{10}, size_t{64}, size_t{3000}, size_t{100000}}) {
     auto* block = static_cast<uint8_t*>(allocator.allocate(size));
     memset(block, 0x5a, size);
@@ -86,7 +93,7 @@ TEST(BlockAllocator, WipesOnRelease) {
 }
 
 TEST(BlockAllocator, GrowsBeyondItsCapacityAndReusesWhatWasReleased) {
-  BlockAllocator allocator(map_segment);
+  BlockAllocator& allocator = new_allocator();
   allocator.reserve(1 << 20);
   const size_t reserved = allocator.usage().capacity;
   std::vector<void*> blocks;
@@ -104,7 +111,7 @@ TEST(BlockAllocator, GrowsBeyondItsCapacityAndReusesWhatWasReleased) {
 
 // Blocks are made by one thread and released by another, while all allocate.
 TEST(BlockAllocator, ServesThreads) {
-  BlockAllocator allocator(map_segment);
+  BlockAllocator& allocator = new_allocator();
   std::mutex mutex;
   std::vector<std::pair<uint8_t*, Block>> shared;
   std::atomic<int> wrong{0};
@@ -139,7 +146,7 @@ TEST(BlockAllocator, ServesThreads) {
 }
 
 TEST(BlockAllocatorDeathTest, RefusesWhatIsNotALiveBlock) {
-  BlockAllocator allocator(map_locked_segment);
+  BlockAllocator& allocator = new_allocator(map_locked_segment);
   auto* small = static_cast<uint8_t*>(allocator.allocate(100));
   auto* large = static_cast<uint8_t*>(allocator.allocate(100000));
   uint8_t foreign[64];

@@ -23,7 +23,7 @@ namespace {
 constexpr size_t kSize = 256 * 1024;
 
 // The two-letter flags of the mapping at `address` (proc(5), VmFlags).
-std::set<std::string> mapping_flags(const void* address) {
+[[maybe_unused]] std::set<std::string> mapping_flags(const void* address) {
   std::ifstream smaps("/proc/self/smaps");
   const std::string start = fmt::format("{:x}-", reinterpret_cast<uintptr_t>(address));
   bool inside = false;
@@ -61,6 +61,7 @@ TEST(Segment, IsMemfdSecretWhereTheKernelHasIt) {
   EXPECT_EQ(segment.kind, kernel_has_memfd_secret() ? ArenaKind::kMemfdSecret : ArenaKind::kLockedMemory);
 }
 
+#ifndef COFFER_SANITIZED  // sanitizers make mlock(2) do nothing
 TEST(Segment, IsNeitherDumpedNorSwappedNorInherited) {
   const Segment segment = map_segment(kSize, kSize);
   memset(segment.base, 0x77, segment.size);
@@ -81,6 +82,26 @@ TEST(Segment, IsNeitherDumpedNorSwappedNorInherited) {
   EXPECT_FALSE(ordinary_flags.contains("dd") || ordinary_flags.contains("lo"));
   ::munmap(ordinary, kSize);
 }
+
+// What does a user without privileges get when the limit on locked memory is small?
+TEST(Segment, FallsBackWithinTheLimitOnLockedMemory) {
+  const auto kind_under_limit = [](size_t limit, size_t preferred, size_t minimum) {
+    return in_child([=]() -> int {
+      const rlimit memory{limit, limit};
+      if (::setrlimit(RLIMIT_MEMLOCK, &memory) != 0) return 100;
+      if (::geteuid() == 0 && ::setuid(65534) != 0) return 101;
+      const Segment segment = map_segment(preferred, minimum);
+      if (segment.base == nullptr || segment.size < minimum) return 102;
+      memset(segment.base, 1, segment.size);
+      return static_cast<int>(segment.kind);
+    });
+  };
+  EXPECT_EQ(kind_under_limit(64 * 1024, 1 << 20, 32 * 1024),
+            static_cast<int>(map_segment(kSize, kSize).kind));
+  // Too small even for the minimum: it works on, and says so.
+  EXPECT_EQ(kind_under_limit(0, 1 << 20, 32 * 1024), static_cast<int>(ArenaKind::kOrdinaryMemory));
+}
+#endif
 
 // Can a reader of /proc/PID/mem (a debugger, gcore) see it? Only in the memory we fall back to.
 TEST(Segment, SecretMemoryIsNotReadableThroughProc) {
@@ -114,25 +135,6 @@ TEST(SegmentDeathTest, HasAGuardPageOnEachSide) {
   const Segment segment = map_locked_segment(kSize, kSize);
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(segment.base + segment.size) = 1, "");
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(segment.base - 1) = 1, "");
-}
-
-// What does a user without privileges get when the limit on locked memory is small?
-TEST(Segment, FallsBackWithinTheLimitOnLockedMemory) {
-  const auto kind_under_limit = [](size_t limit, size_t preferred, size_t minimum) {
-    return in_child([=]() -> int {
-      const rlimit memory{limit, limit};
-      if (::setrlimit(RLIMIT_MEMLOCK, &memory) != 0) return 100;
-      if (::geteuid() == 0 && ::setuid(65534) != 0) return 101;
-      const Segment segment = map_segment(preferred, minimum);
-      if (segment.base == nullptr || segment.size < minimum) return 102;
-      memset(segment.base, 1, segment.size);
-      return static_cast<int>(segment.kind);
-    });
-  };
-  EXPECT_EQ(kind_under_limit(64 * 1024, 1 << 20, 32 * 1024),
-            static_cast<int>(map_segment(kSize, kSize).kind));
-  // Too small even for the minimum: it works on, and says so.
-  EXPECT_EQ(kind_under_limit(0, 1 << 20, 32 * 1024), static_cast<int>(ArenaKind::kOrdinaryMemory));
 }
 
 }  // namespace
