@@ -19,3 +19,6 @@ target_compile_definitions(test_volumed_process PRIVATE COFFER_BUILD_DIR="${CMAK
 target_link_libraries(test_volumed_process PRIVATE coffer_cli coffer_control coffer_keyclient GTest::gtest_main)
 add_dependencies(test_volumed_process coffer-keyd coffer-volumed)
 add_test(NAME volumed_process COMMAND test_volumed_process)
+
+# The pipeline is tested with keyd's own server, in one process.
+target_link_libraries(test_api PRIVATE coffer_keys)

@@ -77,6 +77,14 @@ std::string ec2_code(ErrorKind kind) {
   }
 }
 
+int status_of(const wire::ServiceModel& model, const Error& error) {
+  if (error.code == "DryRunOperation") return 412;
+  // KMS's API reference gives DependencyTimeoutException 503, its model says only that the fault is the
+  // server's.
+  if (error.kind == ErrorKind::kUnavailable) return 503;
+  return wire::http_status(model, error);
+}
+
 bool is_ours_alone(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kInternal:
@@ -119,7 +127,7 @@ wire::HttpResponse answer(const Service& service, const wire::Operation& operati
 }
 
 wire::HttpResponse error_answer(const Service& service, const Error& error, const std::string& request_id) {
-  const int status = error.code == "DryRunOperation" ? 412 : wire::http_status(*service.model, error);
+  const int status = status_of(*service.model, error);
   if (service.is_json()) return json_error(status, service.model->json_version, error, request_id);
   return response(status, kXml, wire::ec2_error_xml(error, request_id), request_id);
 }
@@ -146,11 +154,14 @@ wire::HttpResponse unknown_service_answer(const wire::HttpRequest& request, cons
     return json_error(400, old ? "1.0" : "1.1",
                       {ErrorKind::kUnsupported, message, "UnknownOperationException"}, request_id);
   }
-  return response(
-      404, kXml,
-      wire::ec2_error_xml({ErrorKind::kNotFound, "This endpoint serves no such service", "InvalidAction"},
-                          request_id),
-      request_id);
+  const std::string message = operation.empty()
+                                  ? "This endpoint serves no such service."
+                                  : "The action " + operation +
+                                        " is not valid for this web service. It is of none that is "
+                                        "served here.";
+  return response(operation.empty() ? 404 : 400, kXml,
+                  wire::ec2_error_xml({ErrorKind::kInvalidArgument, message, "InvalidAction"}, request_id),
+                  request_id);
 }
 
 wire::HttpResponse http_failure_answer(const Service* service, int status, std::string_view reason,

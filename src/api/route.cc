@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/route.h"
 
+#include "wire/sigv4.h"
+
 namespace coffer::api {
 namespace {
 
@@ -24,6 +26,21 @@ std::string action_of(const wire::HttpRequest& request) {
   return action == nullptr ? std::string() : *action;
 }
 
+// The service of the credential scope; empty for what is not signed, or badly.
+std::string service_of_scope(const wire::HttpRequest& request) {
+  const auto claim = wire::parse_claim(request);
+  return claim && *claim ? (*claim)->service : std::string();
+}
+
+// An Action is EC2's unless the host or the signature names another service.
+const Service* service_of_action(const ServiceRegistry& services, const wire::HttpRequest& request,
+                                 const Service* named_by_host) {
+  if (named_by_host != nullptr && !named_by_host->is_json()) return named_by_host;
+  const std::string scope = service_of_scope(request);
+  const bool elsewhere = !scope.empty() && services.by_signing_name(scope) == nullptr;
+  return elsewhere ? nullptr : services.of_query_protocol();
+}
+
 }  // namespace
 
 Route find_route(const ServiceRegistry& services, const wire::HttpRequest& request) {
@@ -36,9 +53,7 @@ Route find_route(const ServiceRegistry& services, const wire::HttpRequest& reque
       request.connect_host.empty() ? std::string(request.headers.value_or("host", "")) : request.connect_host;
   const Service* named_by_host = services.by_signing_name(service_of_host(host));
   if (std::string action = action_of(request); !action.empty())
-    return {
-        named_by_host != nullptr && !named_by_host->is_json() ? named_by_host : services.of_query_protocol(),
-        std::move(action)};
+    return {service_of_action(services, request, named_by_host), std::move(action)};
   if (named_by_host != nullptr) return {named_by_host, {}};
   return {is_form(request) ? services.of_query_protocol() : nullptr, {}};
 }
