@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Small programs that tests in Python start.
 
-add_executable(nbd_memory_server programs/nbd_memory_server.cc)
-target_include_directories(nbd_memory_server PRIVATE ${CMAKE_SOURCE_DIR})
-target_link_libraries(nbd_memory_server PRIVATE coffer_export)
+add_executable(nbd_test_server programs/nbd_test_server.cc)
+target_include_directories(nbd_test_server PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(nbd_test_server PRIVATE coffer_export)
 
 # The test-only path to a data key; no daemon offers it.
 add_executable(open_data_key programs/open_data_key.cc)
