@@ -109,7 +109,7 @@ def run_fuzz(target):
     that must be found."""
     name = f"fuzz/{target.name}"
     outcome = Outcome(name, log=results_file(name, ".log"))
-    seeds = ROOT / "tests" / "fuzz" / "corpus" / target.name.removeprefix("fuzz_")
+    seeds = ROOT / "tests" / "fuzz" / "corpus" / target.name.removesuffix("_fuzz")
     planted = "planted" in target.name
     if not planted and not (seeds.is_dir() and any(seeds.iterdir())):
         outcome.failures.append(f"no seed corpus in {seeds.relative_to(ROOT)}")
@@ -149,10 +149,10 @@ def show(outcome):
         print("\n".join("  | " + line[:300] for line in lines), flush=True)
 
 
-def build(preset, folder, *options):
-    """One outcome that shows only when it fails."""
+def build(preset, folder, target, *options):
     outcome = Outcome(f"build/{preset}", log=RESULTS / f"build-{preset}.log")
-    status = run_logged(["bash", "-c", 'cmake --preset "$0" "${@:2}" && cmake --build "$1"', preset, folder, *options],
+    status = run_logged(["bash", "-c", 'cmake --preset "$0" "${@:3}" && cmake --build "$1" --target "$2"', preset, folder,
+                         target, *options],
                         outcome.log, 3600)
     if status != 0:
         outcome.failures.append(f"the build {ended(status)}")
@@ -211,7 +211,7 @@ def run_long(name, arguments, started):
     if name not in suites:
         print(f"there is no long suite {name}; there is: {' '.join(suites) or 'none'}", file=sys.stderr)
         return 2
-    outcome = timed(build, "release", "build", "-DCOFFER_TESTS=ON")
+    outcome = timed(build, "release", "build", "all", "-DCOFFER_TESTS=ON")
     show(outcome)
     if not outcome.failures:
         outcome = Outcome(f"long/{name}")
@@ -238,17 +238,19 @@ def main():
     shutil.rmtree(RESULTS)
     RESULTS.mkdir()
     print(f"building with {JOBS} jobs", flush=True)
-    outcomes = [timed(build, "release", "build", "-DCOFFER_TESTS=ON")]
-    show(outcomes[0])
-    if not outcomes[0].failures:
+    outcomes = []
+    if options.only is None or not options.only.startswith("fuzz"):
+        outcomes.append(timed(build, "release", "build", "all", "-DCOFFER_TESTS=ON"))
+        show(outcomes[0])
+    if outcomes and not outcomes[0].failures:
         stale_programs()
         outcomes += run_all(runners(options.only))
     has_fuzzers = (ROOT / "tests" / "fuzz" / "CMakeLists.txt").exists()
     if has_fuzzers and (options.only is None or "fuzz" in options.only):
-        outcomes.append(timed(build, "fuzz", "build-fuzz"))
+        outcomes.append(timed(build, "fuzz", "build-fuzz", "tests/fuzz/all"))
         show(outcomes[-1])
         if not outcomes[-1].failures:
-            targets = sorted(path for path in FUZZ_BUILD.glob("fuzz_*") if path.is_file() and os.access(path, os.X_OK)
+            targets = sorted(path for path in FUZZ_BUILD.glob("*_fuzz") if path.is_file() and os.access(path, os.X_OK)
                              and (options.only is None or re.search(options.only, f"fuzz/{path.name}")))
             outcomes += run_all([(target.name, run_fuzz, target) for target in targets])
             if not targets:
