@@ -206,7 +206,7 @@ def tour(installation, folder):
         detach(ec2, volume)
 
     step("Disable the key")
-    kms.disable_key(KeyId="alias/tour")
+    kms.disable_key(KeyId=key["KeyId"])
     try:
         attach(installation, ec2, secret, "/dev/sdf")
         raise Disappointment("a volume was attached although its key is disabled")

@@ -41,9 +41,9 @@ int account_list(const Common& common) {
     print(answer->pretty());
     return kOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"ACCOUNT", "CREATED"}};
+  std::vector<std::vector<std::string>> rows = {{"ACCOUNT", "CREATED", ""}};
   for (const Document& account : answer->items("accounts"))
-    rows.push_back({account.text("account"), account.text("created")});
+    rows.push_back({account.text("account"), account.text("created"), account.flag("owner") ? "owner" : ""});
   print(table(rows));
   return kOk;
 }

@@ -28,6 +28,11 @@ bool is_inherited(std::string_view name) {
   return !among(kProxies) && !among(kOthers);
 }
 
+// Few programs speak TLS to a proxy; apid takes plain CONNECT from this machine also where it serves HTTPS.
+std::string proxy_url(const std::string& endpoint) {
+  return endpoint.starts_with("https:") ? "http:" + endpoint.substr(6) : endpoint;
+}
+
 }  // namespace
 
 Result<Credentials> parse_credentials(std::string_view text) {
@@ -91,7 +96,7 @@ std::vector<std::string> exec_environment(const std::vector<std::string>& inheri
   // Plain HTTP too: the metadata service (http://169.254.169.254) of a machine that happens to be a cloud's
   // must not be reached, also not by programs too old for AWS_EC2_METADATA_DISABLED.
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"})
-    set(name, site.endpoint);
+    set(name, proxy_url(site.endpoint));
   for (const char* name : {"NO_PROXY", "no_proxy"}) set(name, "127.0.0.1,localhost,::1,[::1]");
   for (const char* name :
        {"AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})

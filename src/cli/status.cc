@@ -53,13 +53,18 @@ std::string attachment_table(const Document& status) {
   return rows.size() == 1 ? std::string() : "\n" + table(rows);
 }
 
+std::string seal_of(const Document& status) {
+  const std::string seal = status.text("keyd.seal"), file = status.text("seal_file");
+  return seal.find(file) != std::string::npos ? seal : or_dash(seal) + " (" + file + ")";
+}
+
 std::string readable(const Document& status) {
   std::string text = table({
       {"endpoint", status.text("endpoint")},
       {"account", status.text("account")},
       {"regions", joined(status.texts("regions"))},
       {"host", status.text("host_id")},
-      {"seal", or_dash(status.text("keyd.seal")) + " (" + status.text("seal_file") + ")"},
+      {"seal", seal_of(status)},
       {"key memory", or_dash(status.text("keyd.arena")) + " in keyd, " +
                          or_dash(status.text("volumed.arena")) + " in volumed"},
       {"domain key", "version " + or_dash(status.text("keyd.domain_key_version"))},

@@ -9,10 +9,11 @@ namespace coffer::cli {
 namespace {
 
 std::string who(const Document& record) {
-  for (const char* path :
-       {"userIdentity.arn", "userIdentity.invokedBy", "userIdentity.userName", "userIdentity.type"})
-    if (const std::string text = record.text(path); !text.empty()) return text;
-  return "-";
+  if (std::string arn = record.text("userIdentity.arn"); !arn.empty()) return arn;
+  const std::string name = record.text("userIdentity.userName");
+  const std::string service = record.text("userIdentity.invokedBy");
+  return record.text("userIdentity.type") + (name.empty() ? "" : " " + name) +
+         (service.empty() ? "" : " " + service);
 }
 
 }  // namespace

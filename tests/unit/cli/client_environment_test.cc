@@ -83,6 +83,13 @@ TEST(ExecEnvironment, DropsWhatWouldLeadElsewhere) {
   for (const std::string& entry : elsewhere) EXPECT_THAT(environment, Not(Contains(entry)));
 }
 
+TEST(ExecEnvironment, SpeaksPlainlyToTheProxyOnThisMachine) {
+  ClientSite secure = site();
+  secure.endpoint = "https://127.0.0.1:4599";
+  EXPECT_THAT(exec_environment({}, secure),
+              IsSupersetOf({"AWS_ENDPOINT_URL=https://127.0.0.1:4599", "HTTPS_PROXY=http://127.0.0.1:4599"}));
+}
+
 TEST(ExecEnvironment, NamesEachVariableOnce) {
   const auto once = exec_environment({}, site());
   EXPECT_EQ(exec_environment(once, site()), once);
