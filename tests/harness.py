@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts, stops, kills and looks into a real installation. Used by all Python tests."""
 import base64
+import contextlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 import boto3
+import nbd
 from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,6 +187,19 @@ class Coffer:
 
 def nbdcopy(source, destination):
     subprocess.run(["nbdcopy", "--flush", str(source), str(destination)], check=True, timeout=120)
+
+
+@contextlib.contextmanager
+def nbd_client(uri):
+    """A connected libnbd handle."""
+    handle = nbd.NBD()
+    handle.connect_uri(uri)
+    yield handle
+    handle.shutdown()
+
+
+def is_served(uri):
+    return subprocess.run(["nbdinfo", "--size", uri], capture_output=True).returncode == 0
 
 
 def files_below(folder):

@@ -28,14 +28,9 @@ def wrapped_keys_of(coffer, volume):
 
 
 def token_of(coffer, key_id):
-    with sqlite3.connect(f"file:{catalog_file(coffer)}?mode=ro", uri=True) as catalog:
+    with sqlite3.connect(f"file:{coffer.data / 'catalog.db'}?mode=ro", uri=True) as catalog:
         (row,) = catalog.execute("SELECT token FROM backing_keys WHERE key_id = ?", (key_id,)).fetchall()
     return row[0]
-
-
-def catalog_file(coffer):
-    (path,) = coffer.data.rglob("*.sqlite")
-    return path
 
 
 def _opener(coffer, key_id, account, region, seal_file, *more):

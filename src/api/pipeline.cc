@@ -23,6 +23,13 @@ Result<wire::Value> typed_request(const Service& service, const wire::Operation&
   return wire::parse_ec2_query(*operation.input, parameters);
 }
 
+// Why there is no operation: a form that cannot be read names none.
+Error no_operation(const Service& service, const Route& route, const wire::HttpRequest& request) {
+  if (!service.is_json())
+    if (auto form = form_parameters(request); !form) return std::move(form.error());
+  return unknown_operation(service, route.operation);
+}
+
 // EC2's DryRun: "checks whether you have the required permissions for the action, without actually making the
 // request".
 bool is_dry_run(const Service& service, const wire::Value& request) {
@@ -76,8 +83,7 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
     route = find_route(services_, request);
   }
   const wire::Operation* operation = service.model->find_operation(route.operation);
-  if (operation == nullptr)
-    return fail_call(service, unknown_operation(service, route.operation), request_id);
+  if (operation == nullptr) return fail_call(service, no_operation(service, route, request), request_id);
 
   RequestCall call(installation_, caller->principal, service, *operation,
                    {request.peer_address, std::string(request.headers.value_or("user-agent", ""))},

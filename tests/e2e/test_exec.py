@@ -2,9 +2,8 @@
 """The main job with Debian's AWS CLI, unmodified and too old for AWS_ENDPOINT_URL, through `coffer exec`."""
 import json
 import os
-import subprocess
 
-from harness import ZONE, files_with, nbdcopy, wait_until
+from harness import ZONE, files_with, is_served, nbdcopy, wait_until
 
 AWS = "/usr/bin/aws"
 
@@ -35,8 +34,7 @@ def test_the_main_job_with_the_aws_cli(coffer, tmp_path):
     assert hits and all(coffer.volume_folder(volumes["plain"]) in path.parents for path in hits), hits
 
     coffer.kill_daemons()
-    wait_until(lambda: subprocess.run(["nbdinfo", "--size", coffer.uri(volumes["alias"])], capture_output=True).returncode == 0,
-               "the volume to be attached again")
+    wait_until(lambda: is_served(coffer.uri(volumes["alias"])), "the volume to be attached again")
     nbdcopy(coffer.uri(volumes["alias"]), tmp_path / "back")
     assert (tmp_path / "back").open("rb").read(contents.stat().st_size) == contents.read_bytes()
 

@@ -14,7 +14,7 @@ from wrapped_keys import open_data_key, wrapped_keys_of
 def sealed_elsewhere(tmp_path):
     seal = tmp_path / "elsewhere" / "seal.key"
     seal.parent.mkdir()
-    with Coffer(tmp_path / "data", "--seal-file", str(seal)) as running:
+    with Coffer(tmp_path / "sealed", "--seal-file", str(seal)) as running:
         running.seal = seal
         yield running
 

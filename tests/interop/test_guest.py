@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from guest import run_guest
-from harness import ROOT, files_with
+from harness import ROOT, nbd_client
 from wrapped_keys import open_data_key, wrapped_keys_of
 
 WRITE = """
@@ -72,7 +72,9 @@ def test_openssl_opens_a_sector_by_the_data_key(coffer, tmp_path):
     volume = coffer.create_volume(Encrypted=True)
     uri = coffer.attach(volume, "/dev/sdf")
     contents = os.urandom(3 * 4096)
-    subprocess.run(["nbdsh", "-u", uri, "-c", f"h.pwrite(bytes.fromhex('{contents.hex()}'), 5 * 4096); h.flush()"], check=True)
+    with nbd_client(uri) as handle:
+        handle.pwrite(contents, 5 * 4096)
+        handle.flush()
     (wrapped,) = wrapped_keys_of(coffer, volume)
     key = open_data_key(coffer, volume, wrapped)
     stored = coffer.layer_file(volume).open("rb").read(8 * 4096)
