@@ -2,215 +2,30 @@
 // The one translation unit with Boost.Beast and Asio: they take long to compile.
 #include "wire/http_server.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/vector_body.hpp>
 #include <condition_variable>
-#include <ctime>
 #include <unordered_map>
 
 #include "base/log.h"
 #include "wire/connect_target.h"
+#include "wire/http_beast.h"
+#include "wire/http_response_head.h"
 
 namespace coffer::wire {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using boost::system::error_code;
-
-using Protocol = asio::generic::stream_protocol;
-using Socket = asio::basic_stream_socket<Protocol>;
-using Acceptor = asio::basic_socket_acceptor<Protocol>;
-using TimedStream = beast::basic_stream<Protocol>;
-using Parser = http::request_parser<http::vector_body<uint8_t>>;
-
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kReadSize = 16 * 1024;
 constexpr std::chrono::seconds kLinger{2};
 constexpr size_t kMostLingeringBytes = 64 * 1024 * 1024;
-
-// What a request is answered on: the socket itself, or TLS over it. One coroutine uses it.
-class Transport {
- public:
-  virtual ~Transport() = default;
-  // 0 at the end of the stream and on any error; after a timeout the socket is closed.
-  virtual asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) = 0;
-  virtual asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) = 0;
-  virtual asio::awaitable<void> finish() = 0;  // says that nothing more will be written
-};
-
-class PlainTransport final : public Transport {
- public:
-  explicit PlainTransport(TimedStream& stream) : stream_(stream) {}
-  asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) override {
-    const auto [error, size] = co_await stream_.async_read_some(buffer, kNoThrow);
-    co_return error ? 0 : size;
-  }
-  asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) override {
-    const auto [error, size] = co_await asio::async_write(stream_, buffers, kNoThrow);
-    co_return !error;
-  }
-  asio::awaitable<void> finish() override {
-    error_code ignored;
-    stream_.socket().shutdown(Socket::shutdown_send, ignored);
-    co_return;
-  }
-
- private:
-  TimedStream& stream_;
-};
-
-class TlsTransport final : public Transport {
- public:
-  // The SSL object made here keeps its own reference to `context`.
-  TlsTransport(TimedStream& stream, const TlsContexts::Context& context)
-      : context_(lend(context)), stream_(stream, context_) {}
-
-  // `received` came in before TLS began.
-  asio::awaitable<bool> handshake(asio::const_buffer received) {
-    const auto [error, used] =
-        co_await stream_.async_handshake(asio::ssl::stream_base::server, received, kNoThrow);
-    co_return !error;
-  }
-  asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) override {
-    const auto [error, size] = co_await stream_.async_read_some(buffer, kNoThrow);
-    co_return error ? 0 : size;
-  }
-  asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) override {
-    const auto [error, size] = co_await asio::async_write(stream_, buffers, kNoThrow);
-    co_return !error;
-  }
-  asio::awaitable<void> finish() override {
-    const auto [error] = co_await stream_.async_shutdown(kNoThrow);
-    (void)error;
-  }
-
- private:
-  // asio's context frees what it is given, hence a reference for it.
-  static SSL_CTX* lend(const TlsContexts::Context& context) {
-    SSL_CTX_up_ref(context.get());
-    return context.get();
-  }
-  asio::ssl::context context_;
-  asio::ssl::stream<TimedStream&> stream_;
-};
-
-struct Peer {
-  std::string address;
-  std::optional<uint32_t> user;
-  bool loopback = false;
-};
-
-Peer peer_of(int socket) {
-  Peer peer;
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return peer;
-  char text[INET6_ADDRSTRLEN] = "";
-  if (storage.ss_family == AF_INET) {
-    const auto& address = reinterpret_cast<const sockaddr_in&>(storage);
-    ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-    peer.loopback = (ntohl(address.sin_addr.s_addr) >> 24) == 127;
-  } else if (storage.ss_family == AF_INET6) {
-    const auto& address = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&address);
-    if (mapped)
-      ::inet_ntop(AF_INET, address.s6_addr + 12, text, sizeof text);
-    else
-      ::inet_ntop(AF_INET6, &address, text, sizeof text);
-    peer.loopback = IN6_IS_ADDR_LOOPBACK(&address) || (mapped && address.s6_addr[12] == 127);
-  } else if (storage.ss_family == AF_UNIX) {
-    ucred credentials{};
-    socklen_t length = sizeof credentials;
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0)
-      peer.user = credentials.uid;
-  }
-  peer.address = text;
-  return peer;
-}
-
-// RFC 9110 section 6.6.1.
-std::string http_date_now() {
-  const time_t now = ::time(nullptr);
-  tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[40];
-  return std::string(text, ::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-}
-
-// Everything before the body. A line break inside a field would let an echoed text forge further fields.
-std::string response_head(const HttpResponse& response, bool keep_alive, bool http10) {
-  const bool bodiless = response.status == 204 || response.status == 304;
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
-                                 http_reason(response.status), http_date_now());
-  for (const auto& [name, value] : response.headers) {
-    if (equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Connection") ||
-        equal_ignoring_case(name, "Date"))
-      continue;
-    const size_t start = head.size();
-    head += name;
-    head += ": ";
-    head += value;
-    for (size_t i = start; i < head.size(); ++i)
-      if (head[i] == '\r' || head[i] == '\n' || head[i] == '\0') head[i] = ' ';
-    head += "\r\n";
-  }
-  if (!bodiless) head += fmt::format("Content-Length: {}\r\n", response.body.size());
-  if (!keep_alive)
-    head += "Connection: close\r\n";
-  else if (http10)
-    head += "Connection: keep-alive\r\n";
-  return head + "\r\n";
-}
-
-struct Refusal {
-  int status;
-  std::string_view reason;
-};
-
-Refusal refusal_of(error_code error) {
-  if (error == http::error::body_limit) return {413, "The request body is too large."};
-  if (error == http::error::header_limit) return {431, "The request header is too large."};
-  if (error == http::error::bad_version) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
-  return {400, "The request is not well-formed HTTP."};
-}
-
-HttpRequest to_request(Parser& parser, const Peer& peer, bool is_tls, const std::string& connect_host) {
-  HttpRequest request;
-  auto& message = parser.get();
-  request.method = std::string(message.method_string());
-  request.set_target(std::string(message.target()));
-  for (const auto& field : message)
-    request.headers.add(std::string(field.name_string()), std::string(field.value()));
-  request.body = std::move(message.body());
-  request.peer_address = peer.address;
-  request.peer_user = peer.user;
-  request.is_tls = is_tls;
-  request.connect_host = connect_host;
-  return request;
-}
 
 }  // namespace
 
