@@ -99,6 +99,7 @@ TEST_F(BadRequests, MalformedBodies) {
   EXPECT_EQ(json_code(serve_kms("CreateKey", R"({"Description":7})")), "SerializationException");
   const auto ec2 = serve_ec2("DescribeVolumes", "&MaxResults=many");
   EXPECT_EQ(xml_text(ec2, "Code"), "InvalidParameterValue");
+  EXPECT_EQ(xml_text(serve_ec2("DescribeVolumes", "&VolumeId.1=%ZZ"), "Code"), "MalformedQueryString");
 }
 
 TEST_F(BadRequests, UnknownMembersAreRefusedByEc2Alone) {
