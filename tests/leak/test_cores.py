@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is there a key in a core dump? Cores are taken by root with gcore, of the daemons at work."""
-import mmap
 import subprocess
 import sys
 import threading
@@ -18,15 +17,26 @@ def test_the_schedule_is_fips_197s():
     assert round_keys(key)[14].hex() == "fe4890d1e6188d0b046df344706c631e"
 
 
+BLOCK = 64 << 10
+
+
 def core_of(pid, folder):
+    """What a core dump of the process holds, without the blocks of zeros that make up most of it."""
     subprocess.run(["gcore", "-o", folder / "core", str(pid)], check=True, capture_output=True, timeout=120)
-    return folder / f"core.{pid}"
+    path = folder / f"core.{pid}"
+    held = bytearray()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            if block.count(0) != len(block):
+                held += block
+    path.unlink()
+    assert len(held) > 1 << 20, "this is no core of a working process"
+    return bytes(held)
 
 
 def hits(core, key):
     """Which traces of the key the core holds."""
-    with open(core, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory:
-        return [name for name, needle in traces(key).items() if memory.find(needle) >= 0]
+    return [name for name, needle in traces(key).items() if needle in core]
 
 
 class Load:
@@ -90,12 +100,10 @@ def test_no_daemons_core_holds_a_key(at_work, tmp_path):
     coffer, secrets = at_work
     for name, pid in coffer.daemons().items():
         core = core_of(pid, tmp_path)
-        assert core.stat().st_size > 1 << 20
         # The core is a real one of this process at work: it holds what is no secret.
-        assert b"123456789012" in core.read_bytes() or name == "coffer-volumed"
+        assert str(coffer.data).encode() in core, name
         for what, key in secrets.items():
             assert hits(core, key) == [], f"{what} in the core of {name}"
-        core.unlink()
 
 
 def test_the_search_finds_a_key_in_ordinary_memory(at_work, tmp_path):
