@@ -12,7 +12,7 @@ from pathlib import Path
 from harness import BUILD
 
 PROGRAMS = ("dmsetup", "mke2fs", "e2fsck", "fstrim", "blkdiscard")
-MODULES = ("virtio_pci", "virtio_blk", "dm-mod", "dm-crypt", "aesni_intel", "xts", "cryptd", "ext4",
+MODULES = ("virtio_pci", "virtio_blk", "dm-mod", "dm-crypt", "dm-zero", "aesni_intel", "xts", "cryptd", "ext4",
            "crc32c_generic", "crc32c_intel", "loop")
 INIT = """#!/bin/sh
 export PATH=/sbin:/bin:/usr/sbin:/usr/bin
