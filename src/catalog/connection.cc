@@ -37,6 +37,8 @@ constexpr const char* kSettings =
 Error sqlite_error(sqlite3* database, std::string_view what) {
   const int code = database == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(database);
   const char* text = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
+  // This one may reach a client, who is not to see our tables.
+  if (kind_of(code) == ErrorKind::kConflict) return Error{ErrorKind::kConflict, "it exists already"};
   return Error{kind_of(code), "catalog: " + std::string(what) + ": " + text};
 }
 
