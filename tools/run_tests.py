@@ -160,13 +160,16 @@ def build(preset, folder, target, *options):
 
 
 def runners(only):
+    """(name, function, argument) of each, those that take longest first, so that no core waits at the end."""
     chosen = []
-    for program in sorted(BUILD.glob("test_*")):
+    for program in BUILD.glob("test_*"):
         if program.is_file() and os.access(program, os.X_OK):
             chosen.append((f"unit/{program.name}", run_unit, program))
-    for file in sorted((ROOT / "tests").rglob("*test*.py")):
+    for file in (ROOT / "tests").rglob("*test*.py"):
         if (file.name.startswith("test_") or file.name.endswith("_test.py")) and LONG not in file.parents:
             chosen.append((str(file.relative_to(ROOT)), run_pytest, file))
+    slow = ("tests/leak/", "tests/crash/", "tests/interop/")
+    chosen.sort(key=lambda runner: (not runner[0].startswith(slow), runner[0]))
     return [runner for runner in chosen if only is None or re.search(only, runner[0])]
 
 
