@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the set-up script install what is missing, and only that? dpkg-query, apt-get, id and sudo are played."""
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -98,3 +99,22 @@ def test_every_listed_package_is_installed_here_and_named_once():
     states = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status}\n", *names], capture_output=True, text=True,
                             check=False)
     assert set(states.stdout.split()) == {"installed"}, states.stderr
+
+
+def packages_of(headers):
+    """The installed packages that ship these headers in one of the compiler's folders; what has no file there is left out."""
+    files = [str(folder / header) for header in headers
+             for folder in (pathlib.Path("/usr/include"), *pathlib.Path("/usr/include").glob("*-linux-gnu"))
+             if (folder / header).is_file()]
+    found = subprocess.run(["dpkg-query", "-S", *files], capture_output=True, text=True, check=True).stdout
+    return {line.split(":")[0] for line in found.splitlines()}
+
+
+def test_every_library_that_the_source_includes_is_installed():
+    included = set()
+    for file in (ROOT / "src").rglob("*"):
+        if file.suffix in (".cc", ".h"):
+            included.update(re.findall(r"^#include <([^>]+)>", file.read_text(), re.MULTILINE))
+    packages = packages_of(included) - {"libc6-dev", "linux-libc-dev"}  # these come with g++
+    assert {"libssl-dev", "libsqlite3-dev"} <= packages  # the search finds something
+    assert packages <= set(listed_packages("build"))
