@@ -175,9 +175,10 @@ def runners(only):
 
 def stale_programs():
     """A program whose sources are gone must not be run for ever from an old build."""
-    rooms = {f"test_{folder.name}" for folder in (ROOT / "tests" / "unit").iterdir() if folder.is_dir()}
+    listed = subprocess.run(["ninja", "-C", BUILD, "-t", "targets", "all"], capture_output=True, text=True, check=True)
+    built = set(re.findall(r"^(test_\w+): CXX_EXECUTABLE_LINKER", listed.stdout, re.MULTILINE))
     for program in BUILD.glob("test_*"):
-        if program.is_file() and program.name not in rooms:
+        if program.is_file() and program.name not in built:
             program.unlink()
 
 
