@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import BUILD, Coffer, files_below, files_with
-from wrapped_keys import open_data_key, wrapped_keys_of
+from wrapped_keys import backing_key, open_data_key, wrapped_keys_of
 
 
 @pytest.fixture
@@ -57,11 +57,13 @@ def test_no_secret_lies_in_the_clear(coffer):
     made = coffer.json("account", "create")
     root_secret = coffer.environment()["AWS_SECRET_ACCESS_KEY"].encode()
     other_secret = made["secret_access_key"].encode()
-    coffer.client("kms").create_key()
-    coffer.create_volume(Encrypted=True)
+    kms_key = backing_key(coffer, coffer.client("kms").create_key()["KeyMetadata"]["KeyId"])
+    volume = coffer.create_volume(Encrypted=True)
+    data_key = open_data_key(coffer, volume, *wrapped_keys_of(coffer, volume))
     coffer.execute("/usr/bin/aws", "kms", "list-keys")  # makes a certificate
     assert files_with(coffer.data, root_secret) == {coffer.data / "root-credentials"}
-    assert not files_with(coffer.data, other_secret)
+    for secret in (other_secret, kms_key, data_key[:32], data_key[32:]):
+        assert not files_with(coffer.data, secret)
     for path in files_below(coffer.data):
         contents = path.read_bytes()
         assert b"PRIVATE KEY" not in contents, path
