@@ -31,6 +31,7 @@ Status check_attachment(const FoundVolume& found, const api::DetachVolumeRequest
 }  // namespace
 
 Result<api::VolumeAttachment> Ec2Service::detach_volume(Call& call, const api::DetachVolumeRequest& request) {
+  const auto lock = locks_.hold(request.volume_id);
   COFFER_TRY(found, find_volume(call, request.volume_id));
   COFFER_CHECK(check_attachment(found, request));
   COFFER_CHECK(call.authorise("ec2:DetachVolume", volume_arn(call.region, call.account, request.volume_id)));

@@ -4,6 +4,7 @@
 #pragma once
 #include "generated/ec2/model.h"
 #include "services/call.h"
+#include "services/ec2/volume_locks.h"
 #include "services/ec2/volume_worker.h"
 
 namespace coffer::services::ec2 {
@@ -14,6 +15,7 @@ class Ec2Service final : public api::Handlers {
  public:
   explicit Ec2Service(Installation& installation) : installation_(installation), worker_(installation) {}
 
+  // restore_attachments.cc
   // At start: finishes what an earlier process left half done, then works on volumes in the background.
   void resume();
   // When volumed (or keyd) is back: attaches again what the catalog says is attached, under a new Decrypt
@@ -43,7 +45,10 @@ class Ec2Service final : public api::Handlers {
       Call& call, const api::DescribeAvailabilityZonesRequest& request) override;
 
  private:
+  Status reconcile(const std::string& volume_id);
+
   Installation& installation_;
+  VolumeLocks locks_;
   VolumeWorker worker_;
 };
 

@@ -115,6 +115,7 @@ Status VolumeWorker::finish_creation(catalog::Volume volume) {
 // Crypto-erase: first the store destroys the manifest with the wrapped data key, then its going is recorded,
 // then the catalog's own remains of it are overwritten.
 Status VolumeWorker::finish_deletion(catalog::Volume volume) {
+  COFFER_CHECK(installation_.volumed.detach(volume.id, true));  // one whose answer was lost
   COFFER_CHECK(installation_.volumed.delete_volume(volume.id));
   volume.state = "deleted";
   volume.deleted = installation_.clock.now();

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/ec2/attachment_opening.h"
+
+#include <fmt/format.h>
+
+#include "services/ec2/volume_keys.h"
+
+namespace coffer::services::ec2 {
+
+Status release(catalog::Transaction& transaction, const std::string& volume_id) {
+  COFFER_CHECK(transaction.remove_attachment(volume_id));
+  COFFER_TRY(volume, transaction.volume(volume_id));
+  if (!volume) return {};
+  volume->state = "available";
+  return transaction.update_volume(*volume);
+}
+
+Error attach_error(const Error& error, const catalog::Volume& volume) {
+  const bool about_the_key = error.code == "DisabledException" || error.code == "KMSInvalidStateException" ||
+                             error.code == "NotFoundException" || error.code == "AccessDeniedException" ||
+                             error.kind == ErrorKind::kRefusedCiphertext;
+  if (!about_the_key) return error;
+  return {ErrorKind::kPermissionDenied,
+          fmt::format("Volume {} cannot be attached: its KMS key {} cannot be used. {}: {}", volume.id,
+                      volume.kms_key_arn, error.code.empty() ? "InvalidCiphertextException" : error.code,
+                      error.message),
+          "CustomerKeyHasBeenRevoked"};
+}
+
+Result<control::AttachedVolume> open_on_host(Installation& parts, const catalog::Volume& volume,
+                                             const std::string& attachment_id,
+                                             const std::function<Status()>& before_delivery) {
+  // An attachment whose answer was lost may still be served; by the catalog it never came to be.
+  COFFER_CHECK(parts.volumed.detach(volume.id, true));
+  COFFER_TRY(prepared, parts.volumed.prepare_attachment(volume.id, attachment_id));
+  Bytes box;
+  if (volume.encrypted) {
+    COFFER_TRY(boxed, box_volume_keys(parts, volume, prepared, attachment_id));
+    COFFER_CHECK(before_delivery());
+    box = std::move(boxed.box);
+  }
+  return parts.volumed.attach(volume.id, attachment_id, box);
+}
+
+}  // namespace coffer::services::ec2

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// After a restart: what was cut off in the middle is undone, what volumed lost is attached again.
+#include <algorithm>
+
+#include "base/log.h"
+#include "services/ec2/attachment_opening.h"
+#include "services/ec2/ec2_service.h"
+#include "services/ec2/volume_keys.h"
+#include "services/service_event.h"
+
+namespace coffer::services::ec2 {
+namespace {
+
+// The Decrypt of a restored attachment, made for the principal who attached the volume.
+ServiceEvent decrypt_event(const catalog::Attachment& attachment, const catalog::Volume& volume,
+                           const Error* failure) {
+  const DependentCall decrypt = decrypt_record(volume, failure);
+  return {.account = volume.account,
+          .region = volume.region,
+          .event_source = decrypt.event_source,
+          .event_name = decrypt.event_name,
+          .request_parameters_json = decrypt.request_parameters_json,
+          .resource_arns = decrypt.resource_arns,
+          .on_behalf_of = attachment.principal_arn,
+          .read_only = true,
+          .error_code = decrypt.error_code,
+          .error_message = decrypt.error_message};
+}
+
+struct WantedAttachment {
+  catalog::Attachment attachment;
+  catalog::Volume volume;
+};
+Result<std::optional<WantedAttachment>> read_wanted(catalog::Catalog& catalog, const std::string& volume_id) {
+  std::optional<WantedAttachment> wanted;
+  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(attachment, transaction.attachment(volume_id));
+    COFFER_TRY(volume, transaction.volume(volume_id));
+    if (attachment && volume) wanted = WantedAttachment{std::move(*attachment), std::move(*volume)};
+    return {};
+  }));
+  return wanted;
+}
+
+// Serves the volume again under a new Decrypt and notes in the catalog how that went.
+Status attach_again(Installation& parts, WantedAttachment wanted) {
+  auto& [attachment, volume] = wanted;
+  const auto record = [&](const Error* failure) {
+    return parts.catalog.write([&](catalog::Transaction& transaction) {
+      return record_service_event(parts, transaction, decrypt_event(attachment, volume, failure));
+    });
+  };
+  bool decrypted = false;
+  const auto served = open_on_host(parts, volume, attachment.id, [&] {
+    decrypted = true;
+    return record(nullptr);
+  });
+  if (served) {
+    attachment.socket_path = served->socket_path;
+    attachment.failure.clear();
+  } else {
+    const Error& error = served.error();
+    if (volume.encrypted && !decrypted && error.kind != ErrorKind::kUnavailable) COFFER_CHECK(record(&error));
+    attachment.failure = attach_error(error, volume).message;
+    log_warning("volume {} could not be attached again: {}", volume.id, error.message);
+  }
+  return parts.catalog.write(
+      [&](catalog::Transaction& transaction) { return transaction.update_attachment(attachment); });
+}
+
+const control::AttachedVolume* served_by(const control::VolumedStatus& host, const std::string& volume_id) {
+  const auto found = std::find_if(host.attached.begin(), host.attached.end(),
+                                  [&](const auto& attached) { return attached.volume_id == volume_id; });
+  return found == host.attached.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void Ec2Service::resume() {
+  // No call is under way yet, so that what is `attaching` was cut off before its answer: it did not happen.
+  const auto status = installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(attachments, transaction.attachments());
+    for (const auto& attachment : attachments)
+      if (attachment.state == "attaching") COFFER_CHECK(release(transaction, attachment.volume_id));
+    return {};
+  });
+  if (!status) log_error("cannot resume attachments: {}", status.error().message);
+  worker_.start();
+}
+
+// Brings what volumed serves in line with what the catalog says of one volume.
+Status Ec2Service::reconcile(const std::string& volume_id) {
+  const auto lock = locks_.hold(volume_id);
+  COFFER_TRY(host, installation_.volumed.status());
+  COFFER_TRY(wanted, read_wanted(installation_.catalog, volume_id));
+  const control::AttachedVolume* served = served_by(host, volume_id);
+  const bool right = served != nullptr && wanted && served->attachment_id == wanted->attachment.id;
+  if (served != nullptr && !right) COFFER_CHECK(installation_.volumed.detach(volume_id, true));
+  if (right || !wanted || wanted->attachment.state != "attached") return {};
+  return attach_again(installation_, std::move(*wanted));
+}
+
+void Ec2Service::restore_attachments() {
+  std::vector<std::string> volume_ids;
+  const auto read = installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(attachments, transaction.attachments());
+    for (const auto& attachment : attachments) volume_ids.push_back(attachment.volume_id);
+    return {};
+  });
+  const auto host = installation_.volumed.status();
+  if (!read || !host) return;  // volumed went away again; its next channel brings us back here
+  for (const auto& attached : host->attached) volume_ids.push_back(attached.volume_id);
+  std::sort(volume_ids.begin(), volume_ids.end());
+  volume_ids.erase(std::unique(volume_ids.begin(), volume_ids.end()), volume_ids.end());
+  for (const auto& volume_id : volume_ids)
+    if (const auto status = reconcile(volume_id); !status)
+      log_warning("the attachment of {} is not restored: {}", volume_id, status.error().message);
+}
+
+}  // namespace coffer::services::ec2
