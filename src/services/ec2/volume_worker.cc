@@ -79,7 +79,12 @@ bool VolumeWorker::do_all() {
       }
     }
   }
-  return done;
+  if (erasure_pending_) {
+    const auto erased = installation_.catalog.erase_deleted();
+    if (!erased) log_warning("deleted keys are not overwritten yet: {}", erased.error().message);
+    erasure_pending_ = !erased;
+  }
+  return done && !erasure_pending_;
 }
 
 Status VolumeWorker::finish_creation(catalog::Volume volume) {
@@ -113,14 +118,15 @@ Status VolumeWorker::finish_creation(catalog::Volume volume) {
 }
 
 // Crypto-erase: first the store destroys the manifest with the wrapped data key, then its going is recorded,
-// then the catalog's own remains of it are overwritten.
+// then (in do_all) the catalog's own remains of it are overwritten.
 Status VolumeWorker::finish_deletion(catalog::Volume volume) {
   COFFER_CHECK(installation_.volumed.detach(volume.id, true));  // one whose answer was lost
   COFFER_CHECK(installation_.volumed.delete_volume(volume.id));
   volume.state = "deleted";
   volume.deleted = installation_.clock.now();
   volume.wrapped_key.clear();
-  COFFER_CHECK(installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
+  erasure_pending_ = true;
+  return installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
     COFFER_CHECK(transaction.update_volume(volume));
     return record_service_event(installation_, transaction,
                                 {.account = volume.account,
@@ -128,8 +134,7 @@ Status VolumeWorker::finish_deletion(catalog::Volume volume) {
                                  .event_source = "ec2.amazonaws.com",
                                  .event_name = volume.encrypted ? "EraseVolumeKey" : "EraseVolume",
                                  .resource_arns = {volume_arn(volume.region, volume.account, volume.id)}});
-  }));
-  return installation_.catalog.erase_deleted();
+  });
 }
 
 void VolumeWorker::forget_old() {

@@ -30,6 +30,7 @@ class VolumeWorker {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool pending_ = false, stopping_ = false;
+  bool erasure_pending_ = true;  // an earlier process may have died before it
   Timestamp last_forgotten_;
   std::thread thread_;
 };
