@@ -27,11 +27,15 @@ void give_back(uint8_t* base, size_t size) {
 }
 
 // Both kinds of memory count against RLIMIT_MEMLOCK, unless we have CAP_IPC_LOCK.
+// Once, at the first segment: later ones are mapped under keyd's and volumed's seccomp filter, which knows no
+// such call.
 void raise_locked_memory_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_MEMLOCK, &limit);
+  [[maybe_unused]] static const bool raised = [] {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return false;
+    limit.rlim_cur = limit.rlim_max;
+    return ::setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+  }();
 }
 
 bool map_secret_memory(uint8_t* base, size_t size) {

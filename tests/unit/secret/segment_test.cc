@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "base/file_descriptor.h"
+#include "base/process_hardening.h"
 
 namespace coffer::secret {
 namespace {
@@ -135,6 +136,20 @@ TEST(SegmentDeathTest, HasAGuardPageOnEachSide) {
   const Segment segment = map_locked_segment(kSize, kSize);
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(segment.base + segment.size) = 1, "");
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(segment.base - 1) = 1, "");
+}
+
+// keyd and volumed outgrow their first segment when they are confined already.
+TEST(Segment, MoreIsMappedUnderTheSystemCallFilter) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (map_segment(kSize, kSize).base == nullptr) ::_exit(1);
+    if (!confine_system_calls(basic_system_calls())) ::_exit(2);
+    ::_exit(map_segment(kSize, kSize).base == nullptr ? 3 : 0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace
