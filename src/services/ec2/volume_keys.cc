@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/kms/key_directory.h"
+#include "wire/json_text.h"
 
 namespace coffer::services::ec2 {
 namespace {
@@ -30,6 +31,15 @@ std::string presumed_arn(const Call& call, const std::string& kms_key_id) {
   if (kms_key_id.starts_with("arn:")) return kms_key_id;
   if (kms_key_id.starts_with("alias/")) return alias_arn(call.region, call.account, kms_key_id);
   return key_arn(call.region, call.account, kms_key_id);
+}
+
+// `key` may be any text that the caller sent: it must stay one string of the record.
+std::string generate_parameters(const std::string& key, const std::string& volume_id) {
+  std::string json = R"({"keyId":)";
+  wire::append_json_string(json, key);
+  json += fmt::format(R"(,"numberOfBytes":{},"encryptionContext":{{"aws:ebs:id":"{}"}}}})", kVolumeKeySize,
+                      volume_id);
+  return json;
 }
 
 bool is_outage(const Error& error) {
@@ -60,9 +70,7 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
     record.error_code = found.error().code;
     record.error_message = found.error().message;
   }
-  record.request_parameters_json =
-      fmt::format(R"({{"keyId":"{}","numberOfBytes":{},"encryptionContext":{{"aws:ebs:id":"{}"}}}})",
-                  made.kms_key_arn, kVolumeKeySize, volume_id);
+  record.request_parameters_json = generate_parameters(made.kms_key_arn, volume_id);
   record.resource_arns = {made.kms_key_arn};
   call.record(std::move(record));
   return made;
@@ -84,7 +92,11 @@ Result<BoxedVolumeKeys> box_volume_keys(Installation& installation, const catalo
     if (!key)
       return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", volume.kms_key_arn),
                   "NotFoundException");
-    COFFER_CHECK(kms::require_usable({*key, key_arn(key->region, key->account, key->id)}));
+    // What was authorised, and what the record names, is the volume's key and no other.
+    const std::string arn = key_arn(key->region, key->account, key->id);
+    if (arn != volume.kms_key_arn)
+      return fail(ErrorKind::kRefusedCiphertext, "the volume's data key is wrapped under another KMS key");
+    COFFER_CHECK(kms::require_usable({*key, arn}));
     COFFER_TRY(backing, kms::backing_key(installation.catalog, *key, identity.backing_key_version));
     layers.push_back({std::move(backing), *layer.wrapped_key, volume_context(volume.id), layer.layer_id});
   }

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <thread>
 
+#include "base/encoding.h"
 #include "tests/unit/api/api_fixture.h"
 #include "wire/gzip.h"
 
@@ -54,6 +55,24 @@ TEST_F(PipelineTest, AReadIsRecordedWithoutWhatItGaveAway) {
   EXPECT_TRUE(records[0]["responseElements"].is_null());
   EXPECT_EQ(records[0]["resources"][0]["ARN"], "arn:aws:kms:us-west-2:123456789012:key/" + key);
   EXPECT_EQ(records[0].dump().find(plaintext), std::string::npos);
+}
+
+// What a caller sends is a value in his record, never a part of its structure.
+TEST_F(PipelineTest, AKeyIdCannotForgeTheRecordOfADependentCall) {
+  const std::string hostile = R"(x","numberOfBytes":1,"encryptionContext":{"aws:ebs:id":"vol-other"},"y":")";
+  const auto response =
+      serve_ec2("CreateVolume",
+                "&AvailabilityZone=us-west-2a&Size=1&Encrypted=true&KmsKeyId=" + percent_encode(hostile));
+  const std::string volume = xml_text(response, "volumeId");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const auto records = trail();
+  const auto record = std::ranges::find(records, "GenerateDataKeyWithoutPlaintext",
+                                        [](const json& each) { return each["eventName"]; });
+  ASSERT_NE(record, records.end());
+  const json expected = {{"keyId", "arn:aws:kms:us-west-2:123456789012:key/" + hostile},
+                         {"numberOfBytes", 64},
+                         {"encryptionContext", {{"aws:ebs:id", volume}}}};
+  EXPECT_EQ((*record)["requestParameters"], expected);
 }
 
 TEST_F(PipelineTest, AFailureIsRecordedWithItsCode) {
