@@ -21,6 +21,7 @@
 #include "host/hardening.h"
 #include "host/key_recipient.h"
 #include "secret/arena.h"
+#include "secret/registers.h"
 
 namespace coffer {
 namespace {
@@ -83,6 +84,7 @@ class Volumed {
 
 Status serve(SupervisorChannel& supervisor, Volumed& volumed) {
   while (true) {
+    secret::wipe_vector_registers();  // the recipient's private key was made on this thread
     auto message = supervisor.next();
     if (!message) {
       log_warning("{}", message.error().message);

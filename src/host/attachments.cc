@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "secret/arena.h"
+#include "secret/registers.h"
 
 namespace coffer::host {
 namespace {
@@ -36,6 +37,11 @@ bool match(const std::vector<keyclient::BoxedKey>& keys, const format::VolumeMan
   std::ranges::sort(given);
   return wanted == given;
 }
+
+// The calling thread goes back to waiting for apid: what it copied of a key must not stay in its registers.
+struct WipeRegistersAtEnd {
+  ~WipeRegistersAtEnd() { secret::wipe_vector_registers(); }
+};
 
 }  // namespace
 
@@ -138,6 +144,7 @@ Result<std::unique_ptr<exporting::NbdServer>> Attachments::serve(std::shared_ptr
 
 Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id,
                                                     const std::string& attachment_id, ByteView box) {
+  const WipeRegistersAtEnd wipe_at_end;
   std::lock_guard lock(lock_of(volume_id));
   if (const auto existing = find(volume_id)) {
     if (existing->attachment_id == attachment_id) return describe(*existing);
