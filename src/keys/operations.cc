@@ -45,6 +45,20 @@ Status check_size(uint32_t size, uint32_t largest) {
   return fail(ErrorKind::kInvalidArgument, fmt::format("a size from 1 to {} bytes is needed", largest));
 }
 
+// A presigned request may be seven days old, and clocks differ. Beyond that nobody needs a signing key; and a
+// compromised apid could lay in those of the years to come.
+constexpr int64_t kDay = 24ll * 3600 * 1000000;
+constexpr int64_t kOldestSigningDay = -8 * kDay, kLatestSigningDay = kDay;
+
+Status check_signing_date(const std::string& date, Timestamp now) {
+  const auto day_at = [&](int64_t offset) {
+    return basic_iso8601(Timestamp{now.microseconds + offset}).substr(0, 8);
+  };
+  const bool digits = date.size() == 8 && date.find_first_not_of("0123456789") == std::string::npos;
+  if (digits && date >= day_at(kOldestSigningDay) && date <= day_at(kLatestSigningDay)) return {};
+  return fail(ErrorKind::kInvalidArgument, "signing keys are made for about today only");
+}
+
 // The certificate itself names the key: another certificate does not get it.
 std::string authority_name(ByteView certificate_der) {
   const auto digest = crypto::sha256(certificate_der);
@@ -154,6 +168,7 @@ Result<ReplyBody> Operations::create_access_key_secret(const protocol::CreateAcc
 }
 
 Result<ReplyBody> Operations::derive_signing_key(const protocol::DeriveSigningKey& request) const {
+  COFFER_CHECK(check_signing_date(request.date, clock_.now()));
   COFFER_TRY(plaintext, open_secret(domain_keys_, SecretKind::kAccessKeySecret, request.access_key_id,
                                     request.wrapped_secret));
   return ReplyBody{{}, keys::derive_signing_key(plaintext, request.date, request.region, request.service)};

@@ -156,19 +156,23 @@ TEST_F(CompromisedApid, ARecipientsChannelOffersNothingButEnrolment) {
   }
 }
 
-// No reply of any operation, whatever its body, holds the volume key: the replies to everything that apid can
-// say with what it has are searched for the key that the recipient got.
+// No reply of any operation, whatever its body, holds the volume key, nor the recipient's public key, which
+// apid would need to box a key of its own choice for volumed: the replies to everything that apid can say
+// with what it has are searched for the key that the recipient got.
 TEST_F(CompromisedApid, NoReplyHoldsTheVolumeKey) {
   const auto keys = open(*box(blob, binding), binding);
   const Bytes secret = to_bytes((*keys)[0].key.read(RawAccess::because("the test searches for it")));
   const auto holds_key = [&](ByteView bytes) {
+    if (std::search(bytes.begin(), bytes.end(), recipient.public_key.begin(), recipient.public_key.end()) !=
+        bytes.end())
+      return true;
     for (const size_t half : {0, 32})
       if (std::search(bytes.begin(), bytes.end(), secret.begin() + half, secret.begin() + half + 32) !=
           bytes.end())
         return true;
     return false;
   };
-  ASSERT_TRUE(holds_key(secret));
+  ASSERT_TRUE(holds_key(secret) && holds_key(recipient.public_key));
   const std::vector<std::function<void(format::Writer&)>> bodies = {
       [&](auto& w) {
         format::keyd::Decrypt{key, context, blob}.write(w);

@@ -77,16 +77,33 @@ TEST_F(KeydClientTest, SizesOutsideTheLimitsAreRefused) {
       ErrorKind::kInvalidArgument);
 }
 
+std::string day(int64_t days_from_now) {
+  const int64_t offset = days_from_now * 24 * 3600 * 1000000;
+  return basic_iso8601(Timestamp{system_clock().now().microseconds + offset}).substr(0, 8);
+}
+
 TEST_F(KeydClientTest, SigningKeysComeFromTheSecretThatWasHandedOut) {
   const auto secret = client.create_access_key_secret("AKIA1");
   ASSERT_TRUE(secret);
-  const auto key_of_keyd =
-      client.derive_signing_key("AKIA1", secret->wrapped, "20240101", "us-west-2", "kms");
+  const std::string today = day(0);
+  const auto key_of_keyd = client.derive_signing_key("AKIA1", secret->wrapped, today, "us-west-2", "kms");
   ASSERT_TRUE(key_of_keyd);
-  EXPECT_TRUE(
-      key_of_keyd->equals(keys::derive_signing_key(secret->plaintext, "20240101", "us-west-2", "kms")));
-  EXPECT_EQ(client.derive_signing_key("AKIA2", secret->wrapped, "20240101", "us-west-2", "kms").error().kind,
+  EXPECT_TRUE(key_of_keyd->equals(keys::derive_signing_key(secret->plaintext, today, "us-west-2", "kms")));
+  EXPECT_EQ(client.derive_signing_key("AKIA2", secret->wrapped, today, "us-west-2", "kms").error().kind,
             ErrorKind::kRefusedCiphertext);
+}
+
+// Who holds apid for a while must not take signing keys of later days with him.
+TEST_F(KeydClientTest, SigningKeysAreForAboutTodayOnly) {
+  const auto secret = client.create_access_key_secret("AKIA1");
+  ASSERT_TRUE(secret);
+  const auto derive = [&](const std::string& date) {
+    return client.derive_signing_key("AKIA1", secret->wrapped, date, "us-west-2", "kms");
+  };
+  for (const int64_t days : {-7, 0}) EXPECT_TRUE(derive(day(days))) << days;
+  for (const std::string& date :
+       {day(-10), day(3), day(3650), day(0) + "0", std::string("2026110:"), std::string()})
+    EXPECT_EQ(derive(date).error().kind, ErrorKind::kInvalidArgument) << date;
 }
 
 TEST_F(KeydClientTest, TheAuthorityIssuesCertificatesUnderItsOwnCertificateOnly) {
