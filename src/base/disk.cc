@@ -59,7 +59,8 @@ class SystemFile final : public File {
   }
 
   Status allocate(uint64_t offset, uint64_t length) override {
-    if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
+    if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) !=
+        0) {
       // A file system that cannot reserve: later writes take their chance, as anywhere else there.
       if (errno == EOPNOTSUPP) return {};
       return fail_errno("fallocate " + path_);
@@ -169,8 +170,10 @@ Result<Bytes> read_file(Disk& disk, const std::string& path, uint64_t largest) {
 Status replace_file(Disk& disk, const std::string& path, ByteView contents) {
   const std::string aside = path + ".new";
   {
-    COFFER_TRY(file, disk.open(aside, {.create = true}));
-    COFFER_CHECK(file->truncate(0));
+    // A file of our own: one that somebody laid there could be open to him while a secret is written to it.
+    COFFER_TRY(left_over, disk.exists(aside));
+    if (left_over) COFFER_CHECK(disk.remove(aside));
+    COFFER_TRY(file, disk.open(aside, {.create = true, .exclusive = true}));
     COFFER_CHECK(file->write(0, contents));
     COFFER_CHECK(file->flush());
   }
