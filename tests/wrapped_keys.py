@@ -28,7 +28,7 @@ def wrapped_keys_of(coffer, volume):
 
 
 def token_of(coffer, key_id):
-    with sqlite3.connect(f"file:{coffer.data / 'catalog.db'}?mode=ro", uri=True) as catalog:
+    with sqlite3.connect(f"file:{coffer.data / 'apid/catalog.db'}?mode=ro", uri=True) as catalog:
         (row,) = catalog.execute("SELECT token FROM backing_keys WHERE key_id = ?", (key_id,)).fetchall()
     return row[0]
 

@@ -26,9 +26,9 @@ Result<ClientSite> read_client_site(const std::string& data, const std::string& 
                             "`coffer up --region {}`)",
                             site.region, fmt::join(regions, ", "), site.region));
   auto text = read_file(system_disk(), served.folder + "/root-credentials", 1 << 16);
-  if (!text)
-    return fail(ErrorKind::kUnavailable,
-                "the installation has no root credentials yet (" + text.error().message + ")");
+  if (!text || text->empty())
+    return fail(ErrorKind::kUnavailable, "the installation has no root credentials yet" +
+                                             (text ? std::string() : " (" + text.error().message + ")"));
   COFFER_TRY(credentials, parse_credentials(as_text(*text)));
   site.credentials = std::move(credentials);
   site.ca_file = served.folder + "/ca.pem";

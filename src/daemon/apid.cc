@@ -17,6 +17,7 @@
 #include "api/attachment_restorer.h"
 #include "api/certificates.h"
 #include "api/first_start.h"
+#include "api/hardening.h"
 #include "api/pipeline.h"
 #include "base/disk.h"
 #include "base/log.h"
@@ -24,6 +25,7 @@
 #include "base/supervisor_channel.h"
 #include "generated/ec2/model.h"
 #include "generated/kms/model.h"
+#include "secret/arena.h"
 #include "services/ec2/ec2_service.h"
 #include "services/kms/kms_service.h"
 #include "wire/http_server.h"
@@ -96,22 +98,6 @@ api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::
                   return ec2::dispatch(ec2, operation, call, request);
                 }});
   return registry;
-}
-
-// What apid opens: its data, and what the C library and OpenSSL read of the system.
-Status confine(const std::string& data) {
-  std::vector<FileAccess> allowed = {{data, true}};
-  for (const char* path : {"/usr", "/etc", "/lib", "/lib64", "/dev", "/proc"})
-    if (::access(path, F_OK) == 0) allowed.push_back({path, std::string_view(path) == "/dev"});
-  // DIR/run may be a link to a short folder elsewhere.
-  if (char* run = ::realpath((data + "/run").c_str(), nullptr); run != nullptr) {
-    allowed.push_back({run, true});
-    ::free(run);
-  }
-  COFFER_TRY(confinement, confine_files(allowed));
-  if (confinement == Confinement::kNotOffered)
-    log_warning("this kernel has no Landlock: files are not confined");
-  return {};
 }
 
 // SIGTERM (the supervisor died, or somebody stops us by hand) ends the channel, which reads as `stop`.
@@ -249,9 +235,12 @@ int run(int argc, char** argv) {
     return 1;
   };
   if (auto hardened = forbid_core_dumps(); !hardened) return give_up(hardened.error());
-  if (auto confined = confine(arguments->data); !confined) return give_up(confined.error());
+  (void)secret::arena_kind();  // mapped while memory may be locked without limit
+  if (auto dropped = drop_capabilities(); !dropped) return give_up(dropped.error());
+  if (auto prepared = api::prepare_files(arguments->data); !prepared) return give_up(prepared.error());
+  if (auto confined = api::confine_apid(arguments->data); !confined) return give_up(confined.error());
   stop_on_sigterm();
-  auto catalog = catalog::Catalog::open(arguments->data + "/catalog.db");
+  auto catalog = catalog::Catalog::open(api::catalog_path(arguments->data));
   if (!catalog) return give_up(catalog.error());
   Daemon(*arguments, **catalog, *supervisor).run();
   return 0;

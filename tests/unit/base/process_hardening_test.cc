@@ -43,6 +43,19 @@ TEST(ProcessHardening, NoCoreAndNotDumpable) {
             }));
 }
 
+bool has_capabilities() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("CapEff:") || line.starts_with("CapPrm:"))
+      if (line.find_first_not_of("0\t ", 7) != std::string::npos) return true;
+  return false;
+}
+
+TEST(ProcessHardening, RootsRightsCanBeDropped) {
+  EXPECT_EQ(::geteuid() == 0, has_capabilities()) << "the positive control, when run by root";
+  EXPECT_EQ(0, in_child([] { return drop_capabilities() && !has_capabilities() ? 0 : 1; }));
+}
+
 TEST(ProcessHardening, OnlyTheNamedPlacesCanBeOpened) {
   char name[] = "/tmp/coffer-hardening-XXXXXX";
   ASSERT_NE(::mkdtemp(name), nullptr);
@@ -80,6 +93,22 @@ TEST(ProcessHardening, ThreadsStillStartUnderTheFilter) {
               std::thread([&] { answer = 0; }).join();
               return answer;
             }));
+}
+
+// volumed listens on Unix sockets; a datagram socket of any other family would carry a key away.
+TEST(ProcessHardening, SocketsAreUnixSocketsOnly) {
+  const auto make_socket = [](int family, int type) {
+    return in_child([=] {
+      const auto basics = basic_system_calls();
+      std::vector<std::string_view> calls(basics.begin(), basics.end());
+      calls.push_back("socket");
+      if (!confine_system_calls(calls)) return 1;
+      return ::socket(family, type, 0) >= 0 ? 0 : 2;
+    });
+  };
+  EXPECT_EQ(make_socket(AF_UNIX, SOCK_STREAM), 0);
+  for (const int family : {AF_INET, AF_INET6, AF_NETLINK, AF_PACKET})
+    EXPECT_EQ(make_socket(family, SOCK_DGRAM), -SIGSYS) << family;
 }
 
 TEST(ProcessHardening, CallsThatAreNotListedKillTheProcess) {
