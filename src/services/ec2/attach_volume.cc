@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "base/log.h"
 #include "services/arn.h"
 #include "services/ec2/attachment_opening.h"
 #include "services/ec2/ec2_service.h"
@@ -63,6 +64,15 @@ Status reserve(catalog::Transaction& transaction, const catalog::Attachment& wan
   return transaction.insert_attachment(wanted);
 }
 
+// The call failed after volumed may have got the key: it must not go on serving a volume that the catalog
+// calls available. Where volumed cannot be reached, reconcile() finds out.
+Status undo(Installation& parts, const std::string& volume_id) {
+  if (const Status detached = parts.volumed.detach(volume_id, true); !detached)
+    log_warning("volume {} may still be served: {}", volume_id, detached.error().message);
+  return parts.catalog.write(
+      [&](catalog::Transaction& transaction) { return release(transaction, volume_id); });
+}
+
 }  // namespace
 
 Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::AttachVolumeRequest& request) {
@@ -97,18 +107,22 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
   if (!served) {
     if (volume.encrypted && !decrypted && served.error().kind != ErrorKind::kUnavailable)
       call.record(decrypt_record(volume, &served.error()));
-    COFFER_CHECK(call.installation.catalog.write(
-        [&](catalog::Transaction& transaction) { return release(transaction, volume.id); }));
+    COFFER_CHECK(undo(call.installation, volume.id));
     return tl::unexpected(attach_error(served.error(), volume));
   }
-  return call.commit<api::VolumeAttachment>(
+  auto answer = call.commit<api::VolumeAttachment>(
       [&](catalog::Transaction& transaction) -> Result<api::VolumeAttachment> {
-        api::VolumeAttachment answer = to_api(attachment);  // "attaching", as AWS answers
+        api::VolumeAttachment shown = to_api(attachment);  // "attaching", as AWS answers
         attachment.state = "attached";
         attachment.socket_path = served->socket_path;
         COFFER_CHECK(transaction.update_attachment(attachment));
-        return answer;
+        return shown;
       });
+  // Without its record the attachment must not stand.
+  if (!answer)
+    if (const Status undone = undo(call.installation, volume.id); !undone)
+      log_error("volume {} stays attaching: {}", volume.id, undone.error().message);
+  return answer;
 }
 
 }  // namespace coffer::services::ec2

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of volumes and their keys when the catalog fails at the worst moment, or holds what does not
+// belong together?
+#include <atomic>
+#include <thread>
+
+#include "control/volumed_server.h"
+#include "crypto/sealed_box.h"
+#include "keyclient/volume_recipient.h"
+#include "services/ec2/volume_keys.h"
+#include "services/ec2/volume_worker.h"
+#include "tests/unit/api/api_fixture.h"
+
+namespace coffer::api {
+namespace {
+
+const std::string kVolume = "vol-0123456789abcdef0", kLayer = "layer-0123456789abcdef0";
+
+// The real one, but for what is told to fail.
+class FailingCatalog : public catalog::Catalog {
+ public:
+  explicit FailingCatalog(catalog::Catalog& real) : real_(real) {}
+  Status write(const std::function<Status(catalog::Transaction&)>& body) override {
+    if (--writes_until_failure == 0) return fail(ErrorKind::kNoSpace, "injected");
+    return real_.write(body);
+  }
+  Status read(const std::function<Status(catalog::Transaction&)>& body) override { return real_.read(body); }
+  Status erase_deleted() override {
+    if (++erasures <= erasures_that_fail) return fail(ErrorKind::kUnavailable, "injected");
+    return real_.erase_deleted();
+  }
+  std::atomic<int> writes_until_failure = -1, erasures = 0, erasures_that_fail = 0;
+
+ private:
+  catalog::Catalog& real_;
+};
+
+// Serves whatever it is told to.
+class AnyVolumed : public control::VolumedHandler {
+ public:
+  control::VolumedStatus status() override { return {}; }
+  Status create_volume(const control::NewVolume&) override { return {}; }
+  Status delete_volume(const std::string&) override { return {}; }
+  Result<std::vector<std::string>> list_volumes() override { return std::vector<std::string>(); }
+  Result<control::PreparedAttachment> prepare_attachment(const std::string&, const std::string&) override {
+    return control::PreparedAttachment{{{kLayer, std::nullopt}}, Bytes(16)};
+  }
+  Result<control::AttachedVolume> attach(const std::string& volume, const std::string& attachment,
+                                         ByteView) override {
+    serves = true;
+    control::AttachedVolume attached;
+    attached.volume_id = volume;
+    attached.attachment_id = attachment;
+    attached.socket_path = "/s";
+    return attached;
+  }
+  Status detach(const std::string&, bool) override {
+    serves = false;
+    return {};
+  }
+  std::atomic<bool> serves = false;
+};
+
+class VolumeServices : public ApiFixture {
+ protected:
+  VolumeServices() {
+    failing_installation_ = std::make_unique<Installation>(
+        Installation{installation_->owner_account, installation_->regions, installation_->host_id, true,
+                     system_clock(), system_random(), failing_, keyd_, volumed_});
+    auto pair = make_channel_pair();
+    server_ = std::make_unique<control::VolumedServer>(std::move(pair->first), any_volumed_);
+    volumed_.connect(std::move(pair->second));
+  }
+  void insert_volume(const std::string& state, const std::string& kms_key_arn = "") {
+    catalog::Volume volume;
+    volume.id = kVolume;
+    volume.layer_id = kLayer;
+    volume.account = "123456789012";
+    volume.region = "us-west-2";
+    volume.state = state;
+    volume.size_gib = 1;
+    volume.encrypted = !kms_key_arn.empty();
+    volume.kms_key_arn = kms_key_arn;
+    ASSERT_TRUE(catalog_->write([&](auto& transaction) { return transaction.insert_volume(volume); }));
+  }
+  catalog::Volume volume() {
+    catalog::Volume found;
+    EXPECT_TRUE(catalog_->read([&](auto& transaction) -> Status {
+      COFFER_TRY(row, transaction.volume(kVolume));
+      found = *row;
+      return {};
+    }));
+    return found;
+  }
+
+  FailingCatalog failing_{*catalog_};
+  std::unique_ptr<Installation> failing_installation_;
+  AnyVolumed any_volumed_;
+  std::unique_ptr<control::VolumedServer> server_;
+};
+
+TEST_F(VolumeServices, AnAttachmentWithoutItsRecordDoesNotStand) {
+  insert_volume("available");
+  services::ec2::Ec2Service ec2(*failing_installation_);
+  ServiceRegistry registry;
+  registry.add({&ec2::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return ec2::dispatch(ec2, operation, call, request);
+                }});
+  Pipeline pipeline(*failing_installation_, std::move(registry), Failpoint());
+  const auto attach = [&] {
+    auto request = ec2_request("AttachVolume", "&Device=/dev/sdf&VolumeId=" + kVolume +
+                                                   "&InstanceId=" + failing_installation_->host_id);
+    sign(request, "ec2");
+    return pipeline.serve(std::move(request));
+  };
+  failing_.writes_until_failure = 2;  // the first reserves the volume, the second is the call's own
+  const auto refused = attach();
+  EXPECT_EQ(refused.status, 500) << refused.body;
+  EXPECT_FALSE(any_volumed_.serves);
+  EXPECT_EQ(volume().state, "available");
+  const auto again = attach();
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_TRUE(any_volumed_.serves);
+}
+
+TEST_F(VolumeServices, KeysLeftInTheLogAreErasedAtTheStartHoweverLongItTakes) {
+  failing_.erasures_that_fail = 1;
+  services::ec2::VolumeWorker worker(*failing_installation_);
+  worker.start();
+  for (int i = 0; i < 500 && failing_.erasures < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  worker.stop();
+  EXPECT_EQ(failing_.erasures, 2);
+}
+
+// The caller is authorised for, and the trail names, the volume's own KMS key.
+TEST_F(VolumeServices, ADataKeyUnderAnotherKmsKeyIsNotOpened) {
+  const auto new_key = [&] {
+    return nlohmann::json::parse(serve_kms("CreateKey", "{}").body)["KeyMetadata"]["KeyId"]
+        .get<std::string>();
+  };
+  const std::string own = new_key(), other = new_key(), prefix = "arn:aws:kms:us-west-2:123456789012:key/";
+  const std::string host = installation_->host_id;
+  auto channel = keyd_server_.channel_for("volumed", host);
+  ASSERT_TRUE(keyclient::enrol_recipient(channel, crypto::make_recipient_key_pair()->public_key));
+  const auto box_under = [&](const std::string& key_id) {
+    keyclient::WrappedBackingKey backing{{"123456789012", "us-west-2", key_id}, 1, {}};
+    EXPECT_TRUE(catalog_->read([&](auto& transaction) -> Status {
+      COFFER_TRY(row, transaction.backing_key(key_id, 1));
+      backing.token = row->token;
+      return {};
+    }));
+    const auto wrapped = keyd_.generate_data_key_without_plaintext(backing, 64, {{"aws:ebs:id", kVolume}},
+                                                                   format::BlobClass::kVolume);
+    return services::ec2::box_volume_keys(*installation_, volume(), {{{kLayer, *wrapped}}, Bytes(16)},
+                                          "attach-1");
+  };
+  insert_volume("available", prefix + own);
+  const auto boxed = box_under(own);
+  EXPECT_TRUE(boxed) << boxed.error().message;
+  const auto refused = box_under(other);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kRefusedCiphertext);
+}
+
+}  // namespace
+}  // namespace coffer::api
