@@ -78,7 +78,8 @@ Variables exported_variables(const ClientSite& site) {
   Variables variables = {{"AWS_ENDPOINT_URL", site.endpoint},
                          {"AWS_ACCESS_KEY_ID", site.credentials.access_key_id},
                          {"AWS_SECRET_ACCESS_KEY", site.credentials.secret_access_key},
-                         {"AWS_DEFAULT_REGION", site.region}};
+                         {"AWS_DEFAULT_REGION", site.region},
+                         {"AWS_REGION", site.region}};  // the only one that SDKs other than boto3 read
   if (site.endpoint.starts_with("https:")) variables.emplace_back("AWS_CA_BUNDLE", site.ca_file);
   return variables;
 }
@@ -92,7 +93,6 @@ std::vector<std::string> exec_environment(const std::vector<std::string>& inheri
   };
   for (const auto& [name, value] : exported_variables(site))
     if (name != "AWS_CA_BUNDLE") set(name, value);
-  set("AWS_REGION", site.region);
   // Plain HTTP too: the metadata service (http://169.254.169.254) of a machine that happens to be a cloud's
   // must not be reached, also not by programs too old for AWS_EC2_METADATA_DISABLED.
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"})

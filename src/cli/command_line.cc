@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the command line. The one file that includes the command-line library; every command's help, with its
 // examples, is here.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
@@ -50,12 +52,46 @@ class CommandLine {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      return app_.exit(error) == 0 ? kOk : kUsage;
+      if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
+      complain(usage_complaint(error));
+      return kUsage;
     }
     return action_();
   }
 
  private:
+  // What was wrong with the words on the command line, named, and where to read on.
+  std::string usage_complaint(const CLI::ParseError& error) {
+    CLI::App* command = &app_;
+    std::string path = "coffer";
+    while (!command->get_subcommands().empty()) {
+      command = command->get_subcommands().front();
+      path += " " + command->get_name();
+    }
+    const std::vector<std::string> words = app_.remaining(true);  // what nothing took
+    const std::vector<CLI::App*> commands = command->get_subcommands([](CLI::App*) { return true; });
+    std::string what = error.what();
+    if (&app_ != command && !app_.remaining().empty())
+      what = fmt::format("options follow the command: `{} {}`", path, fmt::join(app_.remaining(), " "));
+    else if (!words.empty() && words.front().starts_with("-") && !commands.empty())
+      what = fmt::format("`{}` does not take {} (options follow the command)", path, words.front());
+    else if (!words.empty() && !commands.empty())
+      what = fmt::format("`{}` has no command '{}'; it has: {}", path, words.front(), names_of(commands));
+    else if (!words.empty() && command->get_name() == "exec")
+      what = fmt::format("a `--` goes before the command: `coffer exec -- {}`", fmt::join(words, " "));
+    else if (!words.empty())
+      what = fmt::format("`{}` does not take '{}'", path, fmt::join(words, " "));
+    else if (!commands.empty())
+      what = fmt::format("`{}` needs a command: {}", path, names_of(commands));
+    return fmt::format("{}\nSee `{} --help`.", what, path);
+  }
+
+  static std::string names_of(const std::vector<CLI::App*>& commands) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands) names.push_back(command->get_name());
+    return fmt::format("{}", fmt::join(names, ", "));
+  }
+
   CLI::App* add(CLI::App* to, const std::string& name, const std::string& what, const std::string& examples,
                 std::function<int()> action) {
     CLI::App* command = to->add_subcommand(name, what);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -77,7 +78,12 @@ Result<TcpListener> listen_tcp(const ListenAddress& address) {
   if (!listener.socket.valid()) return fail_errno(what);
   const int on = 1;
   ::setsockopt(listener.socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(listener.socket.get(), wanted.get(), wanted.size) != 0) return fail_errno(what);
+  if (::bind(listener.socket.get(), wanted.get(), wanted.size) != 0) {
+    if (errno != EADDRINUSE) return fail_errno(what);
+    return fail(ErrorKind::kConflict, what +
+                                          ": another program listens there; stop it, or choose another "
+                                          "port with --listen (port 0 picks a free one)");
+  }
   if (::listen(listener.socket.get(), 1024) != 0) return fail_errno(what);
   SocketAddress given;
   given.size = sizeof given.storage;

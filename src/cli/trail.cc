@@ -16,6 +16,18 @@ std::string who(const Document& record) {
          (service.empty() ? "" : " " + service);
 }
 
+// The key or volume that the call was about; empty where it was about several or none.
+std::string on_what(const Document& record) {
+  if (const auto resources = record.items("resources"); resources.size() == 1) {
+    const std::string arn = resources.front().text("ARN");
+    return arn.substr(arn.rfind(':') + 1);
+  }
+  for (const char* member :
+       {"responseElements.volumeId", "requestParameters.volumeId", "requestParameters.keyId"})
+    if (std::string id = record.text(member); !id.empty()) return id;
+  return {};
+}
+
 }  // namespace
 
 int trail(const Common& common, int newest) {
@@ -30,11 +42,11 @@ int trail(const Common& common, int newest) {
     print(answer->pretty());
     return kOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"TIME", "REGION", "SERVICE", "EVENT", "WHO", "ERROR"}};
+  std::vector<std::vector<std::string>> rows = {{"TIME", "REGION", "SERVICE", "EVENT", "ON", "WHO", "ERROR"}};
   for (const Document& record : answer->items("records")) {
     const std::string source = record.text("eventSource");
     rows.push_back({record.text("eventTime"), record.text("awsRegion"), source.substr(0, source.find('.')),
-                    record.text("eventName"), who(record), record.text("errorCode")});
+                    record.text("eventName"), on_what(record), who(record), record.text("errorCode")});
   }
   print(table(rows));
   return kOk;

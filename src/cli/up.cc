@@ -69,8 +69,18 @@ Result<std::string> absolute_path(const std::string& path) {
   return std::string(here) + "/" + path;
 }
 
+Result<std::string> checked_seal_file(const std::string& path) {
+  COFFER_TRY(seal_file, absolute_path(path));
+  if (seal_file.empty()) return seal_file;
+  const std::string folder = seal_file.substr(0, seal_file.rfind('/') + 1);
+  if (::access(folder.c_str(), F_OK) != 0)
+    return fail(ErrorKind::kNotFound, "the folder of the seal's key file, " + folder +
+                                          ", cannot be reached; is the disk that holds it mounted?");
+  return seal_file;
+}
+
 Result<InstallationFile> open_installation(const std::string& folder, const UpOptions& options) {
-  COFFER_TRY(seal_file, absolute_path(options.seal_file));
+  COFFER_TRY(seal_file, checked_seal_file(options.seal_file));
   const InstallationWishes wishes{options.account, options.regions, options.development, seal_file};
   COFFER_TRY(exists, system_disk().exists(folder + "/installation.json"));
   if (!exists) {
@@ -98,12 +108,12 @@ Result<Site> prepare(const UpOptions& options) {
   site.folder = folder;
   COFFER_TRY(lock, lock_data_folder(folder, kPatienceWithLeftOvers));
   site.lock = std::move(lock);
+  COFFER_TRY(http, listen_tcp(address));  // first, so that a taken port leaves no half-made installation
+  site.http = std::move(http);
   COFFER_TRY(installation, open_installation(folder, options));
   site.installation = std::move(installation);
   COFFER_TRY(run_folder, prepare_run_folder(folder, default_short_parents()));
   site.run_folder = run_folder;
-  COFFER_TRY(http, listen_tcp(address));
-  site.http = std::move(http);
   COFFER_TRY(admin, listen_unix(run_folder + "/admin.sock"));
   site.admin = std::move(admin);
   site.endpoint = endpoint_url(site.http.address, options.tls);

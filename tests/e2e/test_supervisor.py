@@ -349,9 +349,9 @@ def test_env_prints_what_a_shell_can_read(site):
     exports = site.command("env", "--data", site.data, "--region", "us-east-1")
     assert exports.returncode == 0, exports.stderr
     script = exports.stdout + 'printf "%s|" "$AWS_ENDPOINT_URL" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" ' \
-                              '"$AWS_DEFAULT_REGION"'
+                              '"$AWS_DEFAULT_REGION" "$AWS_REGION"'
     seen = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert seen == f"{url}|AKIAEXAMPLE|a/b+c'd|us-east-1|"
+    assert seen == f"{url}|AKIAEXAMPLE|a/b+c'd|us-east-1|us-east-1|"
     assert site.command("env", "--data", site.data, "--region", "eu-west-3").returncode == 4
     assert stop(process) == 0
     assert site.command("env", "--data", site.data).returncode == 3
@@ -460,9 +460,36 @@ def test_every_command_has_help_with_examples(site, command):
 def test_help_names_every_command_and_wrong_usage_is_two(site):
     shown = site.command("--help").stdout
     assert all(command[0] in shown for command in COMMANDS)
-    assert site.command().returncode == 2
-    assert site.command("frobnicate").returncode == 2
-    assert site.command("status", "--frobnicate").returncode == 2
+
+
+@pytest.mark.parametrize("words, complaint", [
+    ([], "`coffer` needs a command: up,"),
+    (["frobnicate"], "`coffer` has no command 'frobnicate'; it has: up,"),
+    (["volume"], "`coffer volume` needs a command: uri, why"),
+    (["volume", "frobnicate"], "`coffer volume` has no command 'frobnicate'; it has: uri, why"),
+    (["status", "extra"], "`coffer status` does not take 'extra'"),
+    (["status", "--frobnicate"], "`coffer status` does not take '--frobnicate'"),
+    (["--frobnicate"], "`coffer` does not take --frobnicate"),
+    (["--data", "d", "status"], "options follow the command: `coffer status --data d`"),
+    (["exec", "aws", "s3"], "a `--` goes before the command: `coffer exec -- aws s3`"),
+    (["volume", "uri"], "VOLUME-ID is required"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_wrong_usage_is_two_and_names_the_word(site, words, complaint):
+    done = site.command(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert complaint in done.stderr and "--help`" in done.stderr
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--listen", "TAKEN"], "another program listens there"),
+    (["--listen", "127.0.0.1:0", "--seal-file", "/nonexistent/seal.key"], "is the disk that holds it mounted?"),
+])
+def test_a_first_start_that_cannot_be_leaves_no_installation(site, arguments, words):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        done = site.command("up", "--data", site.data, *[taken if word == "TAKEN" else word for word in arguments])
+    assert done.returncode == 2 and words in done.stderr
+    assert not (site.data / "installation.json").exists()
 
 
 def test_doctor_reports_each_feature_with_a_remedy_where_it_is_missing(site):
