@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tour of the main job, in a data folder of its own: a key, an encrypted and an unencrypted volume, real clients, the
 bytes on disk of both, a restart, and everything read back. Exit status 0 when all of it held."""
+import base64
 import json
 import os
 import pathlib
@@ -123,6 +124,15 @@ def stored_bytes(file):
                 at += len(piece)
 
 
+def written_forms(canary):
+    """The bytes themselves, their hex, and the base64 of each way that they may lie in groups of three."""
+    yield canary
+    yield canary.hex().encode()
+    for skipped in range(3):
+        whole = canary[skipped:]
+        yield base64.b64encode(whole[:len(whole) // 3 * 3])
+
+
 def files_holding(folder, needle):
     found = set()
     for file in folder.rglob("*"):
@@ -184,9 +194,12 @@ def tour(installation, folder):
     step("Look at the disk")
     show_disk(installation, "unencrypted", plain)
     show_disk(installation, "encrypted", secret)
-    holders = files_holding(installation.data, CANARY)
-    check(holders == {sectors_of(installation, plain)},
-          "the canary lies in the unencrypted volume's file, and nowhere else in the data folder")
+    searched = [file for file in installation.data.rglob("*") if file.is_file()]
+    say(f"the canary, as it is, in hex and in base64, searched in all {len(searched)} files of the data folder:")
+    holders = set().union(*(files_holding(installation.data, form) for form in written_forms(CANARY)))
+    for file in sorted(holders):
+        say(f"    found in {file.relative_to(installation.data)}")
+    check(holders == {sectors_of(installation, plain)}, "found in the unencrypted volume's file, and nowhere else")
 
     step("Detach, stop everything, start again")
     for volume in (secret, plain):
@@ -211,7 +224,7 @@ def tour(installation, folder):
         attach(installation, ec2, secret, "/dev/sdf")
         raise Disappointment("a volume was attached although its key is disabled")
     except ClientError as error:
-        check(error.response["Error"]["Code"] == "CustomerKeyHasBeenRevoked", f"attaching it is refused: {error}")
+        check(error.response["Error"]["Code"] == "CustomerKeyHasBeenRevoked", f"attaching the encrypted volume again is refused: {error}")
 
 
 def main():
