@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fake_site import Site  # noqa: E402
 from harness import Coffer  # noqa: E402
 
 
@@ -22,3 +23,11 @@ def shared_coffer(tmp_path_factory):
     """One installation for the tests of a file that do not disturb each other."""
     with Coffer(tmp_path_factory.mktemp("shared") / "data") as running:
         yield running
+
+
+@pytest.fixture
+def site(tmp_path):
+    """`coffer` with fake daemons."""
+    made = Site(tmp_path)
+    yield made
+    made.close()
