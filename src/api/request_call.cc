@@ -10,6 +10,16 @@
 #include "wire/validate.h"
 
 namespace coffer::api {
+namespace {
+
+// What takes access away, or gives space back, must work when the disk is full.
+catalog::Urgency urgency_of(std::string_view service, std::string_view operation) {
+  const bool protective = (service == "kms" && operation == "DisableKey") ||
+                          (service == "ec2" && (operation == "DetachVolume" || operation == "DeleteVolume"));
+  return protective ? catalog::Urgency::kProtective : catalog::Urgency::kOrdinary;
+}
+
+}  // namespace
 
 RequestCall::RequestCall(Installation& parts, policy::Principal who, const Service& api_service,
                          const wire::Operation& api_operation, CallOrigin origin, const Failpoint& failpoint)
@@ -21,6 +31,7 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
   account = principal.account;
   service = api_service.name();
   operation = std::string(api_operation.name);
+  urgency = urgency_of(service, operation);
 }
 
 Status RequestCall::record_success(const wire::Value& response) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "catalog/connection.h"
+#include "catalog/reserved_space.h"
 #include "catalog/schema.h"
 #include "catalog/transaction.h"
 
@@ -40,21 +41,16 @@ struct Writer {
 class SqliteCatalog final : public Catalog {
  public:
   SqliteCatalog(std::string path, std::unique_ptr<Connection> writer)
-      : path_(std::move(path)), writer_(std::move(writer)) {}
+      : path_(std::move(path)), writer_(std::move(writer)), reserve_(system_disk(), path_ + ".reserve") {
+    reserve_.take();
+  }
 
-  Status write(const std::function<Status(Transaction&)>& body) override {
-    Writer mine{&body};
-    std::unique_lock lock(mutex_);
-    queue_.push_back(&mine);
-    while (!mine.done) {
-      if (leading_) {
-        changed_.wait(lock);
-        continue;
-      }
-      lead(
-          lock, [this] { return take_batch(); }, [this](std::vector<Writer*>& batch) { commit(batch); });
-    }
-    return mine.status;
+  Status write(const std::function<Status(Transaction&)>& body, Urgency urgency) override {
+    const Status status = write_in_turn(body);
+    if (status) reserve_.take();
+    if (status || status.error().kind != ErrorKind::kNoSpace || urgency != Urgency::kProtective)
+      return status;
+    return reserve_.release() ? write_in_turn(body) : status;
   }
 
   Status read(const std::function<Status(Transaction&)>& body) override {
@@ -76,6 +72,21 @@ class SqliteCatalog final : public Catalog {
   }
 
  private:
+  Status write_in_turn(const std::function<Status(Transaction&)>& body) {
+    Writer mine{&body};
+    std::unique_lock lock(mutex_);
+    queue_.push_back(&mine);
+    while (!mine.done) {
+      if (leading_) {
+        changed_.wait(lock);
+        continue;
+      }
+      lead(
+          lock, [this] { return take_batch(); }, [this](std::vector<Writer*>& batch) { commit(batch); });
+    }
+    return mine.status;
+  }
+
   // Alone on the writing connection while `work` runs, without the lock.
   template <class Take, class Work>
   void lead(std::unique_lock<std::mutex>& lock, Take take, Work work) {
@@ -159,6 +170,7 @@ class SqliteCatalog final : public Catalog {
   std::condition_variable changed_;
   bool leading_ = false;
   std::deque<Writer*> queue_;
+  ReservedSpace reserve_;
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<Connection>> readers_;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state store: SQLite in WAL mode with synchronous=FULL and secure_delete. All SQL of the product is in this
-// folder. Reads and writes happen inside a transaction; writers that wait at the same time share one commit (one
-// fsync), each under a savepoint of its own, so that one writer's failure undoes only its own changes.
+// The state store: SQLite in WAL mode with synchronous=FULL and secure_delete. All SQL of the product is in
+// this folder. Reads and writes happen inside a transaction; writers that wait at the same time share one
+// commit (one fsync), each under a savepoint of its own, so that one writer's failure undoes only its own
+// changes.
 #pragma once
 #include <functional>
 #include <memory>
@@ -12,8 +13,8 @@
 
 namespace coffer::catalog {
 
-// Every statement of the product, on one connection. Lists are paginated by key: `after` is the last key of the page
-// before, or empty; at most `limit` rows are returned.
+// Every statement of the product, on one connection. Lists are paginated by key: `after` is the last key of
+// the page before, or empty; at most `limit` rows are returned.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -76,15 +77,19 @@ class Transaction {
   virtual Result<std::vector<TrailEvent>> trail(const std::string& account, size_t newest) = 0;
 };
 
+// Protective writes (disable, detach, delete) may use space that is reserved for them on a full disk.
+enum class Urgency { kOrdinary, kProtective };
+
 class Catalog {
  public:
   // Opens or creates the database file and migrates it. kTooNew if a later release wrote it.
   static Result<std::unique_ptr<Catalog>> open(const std::string& path);
   virtual ~Catalog() = default;
 
-  // Runs `body` and commits; an error from it undoes its changes and is returned. Durable on return. Thread-safe;
-  // `body` runs on the calling thread or on another writer's; it must not call write().
-  virtual Status write(const std::function<Status(Transaction&)>& body) = 0;
+  // Runs `body` and commits; an error from it undoes its changes and is returned. Durable on return.
+  // Thread-safe; `body` runs on the calling thread or on another writer's; it must not call write().
+  virtual Status write(const std::function<Status(Transaction&)>& body,
+                       Urgency urgency = Urgency::kOrdinary) = 0;
   // A consistent view; nothing may be changed. Thread-safe, not blocked by writers.
   virtual Status read(const std::function<Status(Transaction&)>& body) = 0;
   // After wrapped keys were deleted: truncating WAL checkpoint, so that no copy of the deleted bytes is left.

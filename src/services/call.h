@@ -35,6 +35,7 @@ class Call {
   std::string request_id;
   std::string service, operation;
   Timestamp time;
+  catalog::Urgency urgency = catalog::Urgency::kOrdinary;
 
   // May the caller do `action` ("kms:Decrypt") on `resource_arn`? The pipeline has asked for the operation
   // itself; handlers ask for what it depends on. The error is AccessDenied in AWS's words.
@@ -46,11 +47,13 @@ class Call {
   template <class Out>
   Result<Out> commit(const std::function<Result<Out>(catalog::Transaction&)>& body) {
     Result<Out> out = fail(ErrorKind::kInternal, "transaction did not run");
-    auto status = installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-      out = body(transaction);
-      if (!out) return tl::unexpected(out.error());
-      return on_commit(transaction, to_value(*out));
-    });
+    auto status = installation.catalog.write(
+        [&](catalog::Transaction& transaction) -> Status {
+          out = body(transaction);
+          if (!out) return tl::unexpected(out.error());
+          return on_commit(transaction, to_value(*out));
+        },
+        urgency);
     if (!status) return tl::unexpected(status.error());
     after_commit();
     return out;

@@ -126,15 +126,18 @@ Status VolumeWorker::finish_deletion(catalog::Volume volume) {
   volume.deleted = installation_.clock.now();
   volume.wrapped_key.clear();
   erasure_pending_ = true;
-  return installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    COFFER_CHECK(transaction.update_volume(volume));
-    return record_service_event(installation_, transaction,
-                                {.account = volume.account,
-                                 .region = volume.region,
-                                 .event_source = "ec2.amazonaws.com",
-                                 .event_name = volume.encrypted ? "EraseVolumeKey" : "EraseVolume",
-                                 .resource_arns = {volume_arn(volume.region, volume.account, volume.id)}});
-  });
+  return installation_.catalog.write(
+      [&](catalog::Transaction& transaction) -> Status {
+        COFFER_CHECK(transaction.update_volume(volume));
+        return record_service_event(
+            installation_, transaction,
+            {.account = volume.account,
+             .region = volume.region,
+             .event_source = "ec2.amazonaws.com",
+             .event_name = volume.encrypted ? "EraseVolumeKey" : "EraseVolume",
+             .resource_arns = {volume_arn(volume.region, volume.account, volume.id)}});
+      },
+      catalog::Urgency::kProtective);
 }
 
 void VolumeWorker::forget_old() {

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On a full disk calls are refused in words, but what takes access away still works, and nothing is lost."""
+import subprocess
+
+import pytest
+from botocore.exceptions import ClientError
+
+from harness import Coffer, nbd_client, wait_until
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 96 MiB of its own (needs root)."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m,mode=700", "tmpfs", mount], check=True)
+    try:
+        yield mount
+    finally:
+        subprocess.run(["umount", "-l", mount], check=True)
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as ballast:
+        for size in (1 << 20, 4096, 512, 1):
+            try:
+                while True:
+                    ballast.write(b"x" * size)
+            except OSError:
+                pass
+
+
+def test_protective_calls_work_and_others_are_refused(small_disk):
+    with Coffer(small_disk / "data") as coffer:
+        kms, ec2 = coffer.client("kms", retries=0), coffer.client("ec2", retries=0)
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        volume = coffer.create_volume(ec2, Encrypted=True, KmsKeyId=key)
+        uri = coffer.attach(volume, "/dev/sdf", ec2)
+        with nbd_client(uri) as handle:
+            handle.pwrite(b"before" * 100, 0)
+            handle.flush()
+
+        fill(small_disk / "ballast")
+        with pytest.raises(ClientError) as refused:
+            for _ in range(2000):  # until what the catalog's files have spare is used up
+                kms.create_key()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+        with nbd_client(uri) as handle:
+            assert handle.pread(600, 0) == b"before" * 100
+            with pytest.raises(Exception, match="ENOSPC|No space"):
+                for offset in range(1 << 20, 64 << 20, 1 << 20):
+                    handle.pwrite(b"y" * (1 << 20), offset)
+        kms.disable_key(KeyId=key)
+        ec2.detach_volume(VolumeId=volume)
+        ec2.delete_volume(VolumeId=volume)
+        wait_until(lambda: not coffer.volume_folder(volume).exists(), "the volume's files to go")
+
+        (small_disk / "ballast").unlink()
+        kms.create_key()
+        again = coffer.create_volume(ec2, Encrypted=True)
+        coffer.attach(again, "/dev/sdg", ec2)
+        names = [record["eventName"] for record in coffer.trail()]
+        for name in ("DisableKey", "DetachVolume", "DeleteVolume", "EraseVolumeKey"):
+            assert name in names, name
