@@ -55,6 +55,8 @@ def test_protective_calls_work_and_others_are_refused(small_disk):
         ec2.delete_volume(VolumeId=volume)
         wait_until(lambda: not coffer.volume_folder(volume).exists(), "the volume's files to go")
 
+        assert "reserved space" in coffer.log(), "the positive control: without the reserve there was no room"
+
         (small_disk / "ballast").unlink()
         kms.create_key()
         again = coffer.create_volume(ec2, Encrypted=True)
