@@ -2,6 +2,7 @@
 // coffer-apid: the catalog, the API endpoint and the trail. Started by `coffer up` (README.md in this
 // folder).
 #include <getopt.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -219,6 +220,9 @@ class Daemon {
 
 int run(int argc, char** argv) {
   set_log_process("apid");
+  // Large bodies go back to the system when they are done with. The threshold would otherwise follow the
+  // sizes that clients choose, and a burst of them would stay in the heap for good.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
   const auto arguments = parse_arguments(argc, argv);
   if (!arguments) {
     log_error("{}", arguments.error().message);

@@ -26,6 +26,16 @@ namespace {
 constexpr size_t kReadSize = 16 * 1024;
 constexpr std::chrono::seconds kLinger{2};
 constexpr size_t kMostLingeringBytes = 64 * 1024 * 1024;
+// A connection that has waited this long for its client may be closed to make room for another.
+constexpr std::chrono::milliseconds kFairWait{1000};
+// Bodies up to this size are taken however much others send.
+constexpr size_t kSmallBody = 64 * 1024;
+
+constexpr int64_t kGivenUp = -1;
+
+int64_t steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
 
 }  // namespace
 
@@ -49,6 +59,7 @@ class HttpServer::Implementation {
   asio::awaitable<void> accept_loop();
   void admit(Socket socket);
   void refuse_admission(Socket socket);
+  std::shared_ptr<Connection> longest_waiting();
   HttpResponse handle(HttpRequest&& request);
   HttpResponse shape_error(int status, std::string_view reason, const HttpRequest& partial);
   bool wait_until_empty(std::chrono::milliseconds patience);
@@ -78,6 +89,7 @@ class HttpServer::Implementation {
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<size_t> body_bytes_ = 0;  // of all requests that are received or handled
 };
 
 // One client connection, served by one coroutine on a strand of its own.
@@ -96,6 +108,13 @@ class HttpServer::Implementation::Connection : public std::enable_shared_from_th
   void close_if(bool only_idle) {
     if (!only_idle || idle_) stream_.close();
   }
+  // Since when the client owes us a request or the rest of one (steady_now()); not above 0 when it does not.
+  int64_t waiting_since() const { return waiting_since_; }
+  bool give_up_since(int64_t since) { return waiting_since_.compare_exchange_strong(since, kGivenUp); }
+  // Its request may have come meanwhile.
+  void close_if_given_up() {
+    if (waiting_since_ == kGivenUp) stream_.close();
+  }
 
  private:
   enum class Next { kRequest, kClose, kTunnel };
@@ -104,13 +123,32 @@ class HttpServer::Implementation::Connection : public std::enable_shared_from_th
     std::optional<Refusal> refusal;  // without one and not ok: the client is gone
   };
 
+  // Counts a request's body among those of all connections, for as long as it lives.
+  class BodyBytes {
+   public:
+    explicit BodyBytes(Implementation& server) : server_(server) {}
+    ~BodyBytes() { server_.body_bytes_ -= counted_; }
+    BodyBytes(const BodyBytes&) = delete;
+    BodyBytes& operator=(const BodyBytes&) = delete;
+    // False when there is no room for it.
+    bool grow_to(size_t size) {
+      const size_t total = server_.body_bytes_ += size - counted_;
+      counted_ = size;
+      return size <= kSmallBody || total <= server_.options_.largest_bodies;
+    }
+
+   private:
+    Implementation& server_;
+    size_t counted_ = 0;
+  };
+
   asio::awaitable<bool> is_plain_client();
   asio::awaitable<void> serve(Transport& transport);
   asio::awaitable<void> serve_tls(const std::string& host);
   asio::awaitable<Next> serve_one(Transport& transport);
   asio::awaitable<Next> open_tunnel(Transport& transport, const HttpRequest& request);
   asio::awaitable<Received> receive_header(Transport& transport, Parser& parser);
-  asio::awaitable<Received> receive_body(Transport& transport, Parser& parser);
+  asio::awaitable<Received> receive_body(Transport& transport, Parser& parser, BodyBytes& bytes);
   asio::awaitable<bool> read_more(Transport& transport);
   asio::awaitable<bool> send(Transport& transport, const HttpResponse& response, bool keep_alive, bool http10,
                              bool head);
@@ -123,6 +161,7 @@ class HttpServer::Implementation::Connection : public std::enable_shared_from_th
   TimedStream stream_;
   std::string input_;  // received and not parsed yet
   bool idle_ = false;  // waits for a request's first byte; used on the strand only
+  std::atomic<int64_t> waiting_since_ = steady_now();
   bool is_tls_ = false;
   std::string connect_host_;
 };
@@ -188,6 +227,7 @@ error_code HttpServer::Implementation::Connection::parse(Parser& parser) {
 
 asio::awaitable<HttpServer::Implementation::Connection::Received>
 HttpServer::Implementation::Connection::receive_header(Transport& transport, Parser& parser) {
+  waiting_since_ = steady_now();
   if (input_.empty()) {
     input_.shrink_to_fit();
     idle_ = true;
@@ -209,7 +249,14 @@ HttpServer::Implementation::Connection::receive_header(Transport& transport, Par
 }
 
 asio::awaitable<HttpServer::Implementation::Connection::Received>
-HttpServer::Implementation::Connection::receive_body(Transport& transport, Parser& parser) {
+HttpServer::Implementation::Connection::receive_body(Transport& transport, Parser& parser, BodyBytes& bytes) {
+  // Beast reads other codings than `chunked`, and chunks of HTTP/1.0, as no body at all: what the client
+  // meant as the body would be taken for its next request (RFC 9112 section 6.1).
+  const auto codings = parser.get().count(http::field::transfer_encoding);
+  const std::string_view coding(parser.get()[http::field::transfer_encoding]);
+  if (codings > 1 ||
+      (codings == 1 && (parser.get().version() < 11 || !equal_ignoring_case(coding, "chunked"))))
+    co_return Received{false, Refusal{501, "Only the chunked transfer coding is understood."}};
   stream_.expires_after(server_.options_.body_timeout);
   parser.eager(true);
   const std::string_view expect(parser.get()[http::field::expect]);
@@ -222,10 +269,15 @@ HttpServer::Implementation::Connection::receive_body(Transport& transport, Parse
   }
   bool more = input_.empty();
   while (!parser.is_done()) {
+    // What the parser leaves is the head of a chunk or the trailer, which must not grow without end.
+    if (input_.size() > server_.options_.largest_header)
+      co_return Received{false, Refusal{431, "The request trailer is too large."}};
     if (more && !co_await read_more(transport)) co_return Received{};
     const error_code error = parse(parser);
     more = error == http::error::need_more || input_.empty();
     if (error && error != http::error::need_more) co_return Received{false, refusal_of(error)};
+    if (!bytes.grow_to(parser.get().body().size()))
+      co_return Received{false, Refusal{503, "Too much is being received at the moment."}};
   }
   co_return Received{true, {}};
 }
@@ -267,8 +319,10 @@ HttpServer::Implementation::Connection::serve_one(Transport& transport) {
   Parser parser;
   parser.header_limit(static_cast<uint32_t>(server_.options_.largest_header));
   parser.body_limit(server_.options_.largest_body);
+  BodyBytes bytes(server_);
   Received received = co_await receive_header(transport, parser);
-  if (received.ok) received = co_await receive_body(transport, parser);
+  if (received.ok) received = co_await receive_body(transport, parser, bytes);
+  waiting_since_ = 0;
   if (received.ok && parser.get().version() >= 11 && parser.get().count(http::field::host) != 1)
     received = Received{false, Refusal{400, "A request has one Host header field."}};
   if (received.refusal) co_await refuse(transport, *received.refusal, parser);
@@ -355,17 +409,37 @@ void HttpServer::Implementation::refuse_admission(Socket socket) {
   socket.shutdown(Socket::shutdown_send, ignored);
 }
 
+// Whoever connects and then says nothing, or says it a byte at a time, must not keep others out. Under
+// mutex_, so that no connection goes meanwhile; what it returns is to be closed, and released, without it.
+std::shared_ptr<HttpServer::Implementation::Connection> HttpServer::Implementation::longest_waiting() {
+  Connection* longest = nullptr;
+  int64_t since = steady_now() - std::chrono::nanoseconds(kFairWait).count();
+  for (const auto& [connection, weak] : connections_) {
+    const int64_t waiting = connection->waiting_since();
+    if (waiting <= 0 || waiting >= since) continue;
+    longest = connection;
+    since = waiting;
+  }
+  if (longest == nullptr || !longest->give_up_since(since)) return nullptr;
+  return connections_.at(longest).lock();
+}
+
 void HttpServer::Implementation::admit(Socket socket) {
   const int enable = 1;
   (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &enable, sizeof enable);
-  std::shared_ptr<Connection> connection;
+  std::shared_ptr<Connection> connection, replaced;
   {
     const std::lock_guard lock(mutex_);
-    if (!stopping_ && connections_.size() < options_.max_connections) {
+    const size_t most = options_.max_connections;
+    if (connections_.size() >= most) replaced = longest_waiting();
+    // Those that are given up need a moment to go.
+    const bool room = connections_.size() < (replaced ? most + most / 8 + 1 : most);
+    if (!stopping_ && room) {
       connection = std::make_shared<Connection>(*this, std::move(socket));
       connections_.emplace(connection.get(), connection);
     }
   }
+  if (replaced) asio::post(replaced->executor(), [replaced] { replaced->close_if_given_up(); });
   if (!connection) return refuse_admission(std::move(socket));
   const auto executor = connection->executor();
   asio::co_spawn(executor, Connection::run(std::move(connection)), [](std::exception_ptr problem) {

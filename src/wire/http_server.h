@@ -23,16 +23,19 @@ class HttpServer {
  public:
   using Handler = std::function<HttpResponse(HttpRequest&&)>;
   // The answer for what never reaches a handler: 400, 403 (CONNECT), 413, 417, 431, 500 (a handler
-  // threw), 503 (too many connections), 505. `partial` holds what was read of the request, perhaps nothing.
-  // Runs on a handler or an I/O thread, so it must not block.
+  // threw), 501 (transfer coding), 503 (too many connections, too much in bodies), 505. `partial` holds what
+  // was read of the request, perhaps nothing. Runs on a handler or an I/O thread, so it must not block.
   using ErrorShape =
       std::function<HttpResponse(int status, std::string_view reason, const HttpRequest& partial)>;
 
   struct Options {
     size_t largest_body = 8 * 1024 * 1024;
+    size_t largest_bodies =
+        256 * 1024 * 1024;  // of all requests at the same time; small ones are let through
     size_t largest_header = 16 * 1024;
     int io_threads = 1;
-    int handler_threads = 16;
+    int handler_threads = 64;  // they wait more than they work: for a commit, for keyd, for volumed
+    // Beyond them the one that has waited longest for its client is closed, if that is a second at least.
     size_t max_connections = 1024;
     std::chrono::milliseconds idle_timeout{75'000};    // between requests
     std::chrono::milliseconds header_timeout{10'000};  // for a whole header; for a TLS handshake

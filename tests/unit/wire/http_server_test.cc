@@ -218,6 +218,69 @@ TEST_F(HttpServerTest, RefusesAmbiguousFraming) {
   expect_alive();
 }
 
+// A body whose coding is not understood must not be read as the next request.
+TEST_F(HttpServerTest, RefusesTransferCodingsOtherThanChunked) {
+  serve();
+  for (const std::string head :
+       {"HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n", "HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n",
+        "HTTP/1.1\r\nTransfer-Encoding: identity\r\n", "HTTP/1.1\r\nTransfer-Encoding: chunked, identity\r\n",
+        "HTTP/1.0\r\nTransfer-Encoding: chunked\r\n"}) {
+    RawClient c = client();
+    ASSERT_TRUE(c.send("POST / " + head + "Host: h\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"));
+    const std::string answer = c.read_to_end();
+    EXPECT_THAT(answer, testing::AnyOf(StartsWith("HTTP/1.1 501 "), StartsWith("HTTP/1.1 400 "))) << head;
+    EXPECT_THAT(answer, Not(HasSubstr("smuggled"))) << head;
+  }
+  expect_alive();
+}
+
+TEST_F(HttpServerTest, KeepsNoEndlessTrailersAndChunkHeads) {
+  serve();
+  const std::string start = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string piece : {"0\r\nX: y\r\n", "1;extension", "000000000000"}) {
+    RawClient c = client();
+    ASSERT_TRUE(c.send(start + piece));
+    std::string more;
+    while (more.size() < 100'000) more += piece.starts_with("0\r\n") ? "X: y\r\n" : piece.substr(2);
+    c.send(more);
+    EXPECT_THAT(c.read_to_end(), testing::ContainsRegex("^HTTP/1.1 4(31|00) ")) << piece;
+  }
+  expect_alive();
+}
+
+TEST_F(HttpServerTest, BoundsTheBodiesOfAllRequestsTogetherAndLetsSmallOnesThrough) {
+  HttpServer::Options options;
+  options.largest_bodies = 1 << 20;
+  serve(options);
+  std::vector<RawClient> large;
+  int refused = 0;
+  for (int i = 0; i < 4; ++i) {
+    RawClient& c = large.emplace_back(listener_.port);
+    c.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + std::string(400'000, 'x'));
+    if (c.read_until("HTTP/1.1 503 ", 300ms).ends_with("503 ")) ++refused;
+  }
+  EXPECT_EQ(refused, 2);
+  expect_alive();
+  large.clear();
+  for (int i = 0; i < 100; ++i) {
+    RawClient again = client();
+    again.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n" + std::string(900'000, 'x'));
+    if (again.read_until(">").find("body=900000") != std::string::npos) return;
+    std::this_thread::sleep_for(20ms);
+  }
+  FAIL() << "the bodies of clients that are gone still count";
+}
+
+TEST_F(HttpServerTest, ClosesWhoeverKeepsItWaitingToMakeRoom) {
+  HttpServer::Options options;
+  options.max_connections = 4;
+  serve(options);
+  std::vector<RawClient> mute;
+  for (int i = 0; i < 4; ++i) mute.emplace_back(listener_.port).send(i % 2 ? "POST / HT" : "");
+  std::this_thread::sleep_for(1200ms);
+  for (int i = 0; i < 3; ++i) expect_alive();
+}
+
 TEST_F(HttpServerTest, RequiresAHostInHttp11) {
   serve();
   RawClient c = client();
