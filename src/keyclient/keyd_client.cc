@@ -19,7 +19,8 @@ using std::chrono::steady_clock;
 namespace protocol = format::keyd;
 
 constexpr auto kPatienceForAChannel = std::chrono::seconds(2);  // keyd restarting takes a moment
-constexpr auto kPatienceForAReply = std::chrono::seconds(30);
+// Keyd answers within milliseconds. Who waits longer for one that hangs holds a thread that others need.
+constexpr auto kPatienceForAReply = std::chrono::seconds(5);
 
 struct NoBody {
   void write(format::Writer&) const {}
