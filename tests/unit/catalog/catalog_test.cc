@@ -107,7 +107,7 @@ TEST_F(CatalogTest, IsReadableByItsOwnerOnly) {
     EXPECT_EQ(status.st_mode & 0777, 0600u) << entry.path();
     ++files;
   }
-  EXPECT_EQ(files, 3);  // the database, its log and the log's index
+  EXPECT_EQ(files, 4);  // the database, its log, the log's index, and the reserved space
 }
 
 bool occurs_in_folder(const std::string& folder, const Bytes& pattern) {
