@@ -20,9 +20,9 @@ const std::string kVolume = "vol-0123456789abcdef0", kLayer = "layer-0123456789a
 class FailingCatalog : public catalog::Catalog {
  public:
   explicit FailingCatalog(catalog::Catalog& real) : real_(real) {}
-  Status write(const std::function<Status(catalog::Transaction&)>& body) override {
+  Status write(const std::function<Status(catalog::Transaction&)>& body, catalog::Urgency urgency) override {
     if (--writes_until_failure == 0) return fail(ErrorKind::kNoSpace, "injected");
-    return real_.write(body);
+    return real_.write(body, urgency);
   }
   Status read(const std::function<Status(catalog::Transaction&)>& body) override { return real_.read(body); }
   Status erase_deleted() override {
