@@ -80,7 +80,9 @@ Variables exported_variables(const ClientSite& site) {
                          {"AWS_SECRET_ACCESS_KEY", site.credentials.secret_access_key},
                          {"AWS_DEFAULT_REGION", site.region},
                          {"AWS_REGION", site.region}};  // the only one that SDKs other than boto3 read
-  if (site.endpoint.starts_with("https:")) variables.emplace_back("AWS_CA_BUNDLE", site.ca_file);
+  if (site.endpoint.starts_with("https:"))
+    for (const char* name : {"AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"})
+      variables.emplace_back(name, site.ca_file);
   return variables;
 }
 
@@ -92,7 +94,7 @@ std::vector<std::string> exec_environment(const std::vector<std::string>& inheri
     environment.push_back(std::string(name) + "=" + std::string(value));
   };
   for (const auto& [name, value] : exported_variables(site))
-    if (name != "AWS_CA_BUNDLE") set(name, value);
+    if (value != site.ca_file) set(name, value);  // below, for every endpoint
   // Plain HTTP too: the metadata service (http://169.254.169.254) of a machine that happens to be a cloud's
   // must not be reached, also not by programs too old for AWS_EC2_METADATA_DISABLED.
   for (const char* name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"})

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace coffer::cli {
@@ -12,6 +13,7 @@ namespace {
 using testing::Contains;
 using testing::IsSupersetOf;
 using testing::Not;
+using testing::Pair;
 using testing::StartsWith;
 
 std::string as_a_shell_reads(const std::string& word) {
@@ -81,6 +83,16 @@ TEST(ExecEnvironment, DropsWhatWouldLeadElsewhere) {
                                               "AWS_CONFIG_FILE=/home/me/.aws/config"};
   const auto environment = exec_environment(elsewhere, site());
   for (const std::string& entry : elsewhere) EXPECT_THAT(environment, Not(Contains(entry)));
+}
+
+TEST(ExportedVariables, NameTheAuthorityOfAnHttpsEndpointOnly) {
+  ClientSite secure = site();
+  EXPECT_THAT(exported_variables(secure), Not(Contains(Pair("AWS_CA_BUNDLE", testing::_))));
+  secure.endpoint = "https://127.0.0.1:4599";
+  EXPECT_THAT(exported_variables(secure), IsSupersetOf({Pair("AWS_CA_BUNDLE", "/data/ca.pem"),
+                                                        Pair("NODE_EXTRA_CA_CERTS", "/data/ca.pem")}));
+  const auto environment = exec_environment({}, secure);
+  EXPECT_EQ(std::ranges::count(environment, "AWS_CA_BUNDLE=/data/ca.pem"), 1);
 }
 
 TEST(ExecEnvironment, SpeaksPlainlyToTheProxyOnThisMachine) {
