@@ -80,6 +80,8 @@ Result<std::string> find_data_folder(const std::string& path) {
                                           "with `coffer up --data " +
                                           path + "`)");
   auto installed = system_disk().exists(*folder + "/" + std::string(kFileName));
+  if (!installed && installed.error().kind == ErrorKind::kPermissionDenied)
+    return fail(ErrorKind::kPermissionDenied, *folder + " belongs to another user");
   if (!installed || !*installed)
     return fail(ErrorKind::kNotFound, *folder + " is no data folder of Coffer: it has no installation.json");
   return folder;

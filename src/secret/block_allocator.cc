@@ -73,18 +73,24 @@ void BlockAllocator::unlink(Span* span) {
   span->previous = span->next = nullptr;
 }
 
-void BlockAllocator::add_segment(size_t minimum) {
+void BlockAllocator::add_segment(size_t preferred, size_t minimum) {
   const size_t count = segment_count_.load(std::memory_order_relaxed);
-  const Segment memory = map_(std::max({minimum, kSmallestGrowth, capacity_ / 2}), minimum);
+  const Segment memory = map_(preferred, minimum);
+  if (memory.base == nullptr && minimum == 0) return;
   if (memory.base == nullptr || count == kLargestSegmentCount) std::abort();
   segments_[count] = new MappedSegment{memory, false, std::vector<Span*>(memory.size / kPageSize)};
   capacity_ += memory.size;
   segment_count_.store(count + 1, std::memory_order_release);
 }
 
+void BlockAllocator::grow(size_t pages) {
+  const size_t needed = pages * kPageSize;
+  add_segment(std::max({needed, kSmallestGrowth, capacity_ / 2}), needed);
+}
+
 void BlockAllocator::reserve(size_t capacity) {
   const std::lock_guard lock(mutex_);
-  if (capacity > capacity_) add_segment(capacity - capacity_);
+  if (capacity > capacity_) add_segment(capacity - capacity_, capacity_ == 0 ? kSmallestGrowth : 0);
 }
 
 // First fit.
@@ -128,7 +134,7 @@ void* BlockAllocator::allocate_large(size_t size) {
   const size_t pages = pages_of(size);
   Span* span = take_pages(pages);
   if (span == nullptr) {
-    add_segment(pages * kPageSize);
+    grow(pages);
     span = take_pages(pages);
   }
   used_ += span->bytes();
@@ -142,7 +148,7 @@ void* BlockAllocator::allocate_small(size_t size_class) {
     const size_t pages = pages_of(std::max(kSmallestSpan, 4 * slot_size));
     span = take_pages(pages);
     if (span == nullptr) {
-      add_segment(pages * kPageSize);
+      grow(pages);
       span = take_pages(pages);
     }
     span->size_class = size_class;

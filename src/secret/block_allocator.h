@@ -25,7 +25,8 @@ class BlockAllocator {
   BlockAllocator(const BlockAllocator&) = delete;
   BlockAllocator& operator=(const BlockAllocator&) = delete;
 
-  // Maps more segments until at least `capacity` bytes are there.
+  // Room for `capacity` bytes in all, ahead of need: what is there already is not joined by memory that
+  // cannot be locked. Allocations grow beyond it as they must.
   void reserve(size_t capacity);
 
   void* allocate(size_t size);  // aborts when memory is exhausted; 0 gives a block too
@@ -55,7 +56,8 @@ class BlockAllocator {
   void* allocate_large(size_t size);
   Span* take_pages(size_t pages);
   void give_back_pages(Span* span);
-  void add_segment(size_t minimum);
+  void add_segment(size_t preferred, size_t minimum);  // minimum 0: it need not be
+  void grow(size_t pages);
   Span* find_span(const void* block) const;
   void link(Span* span);
   void unlink(Span* span);

@@ -81,8 +81,10 @@ Segment map_anonymous_segment(size_t size, bool lock) {
 
 Segment map_locked_segment(size_t preferred, size_t minimum) {
   raise_locked_memory_limit();
-  for (const size_t size : {whole_pages(preferred), whole_pages(minimum)})
+  for (const size_t size : {whole_pages(preferred), whole_pages(minimum)}) {
+    if (size == 0) return {};
     if (const Segment segment = map_anonymous_segment(size, true); segment.base != nullptr) return segment;
+  }
   // Not locked, so it may be swapped out. Stopping a daemon that holds volumes would be worse than this;
   // arena_kind() tells, and `status` warns.
   return map_anonymous_segment(whole_pages(minimum), false);
@@ -90,8 +92,10 @@ Segment map_locked_segment(size_t preferred, size_t minimum) {
 
 Segment map_segment(size_t preferred, size_t minimum) {
   raise_locked_memory_limit();
-  for (const size_t size : {whole_pages(preferred), whole_pages(minimum)})
+  for (const size_t size : {whole_pages(preferred), whole_pages(minimum)}) {
+    if (size == 0) break;
     if (const Segment segment = map_secret_segment(size); segment.base != nullptr) return segment;
+  }
   return map_locked_segment(preferred, minimum);
 }
 

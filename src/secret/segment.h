@@ -18,8 +18,9 @@ struct Segment {
 };
 
 // Tries `preferred` bytes, and `minimum` bytes where the limit on locked memory refuses that. Both are
-// rounded up to pages. A segment is never unmapped. It is not inherited by fork(2) (memfd_secret) or
-// reads as zeros in the child (anonymous memory).
+// rounded up to pages; with a minimum of 0, no segment at all where `preferred` cannot be locked. A segment
+// is never unmapped. It is not inherited by fork(2) (memfd_secret) or reads as zeros in the child (anonymous
+// memory).
 Segment map_segment(size_t preferred, size_t minimum);
 
 // The same from anonymous memory only: what map_segment falls back to.

@@ -109,6 +109,29 @@ TEST(BlockAllocator, GrowsBeyondItsCapacityAndReusesWhatWasReleased) {
   EXPECT_EQ(allocator.usage().capacity, grown);
 }
 
+// As the daemons of a user with Debian's limit of 8 MiB: the arena that OpenSSL's first allocation set up has
+// taken it all.
+Segment memory_with_a_limit(size_t preferred, size_t minimum) {
+  static size_t left = 8 << 20;
+  const bool fits = preferred <= left;
+  if (!fits && minimum == 0) return {};
+  if (fits) left -= preferred;
+  const size_t size = fits ? preferred : minimum;
+  Segment segment = map_locked_segment(size, size);
+  segment.kind = fits ? ArenaKind::kMemfdSecret : ArenaKind::kOrdinaryMemory;
+  return segment;
+}
+
+TEST(BlockAllocator, ReservesNoWeakerMemoryThanItHas) {
+  BlockAllocator& allocator = new_allocator(memory_with_a_limit);
+  allocator.reserve(8 << 20);
+  allocator.reserve(16 << 20);
+  EXPECT_EQ(allocator.weakest_kind(), ArenaKind::kMemfdSecret);
+  EXPECT_EQ(allocator.usage().capacity, 8u << 20);
+  allocator.allocate(9 << 20);  // grows as it must, and says so
+  EXPECT_EQ(allocator.weakest_kind(), ArenaKind::kOrdinaryMemory);
+}
+
 // Blocks are made by one thread and released by another, while all allocate.
 TEST(BlockAllocator, ServesThreads) {
   BlockAllocator& allocator = new_allocator();

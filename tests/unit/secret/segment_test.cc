@@ -99,6 +99,8 @@ TEST(Segment, FallsBackWithinTheLimitOnLockedMemory) {
   };
   EXPECT_EQ(kind_under_limit(64 * 1024, 1 << 20, 32 * 1024),
             static_cast<int>(map_segment(kSize, kSize).kind));
+  // Room for more, where some is there already, is not worth memory that cannot be locked.
+  EXPECT_EQ(kind_under_limit(64 * 1024, 1 << 20, 0), 102);
   // Too small even for the minimum: it works on, and says so.
   EXPECT_EQ(kind_under_limit(0, 1 << 20, 32 * 1024), static_cast<int>(ArenaKind::kOrdinaryMemory));
 }
