@@ -28,6 +28,8 @@ class Ec2Service final : public api::Handlers {
   // describe_volumes.cc
   Result<api::DescribeVolumesResult> describe_volumes(Call& call,
                                                       const api::DescribeVolumesRequest& request) override;
+  // describe_tags.cc
+  Result<api::DescribeTagsResult> describe_tags(Call& call, const api::DescribeTagsRequest& request) override;
   // delete_volume.cc
   Result<api::DeleteVolumeResponse> delete_volume(Call& call,
                                                   const api::DeleteVolumeRequest& request) override;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// DescribeTags: the tags of volumes, by pages with filters. (CreateTags and DeleteTags come with a later
+// part.)
+#include <algorithm>
+
+#include "services/ec2/ec2_service.h"
+#include "services/ec2/filters.h"
+#include "services/page_token.h"
+
+namespace coffer::services::ec2 {
+namespace {
+
+constexpr size_t kLargestPage = 1000;
+
+std::optional<std::vector<std::string>> filter_values(const api::TagDescription& tag,
+                                                      const std::string& name) {
+  using Values = std::vector<std::string>;
+  if (name == "key") return Values{tag.key.value_or("")};
+  if (name == "value") return Values{tag.value.value_or("")};
+  if (name == "resource-id") return Values{tag.resource_id.value_or("")};
+  if (name == "resource-type") return Values{tag.resource_type.value_or("")};
+  if (name.starts_with("tag:"))
+    return name.substr(4) == tag.key.value_or("") ? Values{tag.value.value_or("")} : Values{};
+  return std::nullopt;
+}
+
+// All tags of one volume that pass the filters.
+Result<std::vector<api::TagDescription>> wanted_tags(const catalog::Volume& volume,
+                                                     const api::DescribeTagsRequest& request) {
+  std::vector<api::TagDescription> wanted;
+  if (volume.state == "deleted") return wanted;
+  for (const auto& [key, value] : volume.tags) {
+    api::TagDescription tag;
+    tag.key = key;
+    tag.value = value;
+    tag.resource_id = volume.id;
+    tag.resource_type = "volume";
+    COFFER_TRY(passed,
+               passes(request.filters, [&](const std::string& name) { return filter_values(tag, name); }));
+    if (passed) wanted.push_back(std::move(tag));
+  }
+  return wanted;
+}
+
+tl::unexpected<Error> refuse(const char* code, std::string message) {
+  return fail(ErrorKind::kInvalidArgument, std::move(message), code);
+}
+
+}  // namespace
+
+Result<api::DescribeTagsResult> Ec2Service::describe_tags(Call& call,
+                                                          const api::DescribeTagsRequest& request) {
+  if (request.max_results && (*request.max_results < 5 || *request.max_results > 1000))
+    return refuse("InvalidParameterValue",
+                  "Value for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
+  COFFER_CHECK(passes(request.filters, [](const std::string& name) {
+                 return filter_values({}, name);
+               }).map([](bool) {}));
+  std::string after;
+  if (request.next_token) {
+    const auto position = parse_page_token("DescribeTags", *request.next_token);
+    if (!position) return refuse("InvalidNextToken", "The specified NextToken is not valid.");
+    after = *position;
+  }
+  const auto limit = static_cast<size_t>(request.max_results.value_or(static_cast<int32_t>(kLargestPage)));
+
+  api::DescribeTagsResult response;
+  response.tags.emplace();
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    while (true) {
+      COFFER_TRY(volumes, transaction.volumes(call.account, call.region, after, kLargestPage));
+      for (const auto& volume : volumes) {
+        COFFER_TRY(tags, wanted_tags(volume, request));
+        // A page ends between volumes, so that its token is a volume's id; one volume has at most 50 tags.
+        if (!response.tags->empty() && !tags.empty() && response.tags->size() + tags.size() > limit) {
+          response.next_token = make_page_token("DescribeTags", after);
+          return {};
+        }
+        std::move(tags.begin(), tags.end(), std::back_inserter(*response.tags));
+        after = volume.id;
+      }
+      if (volumes.size() < kLargestPage) return {};
+    }
+  }));
+  return response;
+}
+
+}  // namespace coffer::services::ec2
