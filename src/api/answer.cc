@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/answer.h"
 
+#include <fmt/format.h>
+
 #include "wire/ec2_query_protocol.h"
 #include "wire/json_protocol.h"
 
@@ -144,6 +146,15 @@ wire::HttpResponse auth_failure_answer(const Service& service, const wire::AuthF
   return response(answer.http_status, kXml, wire::ec2_error_xml(error, request_id), request_id);
 }
 
+namespace {
+bool is_for_s3(const wire::HttpRequest& request) {
+  const std::string_view host = request.connect_host.empty() ? request.headers.value_or("host", "")
+                                                             : std::string_view(request.connect_host);
+  return host.starts_with("s3.") || host.find(".s3.") != std::string_view::npos ||
+         request.headers.value_or("authorization", "").find("/s3/aws4_request") != std::string_view::npos;
+}
+}  // namespace
+
 wire::HttpResponse unknown_service_answer(const wire::HttpRequest& request, const std::string& operation,
                                           const std::string& request_id) {
   const std::string_view content_type = request.headers.value_or("content-type", "");
@@ -154,14 +165,24 @@ wire::HttpResponse unknown_service_answer(const wire::HttpRequest& request, cons
     return json_error(400, old ? "1.0" : "1.1",
                       {ErrorKind::kUnsupported, message, "UnknownOperationException"}, request_id);
   }
-  const std::string message = operation.empty()
-                                  ? "This endpoint serves no such service."
-                                  : "The action " + operation +
-                                        " is not valid for this web service. It is of none that is "
-                                        "served here.";
-  return response(operation.empty() ? 404 : 400, kXml,
-                  wire::ec2_error_xml({ErrorKind::kInvalidArgument, message, "InvalidAction"}, request_id),
-                  request_id);
+  if (!operation.empty()) {
+    const std::string message = fmt::format(
+        "The action {} is not valid for this web service. It is of none that is served here.", operation);
+    return response(400, kXml,
+                    wire::ec2_error_xml({ErrorKind::kInvalidArgument, message, "InvalidAction"}, request_id),
+                    request_id);
+  }
+  // A REST service: S3's clients read XML, all others JSON.
+  constexpr std::string_view message = "This endpoint serves no such service.";
+  if (is_for_s3(request))
+    return response(
+        501, kXml,
+        fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NotImplemented</Code>"
+                    "<Message>{}</Message><RequestId>{}</RequestId></Error>",
+                    message, request_id),
+        request_id);
+  return json_error(404, "1.1", {ErrorKind::kUnsupported, std::string(message), "UnknownOperationException"},
+                    request_id);
 }
 
 wire::HttpResponse http_failure_answer(const Service* service, int status, std::string_view reason,
