@@ -1,170 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one translation unit with Boost.Beast and Asio: they take long to compile.
-#include "wire/http_server.h"
+#include "wire/http_server_parts.h"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <condition_variable>
-#include <unordered_map>
 
 #include "base/log.h"
 #include "wire/connect_target.h"
-#include "wire/http_beast.h"
 #include "wire/http_response_head.h"
 
 namespace coffer::wire {
-namespace {
-
-constexpr size_t kReadSize = 16 * 1024;
-constexpr std::chrono::seconds kLinger{2};
-constexpr size_t kMostLingeringBytes = 64 * 1024 * 1024;
-// A connection that has waited this long for its client may be closed to make room for another.
-constexpr std::chrono::milliseconds kFairWait{1000};
-// Bodies up to this size are taken however much others send.
-constexpr size_t kSmallBody = 64 * 1024;
-
-constexpr int64_t kGivenUp = -1;
-
-int64_t steady_now() {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
-
-}  // namespace
-
-class HttpServer::Implementation {
- public:
-  Implementation(Options options, Handler handler)
-      : options_(std::move(options)),
-        handler_(std::move(handler)),
-        io_(std::max(1, options_.io_threads)),
-        pool_(static_cast<size_t>(std::max(1, options_.handler_threads))),
-        acceptor_(io_) {
-    if (options_.certificates) tls_.emplace(options_.certificates, system_clock());
-  }
-
-  Status start(FileDescriptor listening_socket);
-  void stop();
-
- private:
-  class Connection;
-
-  asio::awaitable<void> accept_loop();
-  void admit(Socket socket);
-  void refuse_admission(Socket socket);
-  std::shared_ptr<Connection> longest_waiting();
-  HttpResponse handle(HttpRequest&& request);
-  HttpResponse shape_error(int status, std::string_view reason, const HttpRequest& partial);
-  bool wait_until_empty(std::chrono::milliseconds patience);
-  void close_connections(bool only_idle);
-
-  // Functions that block, as coroutines of the handler pool.
-  static asio::awaitable<HttpResponse> handle_in_pool(Implementation& server, HttpRequest request) {
-    co_return server.handle(std::move(request));
-  }
-  static asio::awaitable<Result<TlsContexts::Context>> find_context_in_pool(Implementation& server,
-                                                                            std::string host) {
-    co_return server.tls_context(host);
-  }
-  Result<TlsContexts::Context> tls_context(const std::string& host);
-
-  // Connections reach for the registry as they end, also those that end with io_: so it comes first.
-  std::mutex mutex_;  // of the registry
-  std::condition_variable emptied_;
-  std::unordered_map<Connection*, std::weak_ptr<Connection>> connections_;
-
-  const Options options_;
-  const Handler handler_;
-  std::optional<TlsContexts> tls_;
-  asio::io_context io_;
-  asio::thread_pool pool_;
-  Acceptor acceptor_;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
-  std::vector<std::thread> threads_;
-  std::atomic<bool> stopping_ = false;
-  std::atomic<size_t> body_bytes_ = 0;  // of all requests that are received or handled
-};
-
-// One client connection, served by one coroutine on a strand of its own.
-class HttpServer::Implementation::Connection : public std::enable_shared_from_this<Connection> {
- public:
-  Connection(Implementation& server, Socket socket)
-      : server_(server), peer_(peer_of(socket.native_handle())), stream_(std::move(socket)) {}
-  ~Connection() {
-    const std::lock_guard lock(server_.mutex_);
-    server_.connections_.erase(this);
-    if (server_.connections_.empty()) server_.emptied_.notify_all();
-  }
-
-  static asio::awaitable<void> run(std::shared_ptr<Connection> self);
-  auto executor() { return stream_.get_executor(); }
-  void close_if(bool only_idle) {
-    if (!only_idle || idle_) stream_.close();
-  }
-  // Since when the client owes us a request or the rest of one (steady_now()); not above 0 when it does not.
-  int64_t waiting_since() const { return waiting_since_; }
-  bool give_up_since(int64_t since) { return waiting_since_.compare_exchange_strong(since, kGivenUp); }
-  // Its request may have come meanwhile.
-  void close_if_given_up() {
-    if (waiting_since_ == kGivenUp) stream_.close();
-  }
-
- private:
-  enum class Next { kRequest, kClose, kTunnel };
-  struct Received {
-    bool ok = false;
-    std::optional<Refusal> refusal;  // without one and not ok: the client is gone
-  };
-
-  // Counts a request's body among those of all connections, for as long as it lives.
-  class BodyBytes {
-   public:
-    explicit BodyBytes(Implementation& server) : server_(server) {}
-    ~BodyBytes() { server_.body_bytes_ -= counted_; }
-    BodyBytes(const BodyBytes&) = delete;
-    BodyBytes& operator=(const BodyBytes&) = delete;
-    // False when there is no room for it.
-    bool grow_to(size_t size) {
-      const size_t total = server_.body_bytes_ += size - counted_;
-      counted_ = size;
-      return size <= kSmallBody || total <= server_.options_.largest_bodies;
-    }
-
-   private:
-    Implementation& server_;
-    size_t counted_ = 0;
-  };
-
-  asio::awaitable<bool> is_plain_client();
-  asio::awaitable<void> serve(Transport& transport);
-  asio::awaitable<void> serve_tls(const std::string& host);
-  asio::awaitable<Next> serve_one(Transport& transport);
-  asio::awaitable<Next> open_tunnel(Transport& transport, const HttpRequest& request);
-  asio::awaitable<Received> receive_header(Transport& transport, Parser& parser);
-  asio::awaitable<Received> receive_body(Transport& transport, Parser& parser, BodyBytes& bytes);
-  asio::awaitable<bool> read_more(Transport& transport);
-  asio::awaitable<bool> send(Transport& transport, const HttpResponse& response, bool keep_alive, bool http10,
-                             bool head);
-  asio::awaitable<void> refuse(Transport& transport, const Refusal& refusal, Parser& parser);
-  asio::awaitable<void> linger(Transport& transport);
-  error_code parse(Parser& parser);
-
-  Implementation& server_;
-  const Peer peer_;
-  TimedStream stream_;
-  std::string input_;  // received and not parsed yet
-  bool idle_ = false;  // waits for a request's first byte; used on the strand only
-  std::atomic<int64_t> waiting_since_ = steady_now();
-  bool is_tls_ = false;
-  std::string connect_host_;
-};
 
 asio::awaitable<void> HttpServer::Implementation::Connection::run(std::shared_ptr<Connection> self) {
   const Options& options = self->server_.options_;

@@ -119,6 +119,9 @@ class Echo : public ec2::Handlers {
   Result<ec2::DescribeRegionsResult> describe_regions(Call&, const ec2::DescribeRegionsRequest&) override {
     return refuse();
   }
+  Result<ec2::DescribeTagsResult> describe_tags(Call&, const ec2::DescribeTagsRequest&) override {
+    return refuse();
+  }
   Result<ec2::DescribeVolumesResult> describe_volumes(Call&, const ec2::DescribeVolumesRequest&) override {
     return refuse();
   }
