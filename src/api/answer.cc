@@ -110,6 +110,8 @@ Error public_error(const wire::ServiceModel& model, Error error) {
     error.message =
         json ? "The request was rejected because an internal exception occurred. The request can be retried."
              : "An internal error has occurred";
+    // The one cause of ours that the caller may be able to mend.
+    if (error.kind == ErrorKind::kNoSpace) error.message += " (the disk of this installation is full)";
   } else if (error.kind == ErrorKind::kUnavailable) {
     error.message =
         (json ? "The system timed out while trying to fulfill the request. The request can be retried."
