@@ -233,6 +233,9 @@ def test_ec2_parameters_of_volumes(shared_coffer):
         ({"VolumeType": "gp2", "Throughput": 200}, "InvalidParameterCombination"),
         ({"KmsKeyId": "alias/aws/ebs"}, "InvalidParameterDependency"),
         ({"DryRun": True}, "DryRunOperation"),
+        ({"ClientToken": "t" * 65}, "InvalidParameterValue"),
+        ({"TagSpecifications": [{"ResourceType": "volume", "Tags": [{"Key": "k" * 128, "Value": "v"}]}]}, "InvalidParameterValue"),
+        ({"TagSpecifications": [{"ResourceType": "volume", "Tags": [{"Key": "k", "Value": "v" * 257}]}]}, "InvalidParameterValue"),
         ({"TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]}, "InvalidParameterValue"),
     ]
     for change, code in cases:
@@ -250,3 +253,13 @@ def test_ec2_parameters_of_volumes(shared_coffer):
         with pytest.raises(ClientError) as refused:
             call(**parameters)
         assert refused.value.response["Error"]["Code"] == code, parameters
+
+
+def test_tags_are_as_long_as_ec2_allows_in_characters(shared_coffer):
+    ec2 = shared_coffer.client("ec2")
+    tags = [{"Key": "ü" * 127, "Value": "€" * 256}]
+    volume = ec2.create_volume(AvailabilityZone="us-west-2a", Size=1, ClientToken="t" * 64,
+                               TagSpecifications=[{"ResourceType": "volume", "Tags": tags}])
+    assert ec2.describe_volumes(VolumeIds=[volume["VolumeId"]])["Volumes"][0]["Tags"] == tags
+    ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]], WaiterConfig={"Delay": 0.1})
+    ec2.delete_volume(VolumeId=volume["VolumeId"])

@@ -9,9 +9,15 @@
 #include "services/ec2/volume_keys.h"
 #include "services/ec2/volume_lookup.h"
 #include "services/ec2/volume_types.h"
+#include "wire/utf8.h"
 
 namespace coffer::services::ec2 {
 namespace {
+
+// Amazon EC2 API Reference, "Tag", and "Ensuring idempotency in Amazon EC2 API requests".
+constexpr size_t kLongestTagKey = 127;
+constexpr size_t kLongestTagValue = 256;
+constexpr size_t kLongestClientToken = 64;
 
 tl::unexpected<Error> refuse(const char* code, std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message), code);
@@ -33,6 +39,9 @@ Status check_source(const api::CreateVolumeRequest& request) {
   }
   if (!request.size)
     return refuse("MissingParameter", "The request must contain the parameter size/snapshot");
+  if (request.client_token && request.client_token->size() > kLongestClientToken)
+    return refuse("InvalidParameterValue",
+                  fmt::format("The client token is longer than {} ASCII characters.", kLongestClientToken));
   if (request.outpost_arn) return refuse("UnsupportedOperation", "Outposts are not supported.");
   if (request.multi_attach_enabled.value_or(false))
     return refuse("UnsupportedOperation", "Multi-Attach is not supported.");
@@ -55,7 +64,7 @@ Result<Tags> volume_tags(const api::CreateVolumeRequest& request) {
     if (!specification.tags) continue;
     for (const auto& tag : *specification.tags) {
       const std::string name = tag.key.value_or("");
-      if (name.empty() || name.size() > 127)
+      if (name.empty() || wire::utf16_length(name) > kLongestTagKey)
         return refuse("InvalidParameterValue", fmt::format("Tag key '{}' is invalid.", name));
       if (name.starts_with("aws:"))
         return refuse("InvalidParameterValue",
@@ -64,7 +73,11 @@ Result<Tags> volume_tags(const api::CreateVolumeRequest& request) {
                                   name));
       if (!names.insert(name).second)
         return refuse("InvalidParameterValue", fmt::format("Duplicate tag key '{}' specified.", name));
-      tags.emplace_back(name, tag.value.value_or(""));
+      const std::string value = tag.value.value_or("");
+      if (wire::utf16_length(value) > kLongestTagValue)
+        return refuse("InvalidParameterValue",
+                      fmt::format("Tag value exceeds the maximum length of {} characters", kLongestTagValue));
+      tags.emplace_back(name, value);
     }
   }
   if (tags.size() > 50) return refuse("TagLimitExceeded", "The maximum number of tags for a resource is 50.");
