@@ -20,7 +20,14 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kConnectPatience(2);  // for volumed to come back
-constexpr std::chrono::seconds kReplyPatience(60);   // a detach flushes, a deletion erases
+
+// A volumed that hangs must not hold callers longer than what they asked for may take: a detach flushes, a
+// deletion erases, everything else is quick.
+std::chrono::seconds reply_patience(const Request& request) {
+  if (std::holds_alternative<DetachVolume>(request) || std::holds_alternative<DeleteVolume>(request))
+    return std::chrono::seconds(60);
+  return std::chrono::seconds(std::holds_alternative<GetStatus>(request) ? 3 : 10);
+}
 
 Error volumed_is_down() {
   return {ErrorKind::kUnavailable, "volumed does not answer; it may be restarting"};
@@ -66,7 +73,7 @@ class Connection {
       broken_ = true;
       return std::nullopt;
     }
-    arrived_.wait_for(lock, kReplyPatience, [&] { return broken_ || waiting->second; });
+    arrived_.wait_for(lock, reply_patience(request), [&] { return broken_ || waiting->second; });
     std::optional<Reply> reply = std::move(waiting->second);
     waiting_.erase(waiting);
     if (!reply) return Result<Reply>(tl::unexpected(volumed_is_down()));
