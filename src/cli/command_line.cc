@@ -140,6 +140,15 @@ class CommandLine {
         ->add_option("--seal-file", up_.seal_file,
                      "where the seal's key lies (default: DIR/seal.key); remembered")
         ->type_name("PATH");
+    up_.crypto = "auto";
+    command
+        ->add_option(
+            "--crypto", up_.crypto,
+            "who encrypts volumes: auto, the fastest for this processor that is admitted at the start, "
+            "or openssl, no cipher of ours")
+        ->check(CLI::IsMember({"auto", "openssl"}))
+        ->type_name("WHO")
+        ->capture_default_str();
     command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
     command->add_flag("--development", up_.development,
                       "at the first start: allow what only rehearsals need");

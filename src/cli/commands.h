@@ -20,6 +20,7 @@ struct UpOptions {
   std::vector<std::string> regions;
   std::string account;
   std::string seal_file;
+  std::string crypto;  // "auto" or "openssl"
   bool tls = false;
   bool development = false;
 };

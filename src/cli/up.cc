@@ -175,8 +175,8 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
       {.name = "volumed",
        .program = site.programs + "/coffer-volumed",
        .arguments =
-           [&site] {
-             return std::vector<std::string>{"--data", site.folder};
+           [&site, crypto = options.crypto] {
+             return std::vector<std::string>{"--data", site.folder, "--crypto", crypto};
            }},
       {.name = "keyd",
        .program = site.programs + "/coffer-keyd",

@@ -45,7 +45,7 @@ struct AttachedVolume {
 struct VolumedStatus {
   std::string host_id;
   std::string arena;
-  std::string cipher;  // "AES-256-XTS (OpenSSL)"
+  std::string cipher;  // "AES-256-XTS (VAES-512)": who runs it
   std::vector<AttachedVolume> attached;
 };
 

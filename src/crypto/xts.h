@@ -13,8 +13,8 @@ namespace coffer::crypto {
 
 inline constexpr size_t kXtsKeySize = 64;
 
-// The expanded key of one layer. Thread-safe: contexts are pooled, key schedules lie in the arena when
-// use_arena_for_openssl() ran, and all are wiped on destruction.
+// The expanded key of one layer, by a kernel of ours or by OpenSSL (cipher_policy.h). Thread-safe. Key
+// schedules lie in the arena, OpenSSL's when use_arena_for_openssl() ran, and are wiped on destruction.
 class XtsCipher {
  public:
   // kInvalidArgument unless 64 bytes whose two halves differ.

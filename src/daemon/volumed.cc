@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "base/supervisor_channel.h"
 #include "control/volumed_server.h"
+#include "crypto/cipher_policy.h"
 #include "crypto/openssl_memory.h"
 #include "host/attachments.h"
 #include "host/hardening.h"
@@ -28,9 +29,24 @@ namespace {
 
 constexpr size_t kArenaSize = 16 << 20;
 
-std::optional<std::string> parse_options(int count, char** words) {
-  if (count != 3 || std::string_view(words[1]) != "--data" || *words[2] == '\0') return std::nullopt;
-  return words[2];
+struct Options {
+  std::string data;
+  crypto::CipherPolicy cipher_policy = crypto::CipherPolicy::kAutomatic;
+};
+
+std::optional<Options> parse_options(int count, char** words) {
+  Options options;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view name = words[i], value = words[i + 1];
+    if (name == "--data")
+      options.data = value;
+    else if (name == "--crypto" && value == "openssl")
+      options.cipher_policy = crypto::CipherPolicy::kOpensslOnly;
+    else if (name != "--crypto" || value != "auto")
+      return std::nullopt;
+  }
+  if (count % 2 == 0 || options.data.empty()) return std::nullopt;
+  return options;
 }
 
 // The folders exist when it returns, under names without links.
@@ -106,9 +122,11 @@ Status serve(SupervisorChannel& supervisor, Volumed& volumed) {
   }
 }
 
-Status run(const std::string& data, SupervisorChannel& supervisor) {
+Status run(const Options& options, SupervisorChannel& supervisor) {
   COFFER_CHECK(forbid_core_dumps());
-  COFFER_TRY(folders, prepare_folders(data));
+  crypto::set_cipher_policy(options.cipher_policy);
+  log_info("volumes are encrypted by AES-256-XTS ({})", crypto::xts_provider());
+  COFFER_TRY(folders, prepare_folders(options.data));
   COFFER_TRY(recipient, host::KeyRecipient::create());
   COFFER_CHECK(host::confine_volumed(folders.volumes, folders.sockets));
   Volumed volumed(std::move(folders), *recipient);
@@ -132,9 +150,10 @@ int main(int count, char** words) {
   set_log_process("volumed");
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  const auto data = parse_options(count, words);
-  if (!data) {
-    std::fputs("usage: coffer-volumed --data DIR\n(started by `coffer up`)\n", stderr);
+  const auto options = parse_options(count, words);
+  if (!options) {
+    std::fputs("usage: coffer-volumed --data DIR [--crypto auto|openssl]\n(started by `coffer up`)\n",
+               stderr);
     return 2;
   }
   auto supervisor = SupervisorChannel::inherited();
@@ -143,7 +162,7 @@ int main(int count, char** words) {
     return 2;
   }
   std::signal(SIGTERM, stop_on_signal);
-  if (const Status ran = run(*data, *supervisor); !ran) {
+  if (const Status ran = run(*options, *supervisor); !ran) {
     log_error("{}", ran.error().message);
     if (const Status reported = supervisor->report_failed(ran.error().message); !reported)
       log_warning("{}", reported.error().message);

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "crypto/cipher_policy.h"
 #include "secret/arena.h"
 #include "secret/registers.h"
 
@@ -78,7 +79,7 @@ control::AttachedVolume Attachments::describe(const Attached& attached) {
 control::VolumedStatus Attachments::status() {
   control::VolumedStatus status{.host_id = host_id_,
                                 .arena = std::string(secret::to_string(secret::arena_kind())),
-                                .cipher = "AES-256-XTS (OpenSSL)",
+                                .cipher = "AES-256-XTS (" + crypto::xts_provider() + ")",
                                 .attached = {}};
   std::lock_guard lock(mutex_);
   for (const auto& [id, attached] : attached_) status.attached.push_back(describe(*attached));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where do the key schedules of OpenSSL's contexts lie? All tests of this program run with OpenSSL's memory
-// in the arena, but where the environment asks for a run without it, which must fail (see the last two
-// tests).
+// Where do the key schedules of OpenSSL's contexts and of our kernels lie? All tests of this program run with
+// OpenSSL's memory in the arena, but where the environment asks for a run without it, which must fail (see
+// the last two tests).
 #include "crypto/openssl_memory.h"
 
 #include <gtest/gtest.h>
@@ -31,11 +31,14 @@ const bool arena_is_used = [] {
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 
 #include "base/file_descriptor.h"
 #include "crypto/aead.h"
+#include "crypto/kernels/kernel_xts.h"
+#include "crypto/kernels/xts_kernels.h"
 #include "crypto/random.h"
-#include "crypto/xts.h"
+#include "crypto/xts_openssl.h"
 #include "secret/arena.h"
 #include "tests/unit/crypto/vector_file.h"
 
@@ -158,39 +161,81 @@ ByteView needle_of(const SecretBytes& bytes) {
   return bytes.read(RawAccess::because("a test searches for these bytes")).first(16);
 }
 
+// Each implementation that this machine runs, under one key.
+std::vector<std::pair<std::string, std::function<std::unique_ptr<XtsCipher>(const SecretBytes&)>>>
+all_ciphers() {
+  const auto raw = [](const SecretBytes& key) {
+    return key.read(RawAccess::because("a test makes a cipher"));
+  };
+  decltype(all_ciphers()) ciphers;
+  ciphers.emplace_back("OpenSSL", [raw](const SecretBytes& key) { return make_openssl_xts(raw(key)); });
+  for (const XtsKernel& kernel : xts_kernels())
+    if (kernel.is_runnable())
+      ciphers.emplace_back(
+          kernel.name, [raw, &kernel](const SecretBytes& key) { return make_kernel_xts(kernel, raw(key)); });
+  return ciphers;
+}
+
 // Is any part of the data key, raw or expanded, outside the arena while a volume is in use?
 TEST(OpensslMemory, KeySchedulesLieInTheArena) {
-  const SecretBytes key = random_secret(kXtsKeySize);
-  const auto cipher = XtsCipher::create(key);
-  ASSERT_TRUE(cipher);
-  Bytes sector(4096);
-  (*cipher)->encrypt(7, 4096, sector, sector);
-  (*cipher)->decrypt(7, 4096, sector, sector);
-  const MemorySearch search;
-  for (const size_t half : {0, 32}) {
-    const SecretBytes half_key = key.slice(half, 32), round_key = round_key_2(half_key);
-    EXPECT_EQ(search.hits_outside_arena(needle_of(half_key)), 0u) << "the key at " << half;
-    EXPECT_EQ(search.hits_outside_arena(needle_of(round_key)), 0u) << "the round key at " << half;
-    if (!arena_is_used) continue;
-    // `round_key` itself, and the schedules: two pooled contexts and the two they were copied from.
-    EXPECT_GE(MemorySearch::hits_in_arena(needle_of(round_key)), 3u);
+  for (const auto& [name, make] : all_ciphers()) {
+    SCOPED_TRACE(name);
+    const SecretBytes key = random_secret(kXtsKeySize);
+    const auto cipher = make(key);
+    Bytes sector(4096);
+    cipher->encrypt(7, 4096, sector, sector);
+    cipher->decrypt(7, 4096, sector, sector);
+    const MemorySearch search;
+    for (const size_t half : {0, 32}) {
+      const SecretBytes half_key = key.slice(half, 32), round_key = round_key_2(half_key);
+      EXPECT_EQ(search.hits_outside_arena(needle_of(half_key)), 0u) << "the key at " << half;
+      EXPECT_EQ(search.hits_outside_arena(needle_of(round_key)), 0u) << "the round key at " << half;
+      if (!arena_is_used) continue;
+      // `round_key` itself, and the schedules: of OpenSSL two pooled contexts and the two they were copied
+      // from, of a kernel one with each round key four times.
+      EXPECT_GE(MemorySearch::hits_in_arena(needle_of(round_key)), 3u);
+    }
+    // The control: a key that was left in the heap is found by the same search.
+    Bytes left_in_heap = revealed(key);
+    EXPECT_GE(search.hits_outside_arena(needle_of(key)), 1u);
+    secret::wipe(left_in_heap);
   }
-  // The control: a key that was left in the heap is found by the same search.
-  Bytes left_in_heap = revealed(key);
-  EXPECT_GE(search.hits_outside_arena(needle_of(key)), 1u);
-  secret::wipe(left_in_heap);
 }
 
 TEST(OpensslMemory, NothingStaysAfterTheCipherIsGone) {
-  const SecretBytes key = random_secret(kXtsKeySize), round_key = round_key_2(key.slice(0, 32));
-  {
-    const auto cipher = XtsCipher::create(key);
-    Bytes sector(4096);
-    (*cipher)->encrypt(7, 4096, sector, sector);
-    EXPECT_GT(MemorySearch::hits_in_arena(needle_of(round_key)), 1u);
+  for (const auto& [name, make] : all_ciphers()) {
+    SCOPED_TRACE(name);
+    const SecretBytes key = random_secret(kXtsKeySize), round_key = round_key_2(key.slice(0, 32));
+    {
+      const auto cipher = make(key);
+      Bytes sector(4096);
+      cipher->encrypt(7, 4096, sector, sector);
+      EXPECT_GT(MemorySearch::hits_in_arena(needle_of(round_key)), 1u);
+    }
+    EXPECT_EQ(MemorySearch::hits_in_arena(needle_of(round_key)), 1u);  // the needle itself
+    EXPECT_EQ(MemorySearch().hits_outside_arena(needle_of(round_key)), 0u);
   }
-  EXPECT_EQ(MemorySearch::hits_in_arena(needle_of(round_key)), 1u);  // the needle itself
-  EXPECT_EQ(MemorySearch().hits_outside_arena(needle_of(round_key)), 0u);
+}
+
+// Is any round key of a kernel, of encryption, of decryption or of the tweak, on the stack or in the heap?
+TEST(OpensslMemory, KernelsLeaveNoRoundKeyOutsideTheArena) {
+  for (const XtsKernel& kernel : xts_kernels()) {
+    if (!kernel.is_runnable()) continue;
+    SCOPED_TRACE(kernel.name);
+    const SecretBytes key = random_secret(kXtsKeySize);
+    const ByteView raw = key.read(RawAccess::because("a test expands the key"));
+    SecretBytes expanded(sizeof(XtsSchedule));
+    const MutableByteView schedule = expanded.write(RawAccess::because("a test keeps the round keys"));
+    kernel.expand(raw.data(), *reinterpret_cast<XtsSchedule*>(schedule.data()));
+    const auto cipher = make_kernel_xts(kernel, raw);
+    Bytes sectors(40 * 528);
+    cipher->encrypt(7, 528, sectors, sectors);
+    const MemorySearch search;
+    for (size_t at = 0; at < schedule.size(); at += 64) {
+      EXPECT_EQ(search.hits_outside_arena(schedule.subspan(at, 16)), 0u) << "round key " << at / 64;
+      EXPECT_GE(MemorySearch::hits_in_arena(schedule.subspan(at, 16)), 8u) << "round key " << at / 64;
+    }
+  }
 }
 
 TEST(OpensslMemory, AeadLeavesNoKeyBehind) {
