@@ -44,7 +44,9 @@ Result<std::optional<WantedAttachment>> read_wanted(catalog::Catalog& catalog, c
 
 // Serves the volume again under a new Decrypt and notes in the catalog how that went.
 Status attach_again(Installation& parts, WantedAttachment wanted) {
-  auto& [attachment, volume] = wanted;
+  // No structured binding: clang 14 captures none in a lambda.
+  catalog::Attachment& attachment = wanted.attachment;
+  const catalog::Volume& volume = wanted.volume;
   const auto record = [&](const Error* failure) {
     return parts.catalog.write([&](catalog::Transaction& transaction) {
       return record_service_event(parts, transaction, decrypt_event(attachment, volume, failure));
