@@ -14,7 +14,7 @@ constexpr milliseconds kLongestPause{5000};
 
 }  // namespace
 
-AttachmentRestorer::AttachmentRestorer(Installation& installation, std::function<void()> restore)
+AttachmentRestorer::AttachmentRestorer(Installation& installation, std::function<bool()> restore)
     : installation_(installation), restore_(std::move(restore)), thread_([this] { run(); }) {}
 
 AttachmentRestorer::~AttachmentRestorer() {
@@ -44,19 +44,20 @@ void AttachmentRestorer::run() {
     wanted_ = false;
     lock.unlock();
     const bool ready = parts_are_ready();
+    bool restored = false;
     try {
-      if (ready) restore_();
+      restored = ready && restore_();
     } catch (const std::exception& exception) {
       log_error("restoring attachments: {}", exception.what());
     }
     lock.lock();
-    if (ready) {
+    if (restored) {
       pause = kPause;
       continue;
     }
+    wake_.wait_for(lock, ready ? kLongestPause : pause, [this] { return wanted_ || stopping_; });
     wanted_ = true;
-    wake_.wait_for(lock, pause, [this] { return stopping_; });
-    pause = std::min(pause * 2, kLongestPause);
+    pause = ready ? kPause : std::min(pause * 2, kLongestPause);
   }
 }
 

@@ -180,8 +180,8 @@ class Daemon {
     if (!http_socket_.valid() || !admin_socket_.valid())
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
     ec2_.resume();  // before the first call: what was cut off is told from what is under way
-    restorer_ =
-        std::make_unique<api::AttachmentRestorer>(installation_, [this] { ec2_.restore_attachments(); });
+    restorer_ = std::make_unique<api::AttachmentRestorer>(installation_,
+                                                          [this] { return ec2_.restore_attachments(); });
     serving_ = true;
     restorer_->notify();
     admin_ = std::make_unique<api::AdminServer>(

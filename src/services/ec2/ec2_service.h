@@ -19,8 +19,8 @@ class Ec2Service final : public api::Handlers {
   // At start: finishes what an earlier process left half done, then works on volumes in the background.
   void resume();
   // When volumed (or keyd) is back: attaches again what the catalog says is attached, under a new Decrypt
-  // each.
-  void restore_attachments();
+  // each. False when something is left to try again (a key that is disabled now may be enabled later).
+  bool restore_attachments();
   void stop() { worker_.stop(); }
 
   // create_volume.cc
@@ -47,7 +47,7 @@ class Ec2Service final : public api::Handlers {
       Call& call, const api::DescribeAvailabilityZonesRequest& request) override;
 
  private:
-  Status reconcile(const std::string& volume_id);
+  Result<bool> reconcile(const std::string& volume_id);
 
   Installation& installation_;
   VolumeLocks locks_;

@@ -42,32 +42,38 @@ Result<std::optional<WantedAttachment>> read_wanted(catalog::Catalog& catalog, c
   return wanted;
 }
 
-// Serves the volume again under a new Decrypt and notes in the catalog how that went.
-Status attach_again(Installation& parts, WantedAttachment wanted) {
+// Serves the volume again under a new Decrypt and notes in the catalog how that went: false when it could not
+// be. A cause that is noted already is not noted again, so that trying goes on without filling the trail.
+Result<bool> attach_again(Installation& parts, WantedAttachment wanted) {
   // No structured binding: clang 14 captures none in a lambda.
   catalog::Attachment& attachment = wanted.attachment;
   const catalog::Volume& volume = wanted.volume;
-  const auto record = [&](const Error* failure) {
-    return parts.catalog.write([&](catalog::Transaction& transaction) {
-      return record_service_event(parts, transaction, decrypt_event(attachment, volume, failure));
+  const auto write = [&](const Error* failure, bool decrypt) {
+    return parts.catalog.write([&](catalog::Transaction& transaction) -> Status {
+      if (decrypt)
+        COFFER_CHECK(record_service_event(parts, transaction, decrypt_event(attachment, volume, failure)));
+      return transaction.update_attachment(attachment);
     });
   };
   bool decrypted = false;
   const auto served = open_on_host(parts, volume, attachment.id, [&] {
     decrypted = true;
-    return record(nullptr);
+    return write(nullptr, true);
   });
   if (served) {
     attachment.socket_path = served->socket_path;
     attachment.failure.clear();
-  } else {
-    const Error& error = served.error();
-    if (volume.encrypted && !decrypted && error.kind != ErrorKind::kUnavailable) COFFER_CHECK(record(&error));
-    attachment.failure = attach_error(error, volume).message;
-    log_warning("volume {} could not be attached again: {}", volume.id, error.message);
+    COFFER_CHECK(write(nullptr, false));
+    return true;
   }
-  return parts.catalog.write(
-      [&](catalog::Transaction& transaction) { return transaction.update_attachment(attachment); });
+  const Error& error = served.error();
+  std::string cause = attach_error(error, volume).message;
+  if (cause != attachment.failure) {
+    attachment.failure = std::move(cause);
+    log_warning("volume {} could not be attached again: {}", volume.id, error.message);
+    COFFER_CHECK(write(&error, volume.encrypted && !decrypted && error.kind != ErrorKind::kUnavailable));
+  }
+  return false;
 }
 
 const control::AttachedVolume* served_by(const control::VolumedStatus& host, const std::string& volume_id) {
@@ -90,19 +96,20 @@ void Ec2Service::resume() {
   worker_.start();
 }
 
-// Brings what volumed serves in line with what the catalog says of one volume.
-Status Ec2Service::reconcile(const std::string& volume_id) {
+// Brings what volumed serves in line with what the catalog says of one volume; false when it could not be
+// attached.
+Result<bool> Ec2Service::reconcile(const std::string& volume_id) {
   const auto lock = locks_.hold(volume_id);
   COFFER_TRY(host, installation_.volumed.status());
   COFFER_TRY(wanted, read_wanted(installation_.catalog, volume_id));
   const control::AttachedVolume* served = served_by(host, volume_id);
   const bool right = served != nullptr && wanted && served->attachment_id == wanted->attachment.id;
   if (served != nullptr && !right) COFFER_CHECK(installation_.volumed.detach(volume_id, true));
-  if (right || !wanted || wanted->attachment.state != "attached") return {};
+  if (right || !wanted || wanted->attachment.state != "attached") return true;
   return attach_again(installation_, std::move(*wanted));
 }
 
-void Ec2Service::restore_attachments() {
+bool Ec2Service::restore_attachments() {
   std::vector<std::string> volume_ids;
   const auto read = installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(attachments, transaction.attachments());
@@ -110,13 +117,18 @@ void Ec2Service::restore_attachments() {
     return {};
   });
   const auto host = installation_.volumed.status();
-  if (!read || !host) return;  // volumed went away again; its next channel brings us back here
+  if (!read || !host) return false;
   for (const auto& attached : host->attached) volume_ids.push_back(attached.volume_id);
   std::sort(volume_ids.begin(), volume_ids.end());
   volume_ids.erase(std::unique(volume_ids.begin(), volume_ids.end()), volume_ids.end());
-  for (const auto& volume_id : volume_ids)
-    if (const auto status = reconcile(volume_id); !status)
-      log_warning("the attachment of {} is not restored: {}", volume_id, status.error().message);
+  bool all = true;
+  for (const auto& volume_id : volume_ids) {
+    const auto restored = reconcile(volume_id);
+    if (!restored)
+      log_warning("the attachment of {} is not restored: {}", volume_id, restored.error().message);
+    all = all && restored.value_or(false);
+  }
+  return all;
 }
 
 }  // namespace coffer::services::ec2
