@@ -19,7 +19,11 @@ inline ByteView as_bytes(std::string_view text) {
 inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes to_bytes(std::string_view text) { return Bytes(text.begin(), text.end()); }
-inline Bytes to_bytes(ByteView bytes) { return Bytes(bytes.begin(), bytes.end()); }
+inline Bytes to_bytes(std::string_view text) {
+  return Bytes(text.begin(), text.end());
+}
+inline Bytes to_bytes(ByteView bytes) {
+  return Bytes(bytes.begin(), bytes.end());
+}
 
 }  // namespace coffer

@@ -28,8 +28,12 @@ std::string format_utc(Timestamp time, const char* pattern) {
 
 }  // namespace
 
-std::string iso8601(Timestamp time) { return format_utc(time, "%Y-%m-%dT%H:%M:%SZ"); }
-std::string basic_iso8601(Timestamp time) { return format_utc(time, "%Y%m%dT%H%M%SZ"); }
+std::string iso8601(Timestamp time) {
+  return format_utc(time, "%Y-%m-%dT%H:%M:%SZ");
+}
+std::string basic_iso8601(Timestamp time) {
+  return format_utc(time, "%Y%m%dT%H%M%SZ");
+}
 
 std::string iso8601_millis(Timestamp time) {
   const int64_t millis = ((time.microseconds / 1000) % 1000 + 1000) % 1000;

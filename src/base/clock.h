@@ -14,9 +14,9 @@ struct Timestamp {
   static Timestamp from_seconds(double seconds) { return {static_cast<int64_t>(seconds * 1e6)}; }
 };
 
-std::string iso8601(Timestamp time);          // 2024-05-25T10:30:00Z
-std::string iso8601_millis(Timestamp time);   // 2024-05-25T10:30:00.000Z
-std::string basic_iso8601(Timestamp time);    // 20240525T103000Z
+std::string iso8601(Timestamp time);         // 2024-05-25T10:30:00Z
+std::string iso8601_millis(Timestamp time);  // 2024-05-25T10:30:00.000Z
+std::string basic_iso8601(Timestamp time);   // 20240525T103000Z
 
 class Clock {
  public:

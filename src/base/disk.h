@@ -19,7 +19,7 @@ class File {
   // Fills all of `out`; bytes past the end of the file read as zero (sparse images need no exact size).
   virtual Status read(uint64_t offset, MutableByteView out) = 0;
   virtual Status write(uint64_t offset, ByteView data) = 0;  // all or an error; extends the file
-  virtual Status flush() = 0;                                 // fdatasync(2)
+  virtual Status flush() = 0;                                // fdatasync(2)
   virtual Status punch_hole(uint64_t offset, uint64_t length) = 0;
   // Takes the space now, so that later writes there do not fail with kNoSpace; contents and size stay.
   virtual Status allocate(uint64_t offset, uint64_t length) = 0;
@@ -41,8 +41,8 @@ class Disk {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Status make_directory(const std::string& path) = 0;  // mode 0700; existing is no error
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  virtual Status remove(const std::string& path) = 0;           // a file or an empty directory
-  virtual Status flush_directory(const std::string& path) = 0;  // fsync(2) of the directory
+  virtual Status remove(const std::string& path) = 0;                          // a file or an empty directory
+  virtual Status flush_directory(const std::string& path) = 0;                 // fsync(2) of the directory
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted
   virtual Result<bool> exists(const std::string& path) = 0;
 };

@@ -8,7 +8,9 @@
 
 namespace coffer {
 namespace {
-bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_lower_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
 }  // namespace
 
 std::string make_uuid(Random& random) {
@@ -17,8 +19,8 @@ std::string make_uuid(Random& random) {
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const std::string text = hex(bytes);
-  return text.substr(0, 8) + "-" + text.substr(8, 4) + "-" + text.substr(12, 4) + "-" + text.substr(16, 4) + "-" +
-         text.substr(20);
+  return text.substr(0, 8) + "-" + text.substr(8, 4) + "-" + text.substr(12, 4) + "-" + text.substr(16, 4) +
+         "-" + text.substr(20);
 }
 
 std::string make_resource_id(Random& random, std::string_view kind) {
@@ -39,7 +41,8 @@ bool is_uuid(std::string_view text) {
 bool is_resource_id(std::string_view text, std::string_view kind) {
   if (text.size() <= kind.size() || !text.starts_with(kind) || text[kind.size()] != '-') return false;
   const std::string_view digits = text.substr(kind.size() + 1);
-  return (digits.size() == 8 || digits.size() == 17) && std::all_of(digits.begin(), digits.end(), is_lower_hex);
+  return (digits.size() == 8 || digits.size() == 17) &&
+         std::all_of(digits.begin(), digits.end(), is_lower_hex);
 }
 
 std::string make_access_key_id(Random& random, std::string_view prefix) {
@@ -52,7 +55,8 @@ std::string make_access_key_id(Random& random, std::string_view prefix) {
 }
 
 bool is_account_id(std::string_view text) {
-  return text.size() == 12 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return text.size() == 12 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace coffer

@@ -19,18 +19,26 @@ std::atomic<LogLevel> lowest_level{LogLevel::kInfo};
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "?";
 }
 
 }  // namespace
 
-void set_log_process(std::string_view name) { process_name() = name; }
-void set_log_level(LogLevel lowest) { lowest_level = lowest; }
+void set_log_process(std::string_view name) {
+  process_name() = name;
+}
+void set_log_level(LogLevel lowest) {
+  lowest_level = lowest;
+}
 
 void write_log(LogLevel level, std::string_view message) {
   if (level < lowest_level.load(std::memory_order_relaxed)) return;

@@ -14,8 +14,8 @@ namespace coffer {
 // setrlimit(2) RLIMIT_CORE).
 Status forbid_core_dumps();
 
-// For a daemon that root started: root's special rights (capabilities(7)) go, and do not come back by starting
-// a program. Only the calling thread's, so before others are started.
+// For a daemon that root started: root's special rights (capabilities(7)) go, and do not come back by
+// starting a program. Only the calling thread's, so before others are started.
 Status drop_capabilities();
 
 struct FileAccess {

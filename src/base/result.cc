@@ -8,20 +8,34 @@ namespace coffer {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kInvalidArgument: return "invalid argument";
-    case ErrorKind::kNotFound: return "not found";
-    case ErrorKind::kConflict: return "conflict";
-    case ErrorKind::kPermissionDenied: return "permission denied";
-    case ErrorKind::kUnauthenticated: return "unauthenticated";
-    case ErrorKind::kLimitExceeded: return "limit exceeded";
-    case ErrorKind::kUnsupported: return "unsupported";
-    case ErrorKind::kUnavailable: return "unavailable";
-    case ErrorKind::kRefusedCiphertext: return "refused ciphertext";
-    case ErrorKind::kCorrupt: return "corrupt";
-    case ErrorKind::kTooNew: return "too new";
-    case ErrorKind::kIo: return "input/output error";
-    case ErrorKind::kNoSpace: return "no space";
-    case ErrorKind::kInternal: return "internal";
+    case ErrorKind::kInvalidArgument:
+      return "invalid argument";
+    case ErrorKind::kNotFound:
+      return "not found";
+    case ErrorKind::kConflict:
+      return "conflict";
+    case ErrorKind::kPermissionDenied:
+      return "permission denied";
+    case ErrorKind::kUnauthenticated:
+      return "unauthenticated";
+    case ErrorKind::kLimitExceeded:
+      return "limit exceeded";
+    case ErrorKind::kUnsupported:
+      return "unsupported";
+    case ErrorKind::kUnavailable:
+      return "unavailable";
+    case ErrorKind::kRefusedCiphertext:
+      return "refused ciphertext";
+    case ErrorKind::kCorrupt:
+      return "corrupt";
+    case ErrorKind::kTooNew:
+      return "too new";
+    case ErrorKind::kIo:
+      return "input/output error";
+    case ErrorKind::kNoSpace:
+      return "no space";
+    case ErrorKind::kInternal:
+      return "internal";
   }
   return "unknown";
 }
@@ -29,19 +43,26 @@ std::string_view to_string(ErrorKind kind) {
 namespace {
 ErrorKind kind_of_errno(int number) {
   switch (number) {
-    case ENOENT: return ErrorKind::kNotFound;
+    case ENOENT:
+      return ErrorKind::kNotFound;
     case EEXIST:
-    case EBUSY: return ErrorKind::kConflict;
+    case EBUSY:
+      return ErrorKind::kConflict;
     case EACCES:
-    case EPERM: return ErrorKind::kPermissionDenied;
+    case EPERM:
+      return ErrorKind::kPermissionDenied;
     case ENOSPC:
-    case EDQUOT: return ErrorKind::kNoSpace;
-    case EINVAL: return ErrorKind::kInvalidArgument;
+    case EDQUOT:
+      return ErrorKind::kNoSpace;
+    case EINVAL:
+      return ErrorKind::kInvalidArgument;
     case EPIPE:
     case ECONNRESET:
     case ECONNREFUSED:
-    case ENOTCONN: return ErrorKind::kUnavailable;
-    default: return ErrorKind::kIo;
+    case ENOTCONN:
+      return ErrorKind::kUnavailable;
+    default:
+      return ErrorKind::kIo;
   }
 }
 }  // namespace
@@ -52,6 +73,8 @@ Error errno_error(std::string_view what) {
                std::string(what) + ": " + std::error_code(number, std::generic_category()).message()};
 }
 
-tl::unexpected<Error> fail_errno(std::string_view what) { return tl::unexpected<Error>(errno_error(what)); }
+tl::unexpected<Error> fail_errno(std::string_view what) {
+  return tl::unexpected<Error>(errno_error(what));
+}
 
 }  // namespace coffer

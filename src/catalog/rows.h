@@ -17,21 +17,21 @@ struct Account {
 };
 
 struct AccessKey {
-  std::string id;            // AKIA…
+  std::string id;  // AKIA…
   std::string account;
-  std::string principal_arn; // arn:aws:iam::ACCOUNT:root for now
+  std::string principal_arn;  // arn:aws:iam::ACCOUNT:root for now
   Bytes wrapped_secret;
   bool active = true;
   Timestamp created;
 };
 
 struct Key {
-  std::string id;            // UUID
+  std::string id;  // UUID
   std::string account, region;
   std::string description;
-  std::string policy;        // JSON
-  std::string state;         // "Enabled", "Disabled"
-  std::string manager;       // "CUSTOMER", "AWS"
+  std::string policy;   // JSON
+  std::string state;    // "Enabled", "Disabled"
+  std::string manager;  // "CUSTOMER", "AWS"
   std::string usage, spec, origin;
   bool multi_region = false;
   Timestamp created;
@@ -47,7 +47,7 @@ struct BackingKey {
 
 struct Alias {
   std::string account, region;
-  std::string name;          // with "alias/"
+  std::string name;  // with "alias/"
   std::string target_key_id;
   Timestamp created, updated;
 };
@@ -56,12 +56,12 @@ struct Volume {
   std::string id;
   std::string account, region;
   std::string availability_zone;
-  std::string state;         // creating, available, in-use, deleting, deleted
+  std::string state;  // creating, available, in-use, deleting, deleted
   uint32_t size_gib = 0;
   std::string type;
   std::optional<int32_t> iops, throughput;
   bool encrypted = false;
-  std::string kms_key_arn;   // empty when not encrypted
+  std::string kms_key_arn;  // empty when not encrypted
   std::string snapshot_id;
   std::string layer_id;      // the first layer's
   Bytes wrapped_key;         // only until the store's manifest holds it
@@ -74,15 +74,15 @@ struct Volume {
 };
 
 struct Attachment {
-  std::string id;            // "attach-" + 17 hex
+  std::string id;  // "attach-" + 17 hex
   std::string volume_id;
   std::string account, region;
   std::string instance_id;
   std::string device;
-  std::string state;         // attaching, attached, detaching, detached, busy
+  std::string state;  // attaching, attached, detaching, detached, busy
   std::string socket_path;
-  std::string principal_arn; // who attached; re-attachment after a restart acts for them
-  std::string failure;       // why it could not be restored
+  std::string principal_arn;  // who attached; re-attachment after a restart acts for them
+  std::string failure;        // why it could not be restored
   Timestamp attached;
   bool delete_on_termination = false;
 };
@@ -90,14 +90,14 @@ struct Attachment {
 // A host that volumes attach to.
 struct Instance {
   std::string id;
-  std::string account;       // owner of the installation; every account of it sees this host
+  std::string account;  // owner of the installation; every account of it sees this host
   std::string name;
   Timestamp created;
 };
 
 struct IdempotentAnswer {
   std::string request_hash;
-  std::string response;      // the serialised Value
+  std::string response;  // the serialised Value
 };
 
 struct TrailEvent {
@@ -105,7 +105,7 @@ struct TrailEvent {
   std::string account, region;
   Timestamp time;
   std::string event_source, event_name;
-  std::string record;        // the CloudTrail record, JSON
+  std::string record;  // the CloudTrail record, JSON
 };
 
 }  // namespace coffer::catalog

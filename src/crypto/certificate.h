@@ -18,13 +18,13 @@ struct PrivateKeyPair {
 Result<PrivateKeyPair> make_p256_key_pair();
 
 // A self-signed CA certificate (basicConstraints CA:TRUE pathlen 0, keyCertSign), DER, valid for ten years.
-Result<Bytes> make_ca_certificate(const secret::SecretBytes& ca_private_key_der, const std::string& common_name,
-                                  Timestamp now);
-// A server certificate for `names` (DNS names, or IP addresses in text), DER, valid from an hour before now for
-// `days`.
-Result<Bytes> issue_server_certificate(const secret::SecretBytes& ca_private_key_der, ByteView ca_certificate_der,
-                                       ByteView subject_public_key_der, const std::vector<std::string>& names,
-                                       Timestamp now, int days);
+Result<Bytes> make_ca_certificate(const secret::SecretBytes& ca_private_key_der,
+                                  const std::string& common_name, Timestamp now);
+// A server certificate for `names` (DNS names, or IP addresses in text), DER, valid from an hour before now
+// for `days`.
+Result<Bytes> issue_server_certificate(const secret::SecretBytes& ca_private_key_der,
+                                       ByteView ca_certificate_der, ByteView subject_public_key_der,
+                                       const std::vector<std::string>& names, Timestamp now, int days);
 std::string certificate_pem(ByteView certificate_der);
 
 }  // namespace coffer::crypto

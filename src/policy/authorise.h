@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one authorisation decision, a pure function that every call passes. For now principals are accounts' root users,
-// AWS services acting for a caller, and Unix users of the admin socket; policies join it in a later part.
+// The one authorisation decision, a pure function that every call passes. For now principals are accounts'
+// root users, AWS services acting for a caller, and Unix users of the admin socket; policies join it in a
+// later part.
 #pragma once
 #include <string>
 
@@ -21,13 +22,13 @@ struct Principal {
 
 struct AuthorisationRequest {
   const Principal& principal;
-  std::string action;         // "kms:Decrypt"
-  std::string resource_arn;   // "*" when the action has none
+  std::string action;        // "kms:Decrypt"
+  std::string resource_arn;  // "*" when the action has none
 };
 
 struct Decision {
   bool allowed = false;
-  std::string reason;         // "because no resource-based policy allows the kms:Decrypt action"
+  std::string reason;  // "because no resource-based policy allows the kms:Decrypt action"
 };
 
 Decision authorise(const AuthorisationRequest& request);

@@ -31,8 +31,8 @@ class RawAccess {
 class SecretBytes {
  public:
   SecretBytes() = default;
-  explicit SecretBytes(size_t size);              // zero-filled
-  static SecretBytes copy_of(ByteView bytes);     // the caller still owns (and wipes) its original
+  explicit SecretBytes(size_t size);           // zero-filled
+  static SecretBytes copy_of(ByteView bytes);  // the caller still owns (and wipes) its original
   SecretBytes(SecretBytes&& other) noexcept;
   SecretBytes& operator=(SecretBytes&& other) noexcept;
   SecretBytes(const SecretBytes&) = delete;

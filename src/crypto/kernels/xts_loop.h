@@ -160,13 +160,13 @@ struct StartShifts {
 #define COFFER_ONE_ROUND(OF, round) OF(round, 0)
 #define COFFER_EIGHT_ROUND(OF, round) \
   OF(round, 0) OF(round, 1) OF(round, 2) OF(round, 3) OF(round, 4) OF(round, 5) OF(round, 6) OF(round, 7)
-#define COFFER_ROUNDS(EACH, OF)                                                                      \
-  EACH(OF, 1)                                                                                        \
-  EACH(OF, 2)                                                                                        \
-  EACH(OF, 3)                                                                                        \
-  EACH(OF, 4)                                                                                        \
-  EACH(OF, 5) EACH(OF, 6) EACH(OF, 7) EACH(OF, 8) EACH(OF, 9) EACH(OF, 10) EACH(OF, 11) EACH(OF, 12) \
-      EACH(OF, 13)
+#define COFFER_ROUNDS(EACH, OF) \
+  EACH(OF, 1)                   \
+  EACH(OF, 2)                   \
+  EACH(OF, 3)                   \
+  EACH(OF, 4)                   \
+  EACH(OF, 5)                   \
+  EACH(OF, 6) EACH(OF, 7) EACH(OF, 8) EACH(OF, 9) EACH(OF, 10) EACH(OF, 11) EACH(OF, 12) EACH(OF, 13)
 #define COFFER_EIGHT(constraint, state)                                                   \
   constraint(state[0]), constraint(state[1]), constraint(state[2]), constraint(state[3]), \
       constraint(state[4]), constraint(state[5]), constraint(state[6]), constraint(state[7])

@@ -69,8 +69,9 @@ Status reserve(catalog::Transaction& transaction, const catalog::Attachment& wan
 Status undo(Installation& parts, const std::string& volume_id) {
   if (const Status detached = parts.volumed.detach(volume_id, true); !detached)
     log_warning("volume {} may still be served: {}", volume_id, detached.error().message);
-  return parts.catalog.write([&](catalog::Transaction& transaction) { return release(transaction, volume_id); },
-                             catalog::Urgency::kProtective);
+  return parts.catalog.write(
+      [&](catalog::Transaction& transaction) { return release(transaction, volume_id); },
+      catalog::Urgency::kProtective);
 }
 
 }  // namespace
