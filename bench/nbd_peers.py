@@ -54,7 +54,7 @@ ROWS = (
 # Rows that others bring along.
 LATENCY = Row("4k random read QD1, median latency", "µs", plain=0, own=0)
 CPU_READ = Row("server CPU per 4k read, QD32", "µs", plain=0.5, own=0)
-CPU_WRITE = Row("server CPU per 4k write, QD32", "µs", plain=0, own=0)
+CPU_WRITE = Row("server CPU per 4k write, QD32", "µs", plain=0.5, own=0)
 BROUGHT = {"4k random read QD1": ("latency", LATENCY), "4k random read QD32": ("cpu", CPU_READ),
            "4k random write QD32": ("cpu", CPU_WRITE)}
 MOST_ADDED_LATENCY = 3.0  # µs, encrypted against plain
