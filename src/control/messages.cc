@@ -5,29 +5,10 @@
 
 #include "base/packet_channel.h"
 #include "format/codec.h"
+#include "format/error_code.h"
 
 namespace coffer::control {
 namespace {
-
-// Numbers on the wire; they never change, whatever order the enumeration takes.
-constexpr std::pair<ErrorKind, uint8_t> kErrorCodes[] = {
-    {ErrorKind::kInvalidArgument, 1},  {ErrorKind::kNotFound, 2},        {ErrorKind::kConflict, 3},
-    {ErrorKind::kPermissionDenied, 4}, {ErrorKind::kUnauthenticated, 5}, {ErrorKind::kLimitExceeded, 6},
-    {ErrorKind::kUnsupported, 7},      {ErrorKind::kUnavailable, 8},     {ErrorKind::kRefusedCiphertext, 9},
-    {ErrorKind::kCorrupt, 10},         {ErrorKind::kTooNew, 11},         {ErrorKind::kIo, 12},
-    {ErrorKind::kNoSpace, 13},         {ErrorKind::kInternal, 14}};
-
-uint8_t code_of(ErrorKind kind) {
-  for (const auto& [known, code] : kErrorCodes)
-    if (known == kind) return code;
-  return 14;
-}
-
-std::optional<ErrorKind> kind_of(uint8_t code) {
-  for (const auto& [kind, known] : kErrorCodes)
-    if (known == code) return kind;
-  return std::nullopt;
-}
 
 // One description of each message serves both directions: a Packer writes what a field holds, an Unpacker
 // fills it. Both note a field beyond its bound and a message that does not add up.
@@ -166,7 +147,7 @@ void visit(Codec& codec, Message& message) {
 }
 
 void visit(Packer& codec, const Error& error) {
-  codec.integer(code_of(error.kind));
+  codec.integer(format::error_code(error.kind));
   codec.text(error.message.substr(0, kLongestText), kLongestText);
   codec.text(error.code.substr(0, kLongestName), kLongestName);
 }
@@ -175,7 +156,7 @@ void visit(Unpacker& codec, Error& error) {
   codec.integer(code);
   codec.text(error.message, kLongestText);
   codec.text(error.code, kLongestName);
-  if (const auto kind = kind_of(code)) {
+  if (const auto kind = format::error_kind(code)) {
     error.kind = *kind;
   } else {
     codec.fail();

@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/keyd_protocol.h"
 
+#include "format/error_code.h"
+
 namespace coffer::format::keyd {
 namespace {
 
 constexpr uint8_t kSucceeded = 0;
 constexpr uint32_t kMostNames = 64;
-
-// The numbers of the protocol, apart from the order of the enumeration.
-constexpr std::pair<ErrorKind, uint8_t> kStatusCodes[] = {
-    {ErrorKind::kInvalidArgument, 1},  {ErrorKind::kNotFound, 2},        {ErrorKind::kConflict, 3},
-    {ErrorKind::kPermissionDenied, 4}, {ErrorKind::kUnauthenticated, 5}, {ErrorKind::kLimitExceeded, 6},
-    {ErrorKind::kUnsupported, 7},      {ErrorKind::kUnavailable, 8},     {ErrorKind::kRefusedCiphertext, 9},
-    {ErrorKind::kCorrupt, 10},         {ErrorKind::kTooNew, 11},         {ErrorKind::kIo, 12},
-    {ErrorKind::kNoSpace, 13},         {ErrorKind::kInternal, 14}};
-
-uint8_t code_of(ErrorKind kind) {
-  for (const auto& [known, code] : kStatusCodes)
-    if (known == kind) return code;
-  return 14;
-}
-
-ErrorKind kind_of(uint8_t code) {
-  for (const auto& [kind, known] : kStatusCodes)
-    if (known == code) return kind;
-  return ErrorKind::kInternal;
-}
 
 void write_key(Writer& writer, const WrappedBackingKey& key) {
   writer.field(key.binding.account).field(key.binding.region).field(key.binding.key_id);
@@ -73,7 +55,7 @@ void begin_reply(Writer& writer, uint64_t id) {
 
 Bytes encode_failure(uint64_t id, const Error& error) {
   Writer writer;
-  writer.u8(kProtocolVersion).u64(id).u8(code_of(error.kind)).field(error.message);
+  writer.u8(kProtocolVersion).u64(id).u8(error_code(error.kind)).field(error.message);
   return writer.take();
 }
 
@@ -85,7 +67,8 @@ Result<Reply> parse_reply(ByteView packet) {
   Reply reply;
   reply.id = reader.u64();
   const uint8_t code = reader.u8();
-  if (reader.ok() && code != kSucceeded) reply.status = fail(kind_of(code), reader.text_field());
+  if (reader.ok() && code != kSucceeded)
+    reply.status = fail(error_kind(code).value_or(ErrorKind::kInternal), reader.text_field());
   if (!reader.ok()) return fail(ErrorKind::kInvalidArgument, "malformed message on keyd's channel");
   reply.body = reader.raw(reader.left());
   return reply;
