@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/nbd_handshake.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "format/nbd_handshake.h"
 
@@ -18,8 +15,8 @@ constexpr int kMostOptions = 256;
 
 class Handshake {
  public:
-  Handshake(int socket, ReceiveBuffer& in, const NbdExport& served)
-      : socket_(socket), in_(in), served_(served) {}
+  Handshake(Connection& connection, ReceiveBuffer& in, const NbdExport& served)
+      : connection_(connection), in_(in), served_(served) {}
 
   std::optional<NbdSession> run();
 
@@ -42,7 +39,7 @@ class Handshake {
     return send(nbd::write_option_reply(option, type, data)) ? Next::kOption : Next::kClose;
   }
 
-  int socket_;
+  Connection& connection_;
   ReceiveBuffer& in_;
   const NbdExport& served_;
   NbdSession session_;
@@ -51,13 +48,8 @@ class Handshake {
 };
 
 bool Handshake::send(ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(sent));
-  }
-  return true;
+  iovec all{const_cast<uint8_t*>(bytes.data()), bytes.size()};
+  return connection_.send({&all, 1});
 }
 
 std::optional<NbdSession> Handshake::run() {
@@ -169,8 +161,8 @@ Handshake::Next Handshake::meta_context(uint32_t option, ByteView data) {
 
 }  // namespace
 
-std::optional<NbdSession> shake_hands(int socket, ReceiveBuffer& in, const NbdExport& served) {
-  return Handshake(socket, in, served).run();
+std::optional<NbdSession> shake_hands(Connection& connection, ReceiveBuffer& in, const NbdExport& served) {
+  return Handshake(connection, in, served).run();
 }
 
 }  // namespace coffer::exporting

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's half of the NBD handshake over a socket: fixed newstyle, every option answered.
+// The server's half of the NBD handshake over a connection: fixed newstyle, every option answered.
 #pragma once
 #include <optional>
 
@@ -9,7 +9,7 @@
 namespace coffer::exporting {
 
 // Ends when the client enters the transmission phase; nothing when it leaves, breaks the protocol or runs
-// into the buffer's deadline. Does not own the socket, which is `in`'s.
-std::optional<NbdSession> shake_hands(int socket, ReceiveBuffer& in, const NbdExport& served);
+// into the connection's deadline. `in` receives from the same connection.
+std::optional<NbdSession> shake_hands(Connection& connection, ReceiveBuffer& in, const NbdExport& served);
 
 }  // namespace coffer::exporting

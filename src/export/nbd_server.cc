@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "export/nbd_handshake.h"
 #include "export/nbd_transmission.h"
+#include "export/socket_connection.h"
 
 namespace coffer::exporting {
 namespace {
@@ -46,12 +47,13 @@ Result<FileDescriptor> listen_at(const std::string& path) {
 
 void serve_nbd_client(int socket, const NbdExport& served, const NbdLimits& limits,
                       const std::atomic<bool>& stopping) {
-  ReceiveBuffer in(socket, NbdTransmission::kReceiveCapacity);
-  in.set_deadline(std::chrono::steady_clock::now() + limits.handshake);
-  const auto session = shake_hands(socket, in, served);
+  SocketConnection connection(socket);
+  ReceiveBuffer in(connection, NbdTransmission::kReceiveCapacity);
+  connection.set_deadline(std::chrono::steady_clock::now() + limits.handshake);
+  const auto session = shake_hands(connection, in, served);
   if (!session) return;
-  in.set_deadline(std::nullopt);
-  NbdTransmission(socket, in, served, *session, stopping).run();
+  connection.set_deadline(std::nullopt);
+  NbdTransmission(connection, in, served, *session, stopping).run();
 }
 
 Result<std::unique_ptr<NbdServer>> NbdServer::start(NbdExport served, const std::string& path,

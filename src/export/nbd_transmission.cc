@@ -29,10 +29,10 @@ uint32_t piece_size(uint64_t offset, uint32_t left, uint32_t largest) {
 
 }  // namespace
 
-NbdTransmission::NbdTransmission(int socket, ReceiveBuffer& in, const NbdExport& served, NbdSession session,
-                                 const std::atomic<bool>& stopping)
+NbdTransmission::NbdTransmission(Connection& connection, ReceiveBuffer& in, const NbdExport& served,
+                                 NbdSession session, const std::atomic<bool>& stopping)
     : in_(in),
-      out_(socket),
+      out_(connection),
       served_(served),
       device_(*served.device),
       session_(session),

@@ -18,7 +18,7 @@ class NbdTransmission {
   static constexpr size_t kReceiveCapacity = 2 * kLargestWholeWrite;
 
   // `stopping` is looked at between requests.
-  NbdTransmission(int socket, ReceiveBuffer& in, const NbdExport& served, NbdSession session,
+  NbdTransmission(Connection& connection, ReceiveBuffer& in, const NbdExport& served, NbdSession session,
                   const std::atomic<bool>& stopping);
 
   // Until the client leaves, breaks the protocol, or `stopping`. An error of the device is the client's to

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/send_batch.h"
 
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <cstring>
 
 namespace coffer::exporting {
@@ -47,25 +44,7 @@ void SendBatch::commit_data(size_t size) {
 }
 
 bool SendBatch::send() {
-  iovec* next = vectors_.data();
-  size_t left = vectors_used_;
-  while (left > 0) {
-    msghdr message{};
-    message.msg_iov = next;
-    message.msg_iovlen = left;
-    const ssize_t sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
-    if (sent < 0) {
-      if (errno == EINTR) continue;
-      return false;
-    }
-    size_t gone = static_cast<size_t>(sent);
-    while (left > 0 && gone >= next->iov_len) {
-      gone -= next->iov_len;
-      ++next;
-      --left;
-    }
-    if (left > 0) *next = {static_cast<uint8_t*>(next->iov_base) + gone, next->iov_len - gone};
-  }
+  if (vectors_used_ > 0 && !connection_.send({vectors_.data(), vectors_used_})) return false;
   headers_used_ = data_used_ = vectors_used_ = 0;
   return true;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies that wait to be sent together: headers and the data between them, gathered by one sendmsg(2). Data
+// Replies that wait to be sent together: headers and the data between them, gathered into one call. Data
 // is produced in place, without a copy. For one thread.
 #pragma once
-#include <sys/uio.h>
-
 #include <array>
 
+#include "export/connection.h"
 #include "export/page_buffer.h"
 
 namespace coffer::exporting {
@@ -16,8 +15,9 @@ class SendBatch {
   static constexpr size_t kLargestPiece = 128 * 1024;
   static constexpr size_t kLargestHeader = 16 * 1024;
 
-  // Does not own the socket.
-  explicit SendBatch(int socket) : socket_(socket), headers_(kHeaderRoom), data_(kDataRoom) {}
+  // The connection outlives it.
+  explicit SendBatch(Connection& connection)
+      : connection_(connection), headers_(kHeaderRoom), data_(kDataRoom) {}
 
   // Sends what there is if there is no room for this much more. False: the connection is over.
   bool make_room(size_t header_size, size_t data_size = 0);
@@ -40,7 +40,7 @@ class SendBatch {
 
   void append(uint8_t* at, size_t size);
 
-  int socket_;
+  Connection& connection_;
   PageBuffer headers_, data_;
   size_t headers_used_ = 0, data_used_ = 0;
   std::array<iovec, kMostVectors> vectors_;
