@@ -26,12 +26,14 @@ struct NbdLimits {
 inline constexpr uint32_t kSmallestBlock = 1;
 inline constexpr uint32_t kPreferredBlock = 4096;
 inline constexpr uint32_t kLargestPayload = 32 << 20;  // of one read or write
-inline constexpr uint32_t kAllocationContext = 1;      // our id for base:allocation
+inline constexpr uint32_t kAllocationContext = 1;      // our ids for base:allocation
+inline constexpr uint32_t kDepthContext = 2;           // and coffer:depth
 
 // What the handshake settled.
 struct NbdSession {
   bool structured = false;
   bool allocation = false;  // base:allocation was selected
+  bool depth = false;       // coffer:depth was
 };
 
 inline uint16_t transmission_flags(const NbdExport& served, bool structured) {

@@ -3,15 +3,24 @@
 
 #include <algorithm>
 
+#include "export/block_status.h"
 #include "format/nbd_handshake.h"
 
 namespace coffer::exporting {
 namespace nbd = format::nbd;
 namespace {
 
-constexpr std::string_view kAllocation = "base:allocation";
 // Answers are small, so that this many of them never fill the socket of a client that does not read.
 constexpr int kMostOptions = 256;
+
+// A query names a context; to list them, it may also name a namespace, and none at all asks for everything.
+bool is_asked_for(const MetaContext& context, const nbd::MetaContextRequest& request, bool set) {
+  if (!set && request.queries.empty()) return true;
+  const std::string_view all_of_namespace = context.name.substr(0, context.name.find(':') + 1);
+  return std::ranges::any_of(request.queries, [&](std::string_view query) {
+    return query == context.name || (!set && query == all_of_namespace);
+  });
+}
 
 class Handshake {
  public:
@@ -32,7 +41,12 @@ class Handshake {
 
   bool is_ours(std::string_view name) const { return name.empty() || name == served_.name; }
   // Contexts count only for the export for which they were selected.
-  void settle_contexts(std::string_view name) { session_.allocation &= name == contexts_of_; }
+  void settle_contexts(std::string_view name) {
+    if (name != contexts_of_) select_no_contexts();
+  }
+  void select_no_contexts() {
+    for (const MetaContext& context : kMetaContexts) session_.*context.selected = false;
+  }
   uint16_t flags() const { return transmission_flags(served_, session_.structured); }
   bool send(ByteView bytes);
   Next reply(uint32_t option, uint32_t type, ByteView data = {}) {
@@ -138,23 +152,18 @@ Handshake::Next Handshake::structured_reply(ByteView data) {
 
 Handshake::Next Handshake::meta_context(uint32_t option, ByteView data) {
   const bool set = option == nbd::kOptionSetMetaContext;
-  if (set) session_.allocation = false;  // replaced even when this one fails
+  if (set) select_no_contexts();  // replaced even when this one fails
   const auto request = nbd::parse_meta_context_request(data);
   if (!request || !session_.structured) return reply(option, nbd::kReplyErrorInvalid);
   if (request->too_many) return reply(option, nbd::kReplyErrorTooBig);
   if (!is_ours(request->export_name)) return reply(option, nbd::kReplyErrorUnknown);
 
-  const auto matches = [set](std::string_view query) {
-    return query == kAllocation || (!set && query == "base:");
-  };
-  const bool everything = !set && request->queries.empty();
-  if (everything || std::ranges::any_of(request->queries, matches)) {
-    const Bytes answer = nbd::write_meta_context(set ? kAllocationContext : 0, kAllocation);
+  if (set) contexts_of_ = request->export_name;
+  for (const MetaContext& context : kMetaContexts) {
+    if (!is_asked_for(context, *request, set)) continue;
+    const Bytes answer = nbd::write_meta_context(set ? context.id : 0, context.name);
     if (reply(option, nbd::kReplyMetaContext, answer) == Next::kClose) return Next::kClose;
-    if (set) {
-      session_.allocation = true;
-      contexts_of_ = request->export_name;
-    }
+    if (set) session_.*context.selected = true;
   }
   return reply(option, nbd::kReplyAck);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "export/block_status.h"
 #include "format/nbd.h"
 
 namespace coffer::exporting {
@@ -15,10 +16,9 @@ namespace {
 constexpr uint64_t kSector = 4096;
 // The payload of a refused write is read past up to this size; a larger one ends the connection.
 constexpr uint32_t kLargestSkip = 64 << 20;
-constexpr uint32_t kMostDescriptors = 1024;
 constexpr int kMostErrorsLogged = 10;
 
-static_assert(nbd::kStatusChunkHeaderSize + kMostDescriptors * nbd::kStatusDescriptorSize <=
+static_assert(nbd::kStatusChunkHeaderSize + BlockStatus::kMostDescriptors * nbd::kStatusDescriptorSize <=
               SendBatch::kLargestHeader);
 
 // How much of what is left from `offset` on goes in one step of at most `largest`: everything, or up to a
@@ -42,7 +42,7 @@ NbdTransmission::NbdTransmission(Connection& connection, ReceiveBuffer& in, cons
               .largest_unfragmented = SendBatch::kLargestPiece,
               .read_only = served.read_only,
               .structured = session.structured,
-              .block_status = session.allocation} {}
+              .block_status = session.allocation || session.depth} {}
 
 void NbdTransmission::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
@@ -184,34 +184,23 @@ bool NbdTransmission::write_zeroes(const Request& request) {
 }
 
 bool NbdTransmission::block_status(const Request& request) {
-  struct Descriptor {
-    uint32_t length, state;
-  };
-  std::array<Descriptor, kMostDescriptors> descriptors;
-  const size_t most = request.flags & nbd::kReqOne ? 1 : kMostDescriptors;
-  size_t used = 0;
-  uint32_t done = 0;
-  // Bounded also when every extent joins the one before it.
-  for (uint32_t step = 0; step < 4 * kMostDescriptors && done < request.length; ++step) {
-    const uint32_t left = request.length - done;
-    const auto extent = device_.extent(request.offset + done, left);
-    if (!extent) return reply(request, error_value(request, extent.error()));
-    const uint32_t state = (extent->hole ? nbd::kStateHole : 0) | (extent->zero ? nbd::kStateZero : 0);
-    const auto length = static_cast<uint32_t>(std::min<uint64_t>(extent->length, left));
-    if (length == 0) return reply(request, nbd::kEio);
-    if (used > 0 && descriptors[used - 1].state == state) {
-      descriptors[used - 1].length += length;
-    } else {
-      if (used == most) break;
-      descriptors[used++] = {length, state};
-    }
-    done += length;
+  BlockStatus found;
+  const size_t most = request.flags & nbd::kReqOne ? 1 : BlockStatus::kMostDescriptors;
+  const Status status = found.gather(device_, session_, request.offset, request.length, most);
+  if (!status) return reply(request, error_value(request, status.error()));
+  // A chunk for each context that was selected, of which there is one at least; the last ends the reply.
+  size_t last = 0;
+  for (size_t i = 0; i < kMetaContexts.size(); ++i)
+    if (session_.*kMetaContexts[i].selected) last = i;
+  for (size_t i = 0; i <= last; ++i) {
+    const auto descriptors = found.descriptors(i);
+    if (descriptors.empty()) continue;
+    const size_t size = nbd::kStatusChunkHeaderSize + descriptors.size() * nbd::kStatusDescriptorSize;
+    if (!out_.make_room(size)) return false;
+    out_.add_header(nbd::write_status_chunk_header(i == last, request.cookie, kMetaContexts[i].id,
+                                                   static_cast<uint32_t>(descriptors.size())));
+    for (const auto& one : descriptors) out_.add_header(nbd::write_status_descriptor(one.length, one.value));
   }
-  if (!out_.make_room(nbd::kStatusChunkHeaderSize + used * nbd::kStatusDescriptorSize)) return false;
-  out_.add_header(
-      nbd::write_status_chunk_header(request.cookie, kAllocationContext, static_cast<uint32_t>(used)));
-  for (size_t i = 0; i < used; ++i)
-    out_.add_header(nbd::write_status_descriptor(descriptors[i].length, descriptors[i].state));
   return true;
 }
 

@@ -76,10 +76,11 @@ std::array<uint8_t, kErrorOffsetChunkSize> write_error_offset_chunk(uint64_t coo
   return out;
 }
 
-std::array<uint8_t, kStatusChunkHeaderSize> write_status_chunk_header(uint64_t cookie, uint32_t context,
+std::array<uint8_t, kStatusChunkHeaderSize> write_status_chunk_header(bool done, uint64_t cookie,
+                                                                      uint32_t context,
                                                                       uint32_t descriptors) {
   const auto length = static_cast<uint32_t>(4 + descriptors * kStatusDescriptorSize);
-  auto out = begin_chunk<kStatusChunkHeaderSize>(kChunkDone, kChunkBlockStatus, cookie, length);
+  auto out = begin_chunk<kStatusChunkHeaderSize>(done ? kChunkDone : 0, kChunkBlockStatus, cookie, length);
   put_big_endian(&out[20], context);
   return out;
 }

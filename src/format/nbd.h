@@ -107,8 +107,8 @@ std::array<uint8_t, kErrorOffsetChunkSize> write_error_offset_chunk(uint64_t coo
 // A block status chunk is write_status_chunk_header, then `descriptors` times write_status_descriptor.
 inline constexpr size_t kStatusChunkHeaderSize = kChunkHeaderSize + 4;
 inline constexpr size_t kStatusDescriptorSize = 8;
-std::array<uint8_t, kStatusChunkHeaderSize> write_status_chunk_header(uint64_t cookie, uint32_t context,
-                                                                      uint32_t descriptors);
+std::array<uint8_t, kStatusChunkHeaderSize> write_status_chunk_header(bool done, uint64_t cookie,
+                                                                      uint32_t context, uint32_t descriptors);
 std::array<uint8_t, kStatusDescriptorSize> write_status_descriptor(uint32_t length, uint32_t state);
 
 // What a request is answered with before the device is asked: kSuccess, or why it is refused. `structured`:
@@ -119,7 +119,7 @@ struct Limits {
   uint32_t largest_unfragmented = 0;
   bool read_only = false;
   bool structured = false;
-  bool block_status = false;  // base:allocation was negotiated
+  bool block_status = false;  // a metadata context was negotiated
 };
 ErrorValue check_request(const Request& request, const Limits& limits);
 

@@ -23,11 +23,13 @@ class BlockDevice {
   // Contents read as zero afterwards, exactly. `keep_allocated`: do not give space back (NBD NO_HOLE).
   virtual Status write_zeroes(uint64_t offset, uint64_t length, bool keep_allocated, bool durable) = 0;
 
-  // A run of equal allocation from `offset` on, at most `length` long: for NBD base:allocation.
+  // A run of equal allocation from `offset` on, at most `length` long: for NBD base:allocation and
+  // coffer:depth.
   struct Extent {
     uint64_t length = 0;
     bool hole = false;
     bool zero = false;
+    uint32_t depth = 0;  // of the layer that holds it: 1 is the top one, 2 the one below; 0: none does
   };
   virtual Result<Extent> extent(uint64_t offset, uint64_t length) = 0;
 };

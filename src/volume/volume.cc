@@ -191,7 +191,7 @@ Result<BlockDevice::Extent> Volume::extent(uint64_t offset, uint64_t length) {
     sector += run.count;
   }
   const uint64_t stop = std::min(sector * kSectorSize, offset + length);
-  return Extent{.length = stop - offset, .hole = !data, .zero = !data};
+  return Extent{.length = stop - offset, .hole = !data, .zero = !data, .depth = data ? 1u : 0u};
 }
 
 }  // namespace coffer::volume

@@ -49,9 +49,10 @@ def server(request, tmp_path):
     one.stop()
 
 
-def nbdsh(uri, script):
-    """Runs `script` with `h`, a libnbd handle that has base:allocation and is connected."""
-    prologue = "h.add_meta_context(nbd.CONTEXT_BASE_ALLOCATION)\nh.connect_uri(%r)\n" % uri
+def nbdsh(uri, script, *contexts):
+    """Runs `script` with `h`, a libnbd handle that has base:allocation (and more contexts) and is connected."""
+    prologue = "".join("h.add_meta_context(%r)\n" % context for context in ("base:allocation", *contexts))
+    prologue += "h.connect_uri(%r)\n" % uri
     return run("nbdsh", "-c", prologue + textwrap.dedent(script)).stdout
 
 
@@ -67,7 +68,7 @@ def test_nbdinfo_describes_the_export(server):
     assert export["structured"] is True
     about = export["exports"][0]
     assert about["export-size"] == SIZE
-    assert about["contexts"] == ["base:allocation"]
+    assert about["contexts"] == ["base:allocation", "coffer:depth"]
     assert about["description"] == "a disk for tests"
     assert (about["block_size_minimum"], about["block_size_preferred"], about["block_size_maximum"]) == (1, 4096, 32 << 20)
     for offered in ("can_cache", "can_df", "can_fast_zero", "can_flush", "can_fua", "can_multi_conn", "can_trim",
@@ -102,6 +103,21 @@ def test_nbdcopy_keeps_holes(server, tmp_path):
     extents = json.loads(run("nbdinfo", "--map", "--json", server.uri).stdout)
     assert [(e["offset"], e["length"], e["type"]) for e in extents] == [
         (0, 1 << 20, 3), (1 << 20, 1 << 20, 0), (2 << 20, SIZE - (2 << 20), 3)]
+
+
+def test_both_contexts_in_one_reply(server):
+    """nbdinfo asks for one, libnbd takes both together; their runs agree where the volume is one layer."""
+    out = nbdsh(server.uri, """
+        h.pwrite(b"x" * 8192, 4096)
+        found = {}
+        h.block_status(%d, 0, lambda context, offset, entries, error: found.setdefault(context, entries) and 0)
+        print(sorted(found.items()))
+    """ % SIZE, "coffer:depth")
+    rest = SIZE - 12288
+    assert out.strip() == repr([("base:allocation", [4096, 3, 8192, 0, rest, 3]),
+                                ("coffer:depth", [4096, 0, 8192, 1, rest, 0])])
+    extents = json.loads(run("nbdinfo", "--map=coffer:depth", "--json", server.uri).stdout)
+    assert [(e["offset"], e["length"], e["type"]) for e in extents] == [(0, 4096, 0), (4096, 8192, 1), (12288, rest, 0)]
 
 
 def test_libnbd_commands(server):

@@ -17,7 +17,7 @@ class MemoryDevice : public volume::BlockDevice {
   static constexpr uint64_t kSector = 4096;
 
   explicit MemoryDevice(uint64_t size)
-      : bytes_(size), states_((size + kSector - 1) / kSector, State::kHole) {}
+      : bytes_(size), states_((size + kSector - 1) / kSector, State::kHole), depths_(states_.size(), 1) {}
 
   uint64_t size() const override { return bytes_.size(); }
 
@@ -73,8 +73,19 @@ class MemoryDevice : public volume::BlockDevice {
     COFFER_CHECK(fault(offset, length));
     const State state = states_[offset / kSector];
     uint64_t end = offset;
-    while (end < offset + length && states_[end / kSector] == state) end = (end / kSector + 1) * kSector;
-    return Extent{std::min(end, offset + length) - offset, state == State::kHole, state != State::kData};
+    const uint32_t depth = depths_[offset / kSector];
+    while (end < offset + length && states_[end / kSector] == state && depths_[end / kSector] == depth)
+      end = (end / kSector + 1) * kSector;
+    return Extent{.length = std::min(end, offset + length) - offset,
+                  .hole = state == State::kHole,
+                  .zero = state != State::kData,
+                  .depth = state == State::kData ? depth : 0};
+  }
+
+  // Pretends that the data in these whole sectors lies in a layer further down.
+  void set_depth(uint64_t offset, uint64_t length, uint32_t depth) {
+    std::lock_guard lock(mutex_);
+    std::fill_n(depths_.begin() + offset / kSector, length / kSector, depth);
   }
 
   // Calls that touch the byte at `offset` fail with `kind` until clear_fault().
@@ -108,6 +119,7 @@ class MemoryDevice : public volume::BlockDevice {
   std::mutex mutex_;
   std::vector<uint8_t> bytes_;
   std::vector<State> states_;
+  std::vector<uint32_t> depths_;  // 1 where nothing else was said
   uint64_t fault_offset_ = 0;
   ErrorKind fault_kind_ = ErrorKind::kIo;
   bool faulty_ = false;

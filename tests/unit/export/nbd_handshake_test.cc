@@ -120,8 +120,10 @@ TEST_F(NbdHandshake, ContextsAreListedByQuery) {
   const auto listed = [&](std::vector<std::string_view> queries) {
     return client_->ask(kOptionListMetaContext, NbdClient::contexts("vol-1", queries)).size() - 1;
   };
-  EXPECT_EQ(listed({}), 1u);
+  EXPECT_EQ(listed({}), 2u);
   EXPECT_EQ(listed({"base:"}), 1u);
+  EXPECT_EQ(listed({"coffer:"}), 1u);
+  EXPECT_EQ(listed({"coffer:depth", "base:allocation"}), 2u);
   EXPECT_EQ(listed({"x-other:thing", "base:allocation"}), 1u);
   EXPECT_EQ(listed({"x-other:thing"}), 0u);
   // To set, a name has to be whole, and nothing selects nothing.

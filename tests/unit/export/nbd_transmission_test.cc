@@ -3,6 +3,7 @@
 // client?
 #include <sys/socket.h>
 
+#include <map>
 #include <random>
 #include <thread>
 
@@ -307,6 +308,37 @@ TEST_F(NbdCommands, BlockStatusTellsDataHolesAndZeroes) {
   device_->fail_at(0, ErrorKind::kIo);
   client_->request(kBlockStatus, 9, 0, 4096);
   EXPECT_EQ(client_->chunk()->type, kChunkError);
+}
+
+TEST_F(NbdCommands, EachContextHasItsOwnRuns) {
+  client_->greet();
+  client_->ask(kOptionStructuredReply);
+  const Bytes both = NbdClient::contexts("", {"coffer:depth", "base:allocation"});
+  ASSERT_EQ(client_->ask(kOptionSetMetaContext, both).size(), 3u);
+  client_->ask(kOptionGo, NbdClient::information("", {}));
+  EXPECT_EQ(client_->write(4096, pattern(12288)), kSuccess);
+  device_->set_depth(8192, 4096, 1000);
+  using Runs = std::vector<std::pair<uint32_t, uint32_t>>;
+  const auto status = [&](uint16_t flags) {
+    client_->request(kBlockStatus, 9, 0, 20480, flags);
+    std::map<uint32_t, Runs> found;
+    for (const bool last : {false, true}) {
+      const auto chunk = client_->chunk();
+      EXPECT_TRUE(chunk && chunk->type == kChunkBlockStatus && chunk->flags == (last ? kChunkDone : 0));
+      if (!chunk) break;
+      for (size_t at = 4; at + 8 <= chunk->payload.size(); at += 8)
+        found[get_big_endian<uint32_t>(chunk->payload.data())].emplace_back(
+            get_big_endian<uint32_t>(&chunk->payload[at]), get_big_endian<uint32_t>(&chunk->payload[at + 4]));
+    }
+    return found;
+  };
+  constexpr uint32_t kNothing = kStateHole | kStateZero;
+  EXPECT_EQ(status(0), (std::map<uint32_t, Runs>{
+                           {kAllocationContext, {{4096, kNothing}, {12288, 0}, {4096, kNothing}}},
+                           {kDepthContext, {{4096, 0}, {4096, 1}, {4096, 1000}, {4096, 1}, {4096, 0}}}}));
+  EXPECT_TRUE(device_->discard(0, 4096, false));
+  EXPECT_EQ(status(kReqOne), (std::map<uint32_t, Runs>{{kAllocationContext, {{4096, kNothing}}},
+                                                       {kDepthContext, {{4096, 0}}}}));
 }
 
 TEST_F(NbdCommands, BlockStatusOfManyRunsIsCutShort) {

@@ -82,7 +82,7 @@ TEST(NbdReply, IsWrittenAsTheProtocolLaysItOut) {
             "00000005"
             "0000"
             "0000000000002000");
-  EXPECT_EQ(hex(write_status_chunk_header(3, 1, 2)),
+  EXPECT_EQ(hex(write_status_chunk_header(true, 3, 1, 2)),
             "668e33ef"
             "0001"
             "0005"
