@@ -50,9 +50,40 @@ class Transaction {
   virtual Result<std::vector<Volume>> volumes(const std::string& account, const std::string& region,
                                               const std::string& after, size_t limit) = 0;
   virtual Result<std::vector<Volume>> volumes_in_state(const std::string& state) = 0;
-  // Forgets volumes deleted before `before`.
+  // Forgets volumes deleted before `before`, with their modifications and re-keyings.
   virtual Status purge_deleted_volumes(Timestamp before) = 0;
   virtual Result<size_t> count_volumes() = 0;
+
+  virtual Status insert_snapshot(const Snapshot& snapshot) = 0;
+  virtual Status update_snapshot(const Snapshot& snapshot) = 0;
+  virtual Status remove_snapshot(const std::string& id) = 0;                    // with its tags
+  virtual Result<std::optional<Snapshot>> snapshot(const std::string& id) = 0;  // any account and region
+  virtual Result<std::vector<Snapshot>> snapshots(const std::string& account, const std::string& region,
+                                                  const std::string& after, size_t limit) = 0;
+  virtual Result<std::vector<Snapshot>> snapshots_in_state(const std::string& state) = 0;
+  virtual Result<std::vector<Snapshot>> snapshots_of_volume(const std::string& volume_id) = 0;
+  virtual Result<std::vector<std::string>> snapshot_ids() = 0;  // of every account, region and state
+
+  // By volume and start.
+  virtual Status insert_volume_modification(const VolumeModification& modification) = 0;
+  virtual Status update_volume_modification(const VolumeModification& modification) = 0;
+  // Newest first.
+  virtual Result<std::vector<VolumeModification>> modifications_of_volume(const std::string& volume_id) = 0;
+  virtual Result<std::vector<VolumeModification>> modifications_in_state(const std::string& state) = 0;
+  // The newest of each volume; `after` is a volume's id.
+  virtual Result<std::vector<VolumeModification>> newest_modifications(const std::string& account,
+                                                                       const std::string& region,
+                                                                       const std::string& after,
+                                                                       size_t limit) = 0;
+
+  virtual Status insert_volume_rekey(const VolumeRekey& rekey) = 0;
+  virtual Status update_volume_rekey(const VolumeRekey& rekey) = 0;
+  virtual Result<std::vector<VolumeRekey>> rekeys_of_volume(
+      const std::string& volume_id) = 0;  // newest first
+  virtual Result<std::vector<VolumeRekey>> rekeys_in_state(const std::string& state) = 0;
+  // `after` is a layer's id.
+  virtual Result<std::vector<VolumeRekey>> rekeys(const std::string& account, const std::string& region,
+                                                  const std::string& after, size_t limit) = 0;
 
   virtual Status insert_attachment(const Attachment& attachment) = 0;
   virtual Status update_attachment(const Attachment& attachment) = 0;

@@ -64,13 +64,76 @@ struct Volume {
   std::string kms_key_arn;  // empty when not encrypted
   std::string snapshot_id;
   std::string layer_id;      // the first layer's
-  Bytes wrapped_key;         // only until the store's manifest holds it
+  Bytes wrapped_key;         // only until the store holds it
   std::string failure_code;  // why it failed: "coffer volume why"
   std::string failure_message;
   bool multi_attach = false;
+  bool independent = false;            // takes its snapshot's contents over, by work in the background
+  std::string data_encryption_key_id;  // names the lineage of its data keys; empty when not encrypted
+  std::string principal_arn;           // who made it; work in the background acts for them
   Timestamp created;
   std::optional<Timestamp> deleted;
   std::vector<std::pair<std::string, std::string>> tags;
+};
+
+// A snapshot; made of a volume, copied from another snapshot, or written block by block.
+struct Snapshot {
+  std::string id;  // "snap-" + 17 hex
+  std::string account, region;
+  std::string volume_id;  // "vol-ffffffff" where it was made of none, as at AWS
+  uint32_t volume_size_gib = 0;
+  // creating (a call is under way, nobody sees it), pending, completed, error, deleting (gone, as far as
+  // anybody sees). The row goes once volumed has deleted it.
+  std::string state;
+  std::string state_message;  // of `error`: the cause and what to do
+  uint32_t progress = 0;      // percent
+  std::string description;
+  bool encrypted = false;
+  std::string kms_key_arn;                        // empty when not encrypted
+  std::string data_encryption_key_id;             // as for volumes
+  std::string source_snapshot_id, source_region;  // of a copy
+  std::string parent_snapshot_id;                 // of a written one
+  // The layer that is made with it: the volume's next top, or the snapshot's own.
+  std::string layer_id;
+  Bytes wrapped_key;          // only until the store holds it
+  std::string principal_arn;  // who asked; work in the background acts for them
+  Timestamp started;
+  std::optional<Timestamp> completed;
+  std::vector<std::pair<std::string, std::string>> tags;
+};
+
+struct VolumeSettings {
+  uint32_t size_gib = 0;
+  std::string type;
+  std::optional<int32_t> iops, throughput;
+};
+
+// One ModifyVolume.
+struct VolumeModification {
+  std::string volume_id;
+  std::string account, region;
+  VolumeSettings original, target;
+  std::string state;  // modifying, optimizing, completed, failed
+  std::string status_message;
+  uint32_t progress = 0;  // percent
+  Timestamp started;
+  std::optional<Timestamp> ended;
+};
+
+// One RekeyVolume.
+struct VolumeRekey {
+  std::string layer_id;  // the new top layer's, under the new data key
+  std::string volume_id;
+  std::string account, region;
+  std::string original_kms_key_arn, kms_key_arn;
+  std::string data_encryption_key_id;  // the volume's from now on
+  std::string state;                   // starting, rekeying, waiting, completed, failed
+  std::string status_message;
+  uint32_t progress = 0;      // percent
+  Bytes wrapped_key;          // only until the store holds it
+  std::string principal_arn;  // who asked
+  Timestamp started;
+  std::optional<Timestamp> ended;
 };
 
 struct Attachment {

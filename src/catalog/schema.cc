@@ -136,7 +136,79 @@ CREATE TABLE trail (
 CREATE INDEX trail_by_account ON trail (account, position);
 )";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}};
+// Version 2: snapshots, what changes volumes, and who made a volume.
+constexpr const char* kVersion2 = R"(
+ALTER TABLE volumes ADD COLUMN independent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE volumes ADD COLUMN data_encryption_key_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE volumes ADD COLUMN principal_arn TEXT NOT NULL DEFAULT '';
+CREATE TABLE snapshots (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  volume_id TEXT NOT NULL,
+  volume_size_gib INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  state_message TEXT NOT NULL,
+  progress INTEGER NOT NULL,
+  description TEXT NOT NULL,
+  encrypted INTEGER NOT NULL,
+  kms_key_arn TEXT NOT NULL,
+  data_encryption_key_id TEXT NOT NULL,
+  source_snapshot_id TEXT NOT NULL,
+  source_region TEXT NOT NULL,
+  parent_snapshot_id TEXT NOT NULL,
+  layer_id TEXT NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  principal_arn TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  completed INTEGER
+);
+CREATE INDEX snapshots_by_owner ON snapshots (account, region, id);
+CREATE INDEX snapshots_by_state ON snapshots (state, id);
+CREATE INDEX snapshots_by_volume ON snapshots (volume_id, id);
+CREATE TABLE volume_modifications (
+  volume_id TEXT NOT NULL REFERENCES volumes (id),
+  started INTEGER NOT NULL,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  original_size_gib INTEGER NOT NULL,
+  original_type TEXT NOT NULL,
+  original_iops INTEGER,
+  original_throughput INTEGER,
+  target_size_gib INTEGER NOT NULL,
+  target_type TEXT NOT NULL,
+  target_iops INTEGER,
+  target_throughput INTEGER,
+  state TEXT NOT NULL,
+  status_message TEXT NOT NULL,
+  progress INTEGER NOT NULL,
+  ended INTEGER,
+  PRIMARY KEY (volume_id, started)
+);
+CREATE INDEX volume_modifications_by_owner ON volume_modifications (account, region, volume_id, started);
+CREATE INDEX volume_modifications_by_state ON volume_modifications (state);
+CREATE TABLE volume_rekeys (
+  layer_id TEXT PRIMARY KEY,
+  volume_id TEXT NOT NULL REFERENCES volumes (id),
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  original_kms_key_arn TEXT NOT NULL,
+  kms_key_arn TEXT NOT NULL,
+  data_encryption_key_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  status_message TEXT NOT NULL,
+  progress INTEGER NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  principal_arn TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  ended INTEGER
+);
+CREATE INDEX volume_rekeys_by_owner ON volume_rekeys (account, region, layer_id);
+CREATE INDEX volume_rekeys_by_volume ON volume_rekeys (volume_id, started);
+CREATE INDEX volume_rekeys_by_state ON volume_rekeys (state);
+)";
+
+constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2}};
 
 Result<int64_t> file_version(Connection& connection) {
   Query query(connection, "PRAGMA user_version");

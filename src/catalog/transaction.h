@@ -43,6 +43,32 @@ class SqliteTransaction final : public Transaction {
   Status purge_deleted_volumes(Timestamp before) override;
   Result<size_t> count_volumes() override;
 
+  Status insert_snapshot(const Snapshot& snapshot) override;
+  Status update_snapshot(const Snapshot& snapshot) override;
+  Status remove_snapshot(const std::string& id) override;
+  Result<std::optional<Snapshot>> snapshot(const std::string& id) override;
+  Result<std::vector<Snapshot>> snapshots(const std::string& account, const std::string& region,
+                                          const std::string& after, size_t limit) override;
+  Result<std::vector<Snapshot>> snapshots_in_state(const std::string& state) override;
+  Result<std::vector<Snapshot>> snapshots_of_volume(const std::string& volume_id) override;
+  Result<std::vector<std::string>> snapshot_ids() override;
+
+  Status insert_volume_modification(const VolumeModification& modification) override;
+  Status update_volume_modification(const VolumeModification& modification) override;
+  Result<std::vector<VolumeModification>> modifications_of_volume(const std::string& volume_id) override;
+  Result<std::vector<VolumeModification>> modifications_in_state(const std::string& state) override;
+  Result<std::vector<VolumeModification>> newest_modifications(const std::string& account,
+                                                               const std::string& region,
+                                                               const std::string& after,
+                                                               size_t limit) override;
+
+  Status insert_volume_rekey(const VolumeRekey& rekey) override;
+  Status update_volume_rekey(const VolumeRekey& rekey) override;
+  Result<std::vector<VolumeRekey>> rekeys_of_volume(const std::string& volume_id) override;
+  Result<std::vector<VolumeRekey>> rekeys_in_state(const std::string& state) override;
+  Result<std::vector<VolumeRekey>> rekeys(const std::string& account, const std::string& region,
+                                          const std::string& after, size_t limit) override;
+
   Status insert_attachment(const Attachment& attachment) override;
   Status update_attachment(const Attachment& attachment) override;
   Status remove_attachment(const std::string& volume_id) override;
@@ -68,7 +94,15 @@ class SqliteTransaction final : public Transaction {
   using Tags = std::vector<std::pair<std::string, std::string>>;
   Status replace_tags(const std::string& resource_id, const Tags& tags);
   Result<Tags> tags(const std::string& resource_id);
-  Status add_tags(std::vector<Volume>& volumes);
+  // To each row its tags.
+  template <class Row>
+  Status add_tags(std::vector<Row>& rows) {
+    for (Row& row : rows) {
+      COFFER_TRY(its_tags, tags(row.id));
+      row.tags = std::move(its_tags);
+    }
+    return {};
+  }
   Result<size_t> count(const char* sql);
   // kNotFound, naming `what`, unless the last statement changed a row.
   Status expect_changed(const std::string& what);

@@ -3,7 +3,8 @@
 
 #define COFFER_VOLUME_COLUMNS                                                                                \
   "id, account, region, availability_zone, state, size_gib, type, iops, throughput, encrypted, kms_key_arn," \
-  " snapshot_id, layer_id, wrapped_key, failure_code, failure_message, multi_attach, created, deleted"
+  " snapshot_id, layer_id, wrapped_key, failure_code, failure_message, multi_attach, created, deleted,"      \
+  " independent, data_encryption_key_id, principal_arn"
 
 namespace coffer::catalog {
 namespace {
@@ -29,6 +30,9 @@ Volume read_volume(Query& row) {
   volume.multi_attach = row.boolean();
   volume.created = row.time();
   volume.deleted = row.optional_time();
+  volume.independent = row.boolean();
+  volume.data_encryption_key_id = row.text();
+  volume.principal_arn = row.text();
   return volume;
 }
 
@@ -36,11 +40,12 @@ Volume read_volume(Query& row) {
 
 Status SqliteTransaction::insert_volume(const Volume& volume) {
   Query query(connection_, "INSERT INTO volumes (" COFFER_VOLUME_COLUMNS
-                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   query.bind(volume.id, volume.account, volume.region, volume.availability_zone, volume.state,
              volume.size_gib, volume.type, volume.iops, volume.throughput, volume.encrypted,
              volume.kms_key_arn, volume.snapshot_id, volume.layer_id, volume.wrapped_key, volume.failure_code,
-             volume.failure_message, volume.multi_attach, volume.created, volume.deleted);
+             volume.failure_message, volume.multi_attach, volume.created, volume.deleted, volume.independent,
+             volume.data_encryption_key_id, volume.principal_arn);
   COFFER_CHECK(query.run());
   return replace_tags(volume.id, volume.tags);
 }
@@ -50,11 +55,12 @@ Status SqliteTransaction::update_volume(const Volume& volume) {
       connection_,
       "UPDATE volumes SET availability_zone = ?, state = ?, size_gib = ?, type = ?, iops = ?,"
       " throughput = ?, encrypted = ?, kms_key_arn = ?, snapshot_id = ?, layer_id = ?, wrapped_key = ?,"
-      " failure_code = ?, failure_message = ?, multi_attach = ?, deleted = ? WHERE id = ?");
+      " failure_code = ?, failure_message = ?, multi_attach = ?, deleted = ?,"
+      " data_encryption_key_id = ? WHERE id = ?");
   query.bind(volume.availability_zone, volume.state, volume.size_gib, volume.type, volume.iops,
              volume.throughput, volume.encrypted, volume.kms_key_arn, volume.snapshot_id, volume.layer_id,
              volume.wrapped_key, volume.failure_code, volume.failure_message, volume.multi_attach,
-             volume.deleted, volume.id);
+             volume.deleted, volume.data_encryption_key_id, volume.id);
   COFFER_CHECK(query.run());
   COFFER_CHECK(expect_changed("volume " + volume.id));
   return replace_tags(volume.id, volume.tags);
@@ -90,24 +96,23 @@ Result<std::vector<Volume>> SqliteTransaction::volumes_in_state(const std::strin
 }
 
 Status SqliteTransaction::purge_deleted_volumes(Timestamp before) {
-  Query remove_tags(connection_,
-                    "DELETE FROM tags WHERE resource_id IN"
-                    " (SELECT id FROM volumes WHERE state = 'deleted' AND deleted < ?)");
-  COFFER_CHECK(remove_tags.bind(before).run());
+  constexpr const char* kBelongings[] = {
+      "DELETE FROM tags WHERE resource_id IN"
+      " (SELECT id FROM volumes WHERE state = 'deleted' AND deleted < ?)",
+      "DELETE FROM volume_modifications WHERE volume_id IN"
+      " (SELECT id FROM volumes WHERE state = 'deleted' AND deleted < ?)",
+      "DELETE FROM volume_rekeys WHERE volume_id IN"
+      " (SELECT id FROM volumes WHERE state = 'deleted' AND deleted < ?)"};
+  for (const char* sql : kBelongings) {
+    Query remove(connection_, sql);
+    COFFER_CHECK(remove.bind(before).run());
+  }
   Query remove(connection_, "DELETE FROM volumes WHERE state = 'deleted' AND deleted < ?");
   return remove.bind(before).run();
 }
 
 Result<size_t> SqliteTransaction::count_volumes() {
   return count("SELECT COUNT(*) FROM volumes WHERE state <> 'deleted'");
-}
-
-Status SqliteTransaction::add_tags(std::vector<Volume>& volumes) {
-  for (Volume& volume : volumes) {
-    COFFER_TRY(its_tags, tags(volume.id));
-    volume.tags = std::move(its_tags);
-  }
-  return {};
 }
 
 }  // namespace coffer::catalog
