@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Clock seam. Wall time for records and key states; monotonic time for waiting.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 
 namespace coffer {
 
@@ -21,7 +23,12 @@ std::string basic_iso8601(Timestamp time);   // 20240525T103000Z
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Timestamp now() const = 0;  // thread-safe
+  virtual Timestamp now() const = 0;  // thread-safe, as the others are
+  // For waiting: never goes back, and runs on while somebody sleeps.
+  virtual std::chrono::steady_clock::time_point steady_now() const {
+    return std::chrono::steady_clock::now();
+  }
+  virtual void sleep_for(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
 };
 
 Clock& system_clock();

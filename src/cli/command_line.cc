@@ -150,6 +150,8 @@ class CommandLine {
         ->type_name("WHO")
         ->capture_default_str();
     command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
+    command->add_flag("--throttle", up_.throttle,
+                      "hold volumes to the IOPS and throughput of their type (default: as fast as it goes)");
     command->add_flag("--development", up_.development,
                       "at the first start: allow what only rehearsals need");
   }

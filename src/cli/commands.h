@@ -22,6 +22,7 @@ struct UpOptions {
   std::string seal_file;
   std::string crypto;  // "auto" or "openssl"
   bool tls = false;
+  bool throttle = false;
   bool development = false;
 };
 int up(const UpOptions& options);

@@ -140,6 +140,10 @@ std::vector<std::string> apid_arguments(const Site& site, bool tls) {
   return arguments;
 }
 
+std::vector<std::string> volumed_arguments(const Site& site, const UpOptions& options) {
+  return {"--data", site.folder, "--crypto", options.crypto, "--throttle", options.throttle ? "on" : "off"};
+}
+
 // Only now are new wishes remembered: a seal file that did not open anything is not.
 Status on_first_ready(Site& site) {
   site.installation.initialised = true;
@@ -174,10 +178,7 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
        .listeners = {{"http", site.http.socket.get()}, {"admin", site.admin.get()}}},
       {.name = "volumed",
        .program = site.programs + "/coffer-volumed",
-       .arguments =
-           [&site, crypto = options.crypto] {
-             return std::vector<std::string>{"--data", site.folder, "--crypto", crypto};
-           }},
+       .arguments = [&site, options] { return volumed_arguments(site, options); }},
       {.name = "keyd",
        .program = site.programs + "/coffer-keyd",
        .arguments = [&site] { return keyd_arguments(site); }},

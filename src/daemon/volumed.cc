@@ -32,6 +32,7 @@ constexpr size_t kArenaSize = 16 << 20;
 struct Options {
   std::string data;
   crypto::CipherPolicy cipher_policy = crypto::CipherPolicy::kAutomatic;
+  host::HostOptions host = {};
 };
 
 std::optional<Options> parse_options(int count, char** words) {
@@ -42,6 +43,8 @@ std::optional<Options> parse_options(int count, char** words) {
       options.data = value;
     else if (name == "--crypto" && value == "openssl")
       options.cipher_policy = crypto::CipherPolicy::kOpensslOnly;
+    else if (name == "--throttle" && (value == "on" || value == "off"))
+      options.host.throttle = value == "on";
     else if (name != "--crypto" || value != "auto")
       return std::nullopt;
   }
@@ -64,13 +67,13 @@ Result<host::HostFolders> prepare_folders(const std::string& data) {
 // What the supervisor hands over, put together.
 class Volumed {
  public:
-  Volumed(host::HostFolders folders, host::KeyRecipient& recipient)
-      : folders_(std::move(folders)), recipient_(recipient) {}
+  Volumed(host::HostFolders folders, const host::HostOptions& options, host::KeyRecipient& recipient)
+      : folders_(std::move(folders)), options_(options), recipient_(recipient) {}
 
   Status take_peer(SupervisorMessage message) {
     if (!attachments_) {
       COFFER_TRY(opened, host::Attachments::open(system_disk(), system_random(), folders_, message.host_id,
-                                                 recipient_));
+                                                 recipient_, options_));
       attachments_ = std::move(opened);
     }
     if (message.name == "keyd") {
@@ -93,6 +96,7 @@ class Volumed {
 
  private:
   const host::HostFolders folders_;
+  const host::HostOptions options_;
   host::KeyRecipient& recipient_;
   std::unique_ptr<host::Attachments> attachments_;
   std::vector<std::unique_ptr<control::VolumedServer>> servers_;
@@ -129,7 +133,7 @@ Status run(const Options& options, SupervisorChannel& supervisor) {
   COFFER_TRY(folders, prepare_folders(options.data));
   COFFER_TRY(recipient, host::KeyRecipient::create());
   COFFER_CHECK(host::confine_volumed(folders.volumes, folders.sockets));
-  Volumed volumed(std::move(folders), *recipient);
+  Volumed volumed(std::move(folders), options.host, *recipient);
   const Status served = serve(supervisor, volumed);
   volumed.stop();
   return served;
@@ -152,8 +156,10 @@ int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto options = parse_options(count, words);
   if (!options) {
-    std::fputs("usage: coffer-volumed --data DIR [--crypto auto|openssl]\n(started by `coffer up`)\n",
-               stderr);
+    std::fputs(
+        "usage: coffer-volumed --data DIR [--crypto auto|openssl] [--throttle on|off]\n(started by `coffer "
+        "up`)\n",
+        stderr);
     return 2;
   }
   auto supervisor = SupervisorChannel::inherited();

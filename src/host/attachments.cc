@@ -48,11 +48,11 @@ struct WipeRegistersAtEnd {
 
 Result<std::unique_ptr<Attachments>> Attachments::open(Disk& disk, Random& random, const HostFolders& folders,
                                                        std::string host_id, KeyRecipient& recipient,
-                                                       exporting::NbdLimits limits) {
+                                                       const HostOptions& options) {
   COFFER_TRY(store, volume::VolumeStore::open_store(disk, folders.volumes, host_id));
   COFFER_CHECK(remove_stale_sockets(disk, folders.sockets));
   return std::unique_ptr<Attachments>(
-      new Attachments(std::move(store), random, folders.sockets, std::move(host_id), recipient, limits));
+      new Attachments(std::move(store), random, folders.sockets, std::move(host_id), recipient, options));
 }
 
 std::mutex& Attachments::lock_of(const std::string& volume_id) {
@@ -140,7 +140,7 @@ Result<std::unique_ptr<exporting::NbdServer>> Attachments::serve(std::shared_ptr
   const std::string description =
       volume->encrypted() ? "Coffer volume, encrypted" : "Coffer volume, not encrypted";
   return exporting::NbdServer::start({id, description, std::move(volume)},
-                                     sockets_ + "/" + id + std::string(kSocketSuffix), limits_);
+                                     sockets_ + "/" + id + std::string(kSocketSuffix), options_.limits);
 }
 
 Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id,

@@ -27,13 +27,18 @@ struct HostFolders {
   std::string sockets;  // DIR/run/nbd, resolved
 };
 
+struct HostOptions {
+  bool throttle = false;  // hold volumes to the limits of their types
+  exporting::NbdLimits limits = {};
+};
+
 // Thread-safe; calls for one volume wait for each other.
 class Attachments final : public control::VolumedHandler {
  public:
   // Removes the sockets that an earlier process left. `disk`, `random` and `recipient` outlive it.
   static Result<std::unique_ptr<Attachments>> open(Disk& disk, Random& random, const HostFolders& folders,
                                                    std::string host_id, KeyRecipient& recipient,
-                                                   exporting::NbdLimits limits = {});
+                                                   const HostOptions& options = {});
   ~Attachments() override { close_all(); }
 
   control::VolumedStatus status() override;
@@ -60,12 +65,12 @@ class Attachments final : public control::VolumedHandler {
   using AttachedPointer = std::shared_ptr<Attached>;
 
   Attachments(std::unique_ptr<volume::VolumeStore> store, Random& random, std::string sockets,
-              std::string host_id, KeyRecipient& recipient, exporting::NbdLimits limits)
+              std::string host_id, KeyRecipient& recipient, const HostOptions& options)
       : store_(std::move(store)),
         sockets_(std::move(sockets)),
         host_id_(std::move(host_id)),
         recipient_(recipient),
-        limits_(limits),
+        options_(options),
         nonces_(random) {}
 
   // Held while a volume's state changes. Several volumes may share one.
@@ -82,7 +87,7 @@ class Attachments final : public control::VolumedHandler {
   const std::string sockets_;
   const std::string host_id_;
   KeyRecipient& recipient_;
-  const exporting::NbdLimits limits_;
+  const HostOptions options_;
   AttachmentNonces nonces_;
   std::array<std::mutex, 64> volume_locks_;
   std::mutex mutex_;
