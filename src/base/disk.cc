@@ -12,13 +12,15 @@
 #include <cstring>
 
 #include "base/file_descriptor.h"
+#include "base/file_mapping.h"
 
 namespace coffer {
 namespace {
 
 class SystemFile final : public File {
  public:
-  SystemFile(FileDescriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  SystemFile(FileDescriptor fd, std::string path)
+      : fd_(std::move(fd)), path_(std::move(path)), mapping_(fd_.get()) {}
 
   Status read(uint64_t offset, MutableByteView out) override {
     while (!out.empty()) {
@@ -86,9 +88,15 @@ class SystemFile final : public File {
     return fail_errno("seek " + path_);
   }
 
+  ByteView mapped(uint64_t offset, uint64_t length) override { return mapping_.view(offset, length); }
+  MutableByteView mapped_for_writing(uint64_t offset, uint64_t length) override {
+    return mapping_.writable_view(offset, length);
+  }
+
  private:
   FileDescriptor fd_;
   std::string path_;
+  FileMapping mapping_;
 };
 
 class SystemDisk final : public Disk {

@@ -18,8 +18,8 @@ Status confine_volumed(const std::string& volumes, const std::string& sockets) {
   std::vector<std::string_view> calls(basics.begin(), basics.end());
   // Volumes: Landlock says where.
   for (const std::string_view call :
-       {"openat", "pread64", "pwrite64", "fstat", "newfstatat", "lseek", "fsync", "fdatasync", "fallocate",
-        "mkdir", "rename", "unlink", "rmdir", "getdents64"})
+       {"openat", "pread64", "pwrite64", "fstat", "newfstatat", "fstatfs", "lseek", "fsync", "fdatasync",
+        "fallocate", "mkdir", "rename", "unlink", "rmdir", "getdents64"})
     calls.push_back(call);
   // NBD sockets.
   for (const std::string_view call :
