@@ -25,6 +25,10 @@ class XtsCipher {
   // otherwise. The tweak of the first sector is first_sector, then it counts by one.
   virtual void encrypt(uint64_t first_sector, size_t sector_size, ByteView in, MutableByteView out) = 0;
   virtual void decrypt(uint64_t first_sector, size_t sector_size, ByteView in, MutableByteView out) = 0;
+
+  // Whether a call owns nothing while it runs, so that access_mapped() (base/mapped_access.h) may leave it in
+  // the middle. Registers and the stack then keep data and tweaks, never key material.
+  virtual bool may_be_abandoned() const { return false; }
 };
 
 }  // namespace coffer::crypto

@@ -77,4 +77,18 @@ Result<uint64_t> SegmentedRange::next_data(uint64_t offset) {
   return size_;
 }
 
+// A view ends where its segment does.
+ByteView SegmentedRange::mapped(uint64_t offset, uint64_t length) {
+  if (offset >= size_) return {};
+  const uint64_t within = offset % segment_size_;
+  return segments_[offset / segment_size_]->mapped(within, std::min(length, segment_size_ - within));
+}
+
+MutableByteView SegmentedRange::mapped_for_writing(uint64_t offset, uint64_t length) {
+  if (offset >= size_) return {};
+  const uint64_t within = offset % segment_size_;
+  return segments_[offset / segment_size_]->mapped_for_writing(within,
+                                                               std::min(length, segment_size_ - within));
+}
+
 }  // namespace coffer::store

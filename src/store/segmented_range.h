@@ -24,6 +24,8 @@ class SegmentedRange final : public ByteRange {
   Status reserve(uint64_t offset, uint64_t length) override;
   Status flush() override;
   Result<uint64_t> next_data(uint64_t offset) override;
+  ByteView mapped(uint64_t offset, uint64_t length) override;
+  MutableByteView mapped_for_writing(uint64_t offset, uint64_t length) override;
 
  private:
   uint64_t segment_bytes(size_t index) const;

@@ -27,6 +27,11 @@ class ByteRange {
   virtual Status flush() = 0;                   // what was written before is durable
   // The first offset >= `offset` that may hold something else than zero; size() if there is none.
   virtual Result<uint64_t> next_data(uint64_t offset) = 0;
+
+  // The stored bytes themselves where they lie in memory: see File::mapped (base/disk.h) for what a view is
+  // good for. At most `length`, perhaps fewer, none past the end or where nothing is mapped.
+  virtual ByteView mapped(uint64_t /*offset*/, uint64_t /*length*/) { return {}; }
+  virtual MutableByteView mapped_for_writing(uint64_t /*offset*/, uint64_t /*length*/) { return {}; }
 };
 
 enum class Layout {

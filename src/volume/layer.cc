@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/log.h"
+#include "volume/mapped_cipher.h"
 
 namespace coffer::volume {
 namespace {
@@ -49,12 +50,18 @@ Result<std::unique_ptr<Layer>> Layer::open(LayerFiles files, const format::Layer
 }
 
 Status Layer::read_data(uint64_t first, MutableByteView out) {
-  if (!cipher_) return files_.data->read(first * kSectorSize, out);
+  const bool try_mapped = can_use_mapped(cipher_.get());
   for (size_t done = 0; done < out.size();) {
-    const MutableByteView piece = out.subspan(done, std::min(kPieceSize, out.size() - done));
     const uint64_t sector = first + done / kSectorSize;
-    COFFER_CHECK(files_.data->read(sector * kSectorSize, piece));
-    cipher_->decrypt(sector, kSectorSize, piece, piece);
+    MutableByteView piece = out.subspan(done, std::min(kPieceSize, out.size() - done));
+    const ByteView image = try_mapped ? files_.data->mapped(sector * kSectorSize, piece.size()) : ByteView();
+    if (!image.empty()) {
+      piece = piece.first(image.size());
+      COFFER_CHECK(read_mapped(cipher_.get(), sector, image, piece));
+    } else {
+      COFFER_CHECK(files_.data->read(sector * kSectorSize, piece));
+      if (cipher_) cipher_->decrypt(sector, kSectorSize, piece, piece);
+    }
     done += piece.size();
   }
   return {};

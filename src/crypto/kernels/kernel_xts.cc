@@ -30,6 +30,7 @@ class KernelXts final : public XtsCipher {
   void decrypt(uint64_t first_sector, size_t sector_size, ByteView in, MutableByteView out) override {
     run(false, first_sector, sector_size, in, out);
   }
+  bool may_be_abandoned() const override { return true; }
 
  private:
   void run(bool encrypt, uint64_t first_sector, size_t sector_size, ByteView in, MutableByteView out) const {

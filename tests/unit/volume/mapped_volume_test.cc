@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Do volumes whose data is mapped answer for a page that is not there, and agree with a volume that is not?
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/disk.h"
+#include "test_volume.h"
+
+namespace coffer::volume {
+namespace {
+
+constexpr uint64_t kSize = 4 << 20;
+
+struct Place {
+  const char* folder;
+  bool encrypted;
+};
+
+class MappedVolume : public ::testing::TestWithParam<Place> {
+ protected:
+  void SetUp() override {
+    std::string name = std::string(GetParam().folder) + "/coffer-mapped-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    root_ = name;
+    auto store = VolumeStore::open_store(system_disk(), root_, kHostId);
+    ASSERT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+    ASSERT_TRUE(store_->create(new_volume(kSize, GetParam().encrypted)));
+    open();
+  }
+  void TearDown() override {
+    volume_.reset();
+    std::filesystem::remove_all(root_);
+  }
+  void open() {
+    volume_.reset();
+    auto opened = open_volume(*store_, GetParam().encrypted);
+    ASSERT_TRUE(opened) << opened.error().message;
+    volume_ = std::move(*opened);
+  }
+  std::string data_file() const { return root_ + "/" + kVolumeId + "/" + kLayerId + ".000"; }
+
+  std::string root_;
+  std::unique_ptr<VolumeStore> store_;
+  std::unique_ptr<Volume> volume_;
+};
+
+TEST_P(MappedVolume, SaysIoWhenItsFileBecameShorterAndGoesOn) {
+  std::mt19937_64 random(1);
+  const Bytes contents = random_contents(random, kSize);
+  ASSERT_TRUE(volume_->write(0, contents, false));
+  EXPECT_EQ(read_back(*volume_, 0, kSize), contents);
+
+  ASSERT_EQ(::truncate(data_file().c_str(), 1 << 20), 0);
+  Bytes out(kSize);
+  const Status status = volume_->read(0, out);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kIo) << status.error().message;
+  EXPECT_EQ(read_back(*volume_, 4096, 8192), Bytes(contents.begin() + 4096, contents.begin() + 3 * 4096));
+
+  // No lock stayed behind: what was cut off can be written and read again.
+  ASSERT_EQ(::truncate(data_file().c_str(), kSize), 0);
+  ASSERT_TRUE(volume_->write(0, contents, true));
+  EXPECT_EQ(read_back(*volume_, 0, kSize), contents);
+}
+
+// First writes, writes over data, over zeros, unaligned; each read back, and all of it by a new opening.
+TEST_P(MappedVolume, HoldsWhatWasWrittenLast) {
+  std::mt19937_64 random(2);
+  Bytes expected(kSize);
+  for (int i = 0; i < 300; ++i) {
+    const uint64_t offset = random() % kSize;
+    const uint64_t length = std::min<uint64_t>(1 + random() % (i % 3 == 0 ? 300'000 : 9'000), kSize - offset);
+    const bool aligned = i % 2 == 0;
+    const uint64_t from = aligned ? offset / 4096 * 4096 : offset;
+    const uint64_t size = aligned ? std::max<uint64_t>(length / 4096 * 4096, 4096) : length;
+    const uint64_t kind = random() % 8;
+    if (kind == 0) {
+      ASSERT_TRUE(volume_->write_zeroes(from, size, random() % 2 == 0, false));
+      std::fill_n(expected.begin() + static_cast<ptrdiff_t>(from), size, uint8_t{0});
+    } else if (kind == 1) {
+      ASSERT_TRUE(volume_->flush());
+    } else {
+      const Bytes data = random_contents(random, size);
+      ASSERT_TRUE(volume_->write(from, data, false));
+      std::copy(data.begin(), data.end(), expected.begin() + static_cast<ptrdiff_t>(from));
+    }
+    ASSERT_EQ(read_back(*volume_, from, size), Bytes(expected.begin() + static_cast<ptrdiff_t>(from),
+                                                     expected.begin() + static_cast<ptrdiff_t>(from + size)));
+  }
+  ASSERT_TRUE(volume_->flush());
+  open();
+  EXPECT_EQ(read_back(*volume_, 0, kSize), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, MappedVolume,
+                         ::testing::Values(Place{"/tmp", true}, Place{"/tmp", false}, Place{"/dev/shm", true},
+                                           Place{"/dev/shm", false}),
+                         [](const auto& test) {
+                           return std::string(test.param.folder == std::string("/tmp") ? "Disk" : "Memory") +
+                                  (test.param.encrypted ? "Encrypted" : "Plain");
+                         });
+
+}  // namespace
+}  // namespace coffer::volume
