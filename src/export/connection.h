@@ -20,6 +20,8 @@ class Connection {
   // Waits for bytes and returns how many were put into `into`, which is not empty. 0: the connection is over,
   // or the deadline has passed.
   virtual size_t receive(MutableByteView into) = 0;
+  // The same without waiting: nothing when no bytes are there yet, or when this kind of stream cannot tell.
+  virtual std::optional<size_t> receive_now(MutableByteView /*into*/) { return std::nullopt; }
   // Sends all of it, in order; the vectors are spent afterwards. False: the connection is over, or the
   // deadline has passed.
   virtual bool send(std::span<iovec> vectors) = 0;

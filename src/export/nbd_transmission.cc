@@ -46,19 +46,29 @@ NbdTransmission::NbdTransmission(Connection& connection, ReceiveBuffer& in, cons
 
 void NbdTransmission::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
-    if (!need(nbd::kRequestSize)) return;
+    if (!next_request()) return;
     const auto request = nbd::parse_request(in_.available().first<nbd::kRequestSize>());
     if (!request) return;
     in_.consume(nbd::kRequestSize);
+    ++requests_since_wait_;
     if (request->command == nbd::kDisconnect) break;
     if (!answer(*request)) return;
   }
   out_.send();
 }
 
-bool NbdTransmission::need(size_t size) {
+bool NbdTransmission::next_request() {
+  if (in_.available().size() >= nbd::kRequestSize) return true;
+  // A client that keeps one request in flight sends the next when it has this answer.
+  const bool one_at_a_time = requests_since_wait_ == 1;
+  requests_since_wait_ = 0;
+  return need(nbd::kRequestSize,
+              one_at_a_time ? ReceiveBuffer::Wait::kBrieflyAwake : ReceiveBuffer::Wait::kAsleep);
+}
+
+bool NbdTransmission::need(size_t size, ReceiveBuffer::Wait wait) {
   if (in_.available().size() >= size) return true;
-  return out_.send() && in_.fill(size);
+  return out_.send() && in_.fill(size, wait);
 }
 
 bool NbdTransmission::answer(const Request& request) {

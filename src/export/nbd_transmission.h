@@ -26,7 +26,9 @@ class NbdTransmission {
   void run();
 
  private:
-  bool need(size_t size);  // sends what waits before it waits itself
+  bool next_request();  // false: there is none any more
+  // Sends what waits before it waits itself. The rest of a request is on its way.
+  bool need(size_t size, ReceiveBuffer::Wait wait = ReceiveBuffer::Wait::kBrieflyAwake);
   bool answer(const format::nbd::Request& request);
   bool refuse(const format::nbd::Request& request, format::nbd::ErrorValue error);
   bool skip(uint64_t size);
@@ -51,6 +53,7 @@ class NbdTransmission {
   const std::atomic<bool>& stopping_;
   const format::nbd::Limits limits_;
   int errors_logged_ = 0;
+  uint32_t requests_since_wait_ = 0;
 };
 
 }  // namespace coffer::exporting

@@ -10,7 +10,7 @@ void ReceiveBuffer::consume(size_t size) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
-bool ReceiveBuffer::fill(size_t size) {
+bool ReceiveBuffer::fill(size_t size, Wait wait) {
   if (size > buffer_.size()) return false;
   if (begin_ + size > buffer_.size()) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
@@ -18,7 +18,11 @@ bool ReceiveBuffer::fill(size_t size) {
     begin_ = 0;
   }
   while (end_ - begin_ < size) {
-    const size_t got = connection_.receive({buffer_.data() + end_, buffer_.size() - end_});
+    const MutableByteView room(buffer_.data() + end_, buffer_.size() - end_);
+    std::optional<size_t> received;
+    const bool awake = wait == Wait::kBrieflyAwake &&
+                       polling_.poll([&] { return (received = connection_.receive_now(room)).has_value(); });
+    const size_t got = awake ? *received : connection_.receive(room);
     if (got == 0) return false;
     end_ += got;
   }

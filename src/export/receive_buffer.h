@@ -2,6 +2,7 @@
 // What a client has sent and nobody has looked at yet. One large receive brings many requests; payloads are
 // used where they lie. For one thread.
 #pragma once
+#include "export/brief_polling.h"
 #include "export/connection.h"
 #include "export/page_buffer.h"
 
@@ -16,12 +17,14 @@ class ReceiveBuffer {
   void consume(size_t size);
   // Waits until `size` bytes (at most the capacity) are available. False: the connection is over, or its
   // deadline has passed. Views handed out before are invalid afterwards.
-  bool fill(size_t size);
+  enum class Wait { kAsleep, kBrieflyAwake /* at first: more is likely to come at once */ };
+  bool fill(size_t size, Wait wait = Wait::kAsleep);
 
  private:
   Connection& connection_;
   PageBuffer buffer_;
   size_t begin_ = 0, end_ = 0;
+  BriefPolling polling_;
 };
 
 }  // namespace coffer::exporting

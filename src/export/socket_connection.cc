@@ -44,6 +44,13 @@ size_t SocketConnection::receive(MutableByteView into) {
   }
 }
 
+std::optional<size_t> SocketConnection::receive_now(MutableByteView into) {
+  const ssize_t got = ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  if (got >= 0) return static_cast<size_t>(got);
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
+  return 0;
+}
+
 bool SocketConnection::send(std::span<iovec> vectors) {
   const int flags = MSG_NOSIGNAL | (deadline() ? MSG_DONTWAIT : 0);
   while (!vectors.empty()) {

@@ -17,6 +17,7 @@ class SocketConnection final : public Connection {
   // Does not own the socket, which blocks.
   explicit SocketConnection(int socket) : socket_(socket) {}
   size_t receive(MutableByteView into) override;
+  std::optional<size_t> receive_now(MutableByteView into) override;
   bool send(std::span<iovec> vectors) override;
 
  private:
