@@ -71,20 +71,43 @@ Status Layer::write_data(uint64_t first, ByteView plaintext) {
   const uint64_t count = plaintext.size() / kSectorSize;
   // Before anything is accepted: a flush must not be the one to find the disk full.
   COFFER_CHECK(map_->reserve(first, count));
-  if (!cipher_) {
-    COFFER_CHECK(files_.data->write(first * kSectorSize, plaintext));
-  } else {
-    for (size_t done = 0; done < plaintext.size();) {
-      const ByteView piece = plaintext.subspan(done, std::min(kPieceSize, plaintext.size() - done));
-      const uint64_t sector = first + done / kSectorSize;
-      const MutableByteView ciphertext(ciphertext_piece(), piece.size());
-      cipher_->encrypt(sector, kSectorSize, piece, ciphertext);
-      COFFER_CHECK(files_.data->write(sector * kSectorSize, ciphertext));
-      done += piece.size();
-    }
+  for (uint64_t done = 0; done < count;) {
+    const StateMap::Run run = map_->run(first + done, count - done);
+    const ByteView part = plaintext.subspan(done * kSectorSize, run.count * kSectorSize);
+    // Only what is data already has its space.
+    COFFER_CHECK(run.state == SectorState::kData ? overwrite(first + done, part)
+                                                 : write_image(first + done, part));
+    done += run.count;
   }
-  // Only now: a flush that freezes this state begins its data fsync later than the write above.
+  // Only now: a flush that freezes this state begins its data fsync later than the writes above.
   map_->set({first, count}, SectorState::kData);
+  return {};
+}
+
+Status Layer::overwrite(uint64_t first, ByteView plaintext) {
+  const bool try_mapped = can_use_mapped(cipher_.get());
+  while (!plaintext.empty()) {
+    const MutableByteView image = try_mapped
+                                      ? files_.data->mapped_for_writing(first * kSectorSize, plaintext.size())
+                                      : MutableByteView();
+    if (image.empty()) return write_image(first, plaintext);
+    COFFER_CHECK(write_mapped(cipher_.get(), first, plaintext.first(image.size()), image));
+    plaintext = plaintext.subspan(image.size());
+    first += image.size() / kSectorSize;
+  }
+  return {};
+}
+
+Status Layer::write_image(uint64_t first, ByteView plaintext) {
+  if (!cipher_) return files_.data->write(first * kSectorSize, plaintext);
+  for (size_t done = 0; done < plaintext.size();) {
+    const ByteView piece = plaintext.subspan(done, std::min(kPieceSize, plaintext.size() - done));
+    const uint64_t sector = first + done / kSectorSize;
+    const MutableByteView ciphertext(ciphertext_piece(), piece.size());
+    cipher_->encrypt(sector, kSectorSize, piece, ciphertext);
+    COFFER_CHECK(files_.data->write(sector * kSectorSize, ciphertext));
+    done += piece.size();
+  }
   return {};
 }
 

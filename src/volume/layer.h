@@ -55,6 +55,9 @@ class Layer {
  private:
   Layer(LayerFiles files, format::LayerHeader header, std::unique_ptr<crypto::XtsCipher> cipher,
         std::unique_ptr<StateMap> map);
+  // The two ways into the image: where there is data already (perhaps mapped), and anywhere.
+  Status overwrite(uint64_t first, ByteView plaintext);
+  Status write_image(uint64_t first, ByteView plaintext);
   void punch_chunk(const FrozenStates& frozen, SectorRange range);
 
   const LayerFiles files_;

@@ -36,4 +36,16 @@ Status read_mapped(crypto::XtsCipher* cipher, uint64_t first_sector, ByteView im
   return {};
 }
 
+Status write_mapped(crypto::XtsCipher* cipher, uint64_t first_sector, ByteView plaintext,
+                    MutableByteView image) {
+  const bool written = access_mapped(image, [=] {
+    if (cipher == nullptr)
+      std::memcpy(image.data(), plaintext.data(), plaintext.size());
+    else
+      cipher->encrypt(first_sector, kSectorSize, plaintext, image);
+  });
+  if (!written) return page_missing("write");
+  return {};
+}
+
 }  // namespace coffer::volume

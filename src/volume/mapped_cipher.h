@@ -14,5 +14,8 @@ bool can_use_mapped(const crypto::XtsCipher* cipher);
 // kIo when a page of the image is not there (the file became shorter, its disk failed); `out` is then
 // undefined. Sizes are equal, a multiple of the sector's.
 Status read_mapped(crypto::XtsCipher* cipher, uint64_t first_sector, ByteView image, MutableByteView out);
+// The same the other way, into a view of ByteRange::mapped_for_writing: only where sectors hold data already.
+Status write_mapped(crypto::XtsCipher* cipher, uint64_t first_sector, ByteView plaintext,
+                    MutableByteView image);
 
 }  // namespace coffer::volume

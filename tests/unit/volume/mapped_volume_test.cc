@@ -67,6 +67,21 @@ TEST_P(MappedVolume, SaysIoWhenItsFileBecameShorterAndGoesOn) {
   EXPECT_EQ(read_back(*volume_, 0, kSize), contents);
 }
 
+// On a disk pwrite would make the file longer again; in memory what is data already is written in place.
+TEST_P(MappedVolume, WritesOverDataInPlaceOnlyInMemory) {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 2; ++i)  // the second one maps the file, where it does
+    ASSERT_TRUE(volume_->write(0, random_contents(random, 8192), false));
+  ASSERT_EQ(::truncate(data_file().c_str(), 0), 0);
+  const Status over_data = volume_->write(4096, random_contents(random, 4096), false);
+  const bool in_memory = GetParam().folder == std::string("/dev/shm");
+  EXPECT_EQ(over_data.has_value(), !in_memory);
+  if (!over_data) EXPECT_EQ(over_data.error().kind, ErrorKind::kIo) << over_data.error().message;
+  // A first write never goes there: its space may be missing.
+  ASSERT_EQ(::truncate(data_file().c_str(), 0), 0);
+  EXPECT_TRUE(volume_->write(1 << 20, random_contents(random, 4096), false));
+}
+
 // First writes, writes over data, over zeros, unaligned; each read back, and all of it by a new opening.
 TEST_P(MappedVolume, HoldsWhatWasWrittenLast) {
   std::mt19937_64 random(2);
