@@ -5,6 +5,7 @@
 
 #include "wire/ec2_query_protocol.h"
 #include "wire/json_protocol.h"
+#include "wire/rest_json_protocol.h"
 
 namespace coffer::api {
 namespace {
@@ -32,51 +33,37 @@ wire::HttpResponse json_error(int status, std::string_view version, const Error&
   return made;
 }
 
-std::string json_code(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalidArgument:
-      return "ValidationException";
-    case ErrorKind::kNotFound:
-      return "NotFoundException";
-    case ErrorKind::kConflict:
-      return "KMSInvalidStateException";
-    case ErrorKind::kPermissionDenied:
-    case ErrorKind::kUnauthenticated:
-      return "AccessDeniedException";
-    case ErrorKind::kLimitExceeded:
-      return "LimitExceededException";
-    case ErrorKind::kUnsupported:
-      return "UnsupportedOperationException";
-    case ErrorKind::kUnavailable:
-      return "DependencyTimeoutException";
-    case ErrorKind::kRefusedCiphertext:
-      return "InvalidCiphertextException";
-    default:
-      return "KMSInternalException";
-  }
+wire::HttpResponse rest_error(int status, const wire::ServiceModel& model, const Error& error,
+                              const std::string& request_id) {
+  auto made = response(status, "application/json", wire::rest_json_error_body(model, error), request_id);
+  made.headers.add("x-amzn-ErrorType", error.code);
+  return made;
 }
 
-// Source: Amazon EC2 API Reference, "Error codes for the Amazon EC2 API".
-std::string ec2_code(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalidArgument:
-    case ErrorKind::kNotFound:
-      return "InvalidParameterValue";
-    case ErrorKind::kConflict:
-      return "IncorrectState";
-    case ErrorKind::kPermissionDenied:
-      return "UnauthorizedOperation";
-    case ErrorKind::kUnauthenticated:
-      return "AuthFailure";
-    case ErrorKind::kLimitExceeded:
-      return "ResourceLimitExceeded";
-    case ErrorKind::kUnsupported:
-      return "UnsupportedOperation";
-    case ErrorKind::kUnavailable:
-      return "Unavailable";
-    default:
-      return "InternalError";
+// The error in the service's protocol.
+wire::HttpResponse shaped_error(const Service& service, int status, const Error& error,
+                                const std::string& request_id) {
+  switch (service.protocol()) {
+    case wire::Protocol::kJson:
+      return json_error(status, service.model->json_version, error, request_id);
+    case wire::Protocol::kRestJson:
+      return rest_error(status, *service.model, error, request_id);
+    case wire::Protocol::kEc2:
+      break;
   }
+  return response(status, kXml, wire::ec2_error_xml(error, request_id), request_id);
+}
+
+wire::AuthErrorFamily family_of(wire::Protocol protocol) {
+  switch (protocol) {
+    case wire::Protocol::kJson:
+      return wire::AuthErrorFamily::kJson;
+    case wire::Protocol::kRestJson:
+      return wire::AuthErrorFamily::kRestJson;
+    case wire::Protocol::kEc2:
+      break;
+  }
+  return wire::AuthErrorFamily::kEc2;
 }
 
 int status_of(const wire::ServiceModel& model, const Error& error) {
@@ -87,65 +74,34 @@ int status_of(const wire::ServiceModel& model, const Error& error) {
   return wire::http_status(model, error);
 }
 
-bool is_ours_alone(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInternal:
-    case ErrorKind::kIo:
-    case ErrorKind::kNoSpace:
-    case ErrorKind::kCorrupt:
-    case ErrorKind::kTooNew:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
-
-Error public_error(const wire::ServiceModel& model, Error error) {
-  const bool json = model.protocol == wire::Protocol::kJson;
-  if (!error.code.empty()) return error;
-  error.code = json ? json_code(error.kind) : ec2_code(error.kind);
-  if (is_ours_alone(error.kind)) {
-    error.message =
-        json ? "The request was rejected because an internal exception occurred. The request can be retried."
-             : "An internal error has occurred";
-    // The one cause of ours that the caller may be able to mend.
-    if (error.kind == ErrorKind::kNoSpace) error.message += " (the disk of this installation is full)";
-  } else if (error.kind == ErrorKind::kUnavailable) {
-    error.message =
-        (json ? "The system timed out while trying to fulfill the request. The request can be retried."
-              : "The server is overloaded and can't handle the request. Please try again shortly.") +
-        (" (" + error.message + ")");
-  }
-  return error;
-}
 
 wire::HttpResponse answer(const Service& service, const wire::Operation& operation, const wire::Value& value,
                           const std::string& request_id) {
-  if (service.is_json())
+  if (service.protocol() == wire::Protocol::kJson)
     return response(200, json_type(service.model->json_version),
                     wire::serialise_json(operation.output, value), request_id);
+  if (service.protocol() == wire::Protocol::kRestJson) {
+    auto made = wire::serialise_rest_json(operation, value);
+    made.headers.add("x-amzn-RequestId", request_id);
+    return made;
+  }
   return response(200, kXml, wire::serialise_ec2_xml(*service.model, operation, value, request_id),
                   request_id);
 }
 
 wire::HttpResponse error_answer(const Service& service, const Error& error, const std::string& request_id) {
-  const int status = status_of(*service.model, error);
-  if (service.is_json()) return json_error(status, service.model->json_version, error, request_id);
-  return response(status, kXml, wire::ec2_error_xml(error, request_id), request_id);
+  return shaped_error(service, status_of(*service.model, error), error, request_id);
 }
 
 wire::HttpResponse auth_failure_answer(const Service& service, const wire::AuthFailure& failure,
                                        const std::string& request_id) {
-  const auto answer = wire::answer_for(
-      failure, service.is_json() ? wire::AuthErrorFamily::kJson : wire::AuthErrorFamily::kEc2);
+  const auto answer = wire::answer_for(failure, family_of(service.protocol()));
   Error error{ErrorKind::kUnauthenticated, answer.message, answer.code};
-  if (service.is_json())
-    return json_error(answer.http_status, service.model->json_version, error, request_id);
   // EC2's one message for all refusals would leave it open which regions there are.
-  if (failure.reason == wire::AuthReason::kScope) error.message += ". " + failure.message;
-  return response(answer.http_status, kXml, wire::ec2_error_xml(error, request_id), request_id);
+  if (service.protocol() == wire::Protocol::kEc2 && failure.reason == wire::AuthReason::kScope)
+    error.message += ". " + failure.message;
+  return shaped_error(service, answer.http_status, error, request_id);
 }
 
 namespace {
@@ -193,20 +149,20 @@ wire::HttpResponse http_failure_answer(const Service* service, int status, std::
                            : status == 503 ? "ServiceUnavailable"
                            : status >= 500 ? "InternalFailure"
                                            : "MalformedHttpRequest";
-  const Error error{ErrorKind::kInvalidArgument, std::string(reason), code};
-  if (service != nullptr && service->is_json()) {
-    Error named = error;
-    named.code += "Exception";
-    return json_error(status, service->model->json_version, named, request_id);
+  Error error{ErrorKind::kInvalidArgument, std::string(reason), code};
+  if (service != nullptr) {
+    if (service->protocol() != wire::Protocol::kEc2) error.code += "Exception";
+    return shaped_error(*service, status, error, request_id);
   }
-  if (service != nullptr) return response(status, kXml, wire::ec2_error_xml(error, request_id), request_id);
   auto plain = wire::plain_response(status, reason);
   plain.headers.add("x-amzn-RequestId", request_id);
   return plain;
 }
 
 Error unknown_operation(const Service& service, const std::string& operation) {
-  if (service.is_json())
+  if (service.protocol() == wire::Protocol::kRestJson)
+    return {ErrorKind::kNotFound, "No operation has this method and path", "UnknownOperationException"};
+  if (service.protocol() == wire::Protocol::kJson)
     return {
         ErrorKind::kInvalidArgument,
         operation.empty() ? "No operation was named" : "The operation " + operation + " is not served here",

@@ -9,10 +9,6 @@
 
 namespace coffer::api {
 
-// The error with the code that the service's clients know, and without what is none of their business: of an
-// internal error only that it was one.
-Error public_error(const wire::ServiceModel& model, Error error);
-
 wire::HttpResponse answer(const Service& service, const wire::Operation& operation, const wire::Value& value,
                           const std::string& request_id);
 wire::HttpResponse error_answer(const Service& service, const Error& public_error,

@@ -43,7 +43,7 @@ Result<std::optional<catalog::AccessKey>> find_access_key(catalog::Catalog& cata
 }  // namespace
 
 Outcome authenticate(Installation& installation, wire::SigningKeyCache& signing_keys,
-                     const wire::HttpRequest& request, const std::string& service) {
+                     const wire::HttpRequest& request, const std::string& service, wire::SigV4Rules rules) {
   auto claimed = wire::parse_claim(request);
   if (!claimed) return refused(claimed.error());
   if (!*claimed) return refused(wire::missing_authentication());
@@ -65,7 +65,8 @@ Outcome authenticate(Installation& installation, wire::SigningKeyCache& signing_
                                                     claim.date, claim.region, claim.service);
       });
   if (!signing_key) return unable(signing_key.error());
-  const auto verified = wire::verify(request, claim, **signing_key, {.now = now});
+  rules.now = now;
+  const auto verified = wire::verify(request, claim, **signing_key, rules);
   if (!verified) return refused(verified.error());
 
   Caller caller;

@@ -21,8 +21,10 @@ struct Caller {
 // Not the caller's fault: keyd or the catalog could not be asked.
 using Refusal = std::variant<wire::AuthFailure, Error>;
 
-// `service` is the one that the request names, by which the scope must be; empty when it names none.
+// `service` is the one that the request names, by which the scope must be; empty when it names none. The time
+// in `rules` is filled in here.
 tl::expected<Caller, Refusal> authenticate(Installation& installation, wire::SigningKeyCache& signing_keys,
-                                           const wire::HttpRequest& request, const std::string& service);
+                                           const wire::HttpRequest& request, const std::string& service,
+                                           wire::SigV4Rules rules = {});
 
 }  // namespace coffer::api

@@ -2,10 +2,12 @@
 #include "api/pipeline.h"
 
 #include "api/answer.h"
+#include "api/public_error.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "wire/gzip.h"
 #include "wire/json_protocol.h"
+#include "wire/rest_json_protocol.h"
 #include "wire/validate.h"
 
 namespace coffer::api {
@@ -14,18 +16,20 @@ namespace {
 // The request as the service's model describes it, its constraints checked.
 Result<wire::Value> typed_request(const Service& service, const wire::Operation& operation,
                                   const wire::HttpRequest& request) {
-  if (service.is_json()) {
-    COFFER_TRY(value, wire::parse_json(*operation.input, as_text(request.body)));
-    COFFER_CHECK(wire::validate(*operation.input, value));
-    return value;
+  if (service.protocol() == wire::Protocol::kEc2) {
+    COFFER_TRY(parameters, form_parameters(request));
+    return wire::parse_ec2_query(*operation.input, parameters);
   }
-  COFFER_TRY(parameters, form_parameters(request));
-  return wire::parse_ec2_query(*operation.input, parameters);
+  const bool rest = service.protocol() == wire::Protocol::kRestJson;
+  COFFER_TRY(value, rest ? wire::parse_rest_json(operation, request)
+                         : wire::parse_json(*operation.input, as_text(request.body)));
+  COFFER_CHECK(wire::validate(*operation.input, value));
+  return value;
 }
 
 // Why there is no operation: a form that cannot be read names none.
 Error no_operation(const Service& service, const Route& route, const wire::HttpRequest& request) {
-  if (!service.is_json())
+  if (service.protocol() == wire::Protocol::kEc2)
     if (auto form = form_parameters(request); !form) return std::move(form.error());
   return unknown_operation(service, route.operation);
 }
@@ -33,10 +37,19 @@ Error no_operation(const Service& service, const Route& route, const wire::HttpR
 // EC2's DryRun: "checks whether you have the required permissions for the action, without actually making the
 // request".
 bool is_dry_run(const Service& service, const wire::Value& request) {
-  if (service.is_json()) return false;
+  if (service.protocol() != wire::Protocol::kEc2) return false;
   const wire::Value* wish = request.member("DryRun");
   const bool* value = wish == nullptr ? nullptr : wish->as<bool>();
   return value != nullptr && *value;
+}
+
+// What the operation's clients may sign, and must.
+wire::SigV4Rules signing_rules(const Service& service, const Route& route) {
+  const wire::Operation* operation = service.model->find_operation(route.operation);
+  wire::SigV4Rules rules;
+  rules.unsigned_payload = operation != nullptr && operation->unsigned_payload;
+  rules.parameters_in_headers = service.protocol() == wire::Protocol::kRestJson;
+  return rules;
 }
 
 }  // namespace
@@ -72,8 +85,9 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   if (route.service == nullptr) return unknown_service_answer(request, route.operation, request_id);
   const Service& service = *route.service;
 
-  // SigV4: who asks? The signature covers the body as it was sent.
-  const auto caller = authenticate(installation_, signing_keys_, request, service.name());
+  // SigV4: who asks? The signature covers the body as it was sent, if it covers it.
+  const auto caller =
+      authenticate(installation_, signing_keys_, request, service.name(), signing_rules(service, route));
   if (!caller) return refuse(service, caller.error(), request_id);
 
   // Route: what for?

@@ -2,6 +2,7 @@
 #include "api/route.h"
 
 #include "wire/sigv4.h"
+#include "wire/uri_template.h"
 
 namespace coffer::api {
 namespace {
@@ -35,10 +36,18 @@ std::string service_of_scope(const wire::HttpRequest& request) {
 // An Action is EC2's unless the host or the signature names another service.
 const Service* service_of_action(const ServiceRegistry& services, const wire::HttpRequest& request,
                                  const Service* named_by_host) {
-  if (named_by_host != nullptr && !named_by_host->is_json()) return named_by_host;
+  if (named_by_host != nullptr && named_by_host->protocol() == wire::Protocol::kEc2) return named_by_host;
   const std::string scope = service_of_scope(request);
   const bool elsewhere = !scope.empty() && services.by_signing_name(scope) == nullptr;
   return elsewhere ? nullptr : services.of_query_protocol();
+}
+
+// The REST service that is meant, or nothing: a host of ours counts before the signature.
+const Service* rest_service(const ServiceRegistry& services, const wire::HttpRequest& request,
+                            const Service* named_by_host) {
+  const Service* service =
+      named_by_host != nullptr ? named_by_host : services.by_signing_name(service_of_scope(request));
+  return service != nullptr && service->protocol() == wire::Protocol::kRestJson ? service : nullptr;
 }
 
 }  // namespace
@@ -52,6 +61,11 @@ Route find_route(const ServiceRegistry& services, const wire::HttpRequest& reque
   const std::string host =
       request.connect_host.empty() ? std::string(request.headers.value_or("host", "")) : request.connect_host;
   const Service* named_by_host = services.by_signing_name(service_of_host(host));
+  if (const Service* rest = rest_service(services, request, named_by_host)) {
+    const auto* operation =
+        wire::find_http_operation(*rest->model, request.method, request.path, request.query);
+    return {rest, operation == nullptr ? std::string() : std::string(operation->name)};
+  }
   if (std::string action = action_of(request); !action.empty())
     return {service_of_action(services, request, named_by_host), std::move(action)};
   if (named_by_host != nullptr) return {named_by_host, {}};

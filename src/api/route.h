@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which service and operation does a request name? Pure. JSON services are named by X-Amz-Target, EC2 by
 // Action, and both by the host they were sent to ("kms.us-west-2.amazonaws.com"), which tells the service of
-// a request that names no operation.
+// a request that names no operation. REST services are named by the host, or else by the signature's scope,
+// and their operations by method and path.
 #pragma once
 #include <string>
 

@@ -22,7 +22,7 @@ struct Service {
 
   std::string name() const { return std::string(model->signing_name); }
   std::string event_source() const { return name() + ".amazonaws.com"; }
-  bool is_json() const { return model->protocol == wire::Protocol::kJson; }
+  wire::Protocol protocol() const { return model->protocol; }
 };
 
 // Filled before the first request, then constant.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
+#include <vector>
 
 namespace coffer {
 
@@ -33,6 +34,8 @@ struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string message;    // for people; never holds a secret
   std::string code = {};  // AWS error code ("NotFoundException"); empty outside services
+  // Further members of AWS's error: {"Reason", "INVALID_BLOCK_TOKEN"}.
+  std::vector<std::pair<std::string, std::string>> members = {};
 };
 
 template <class T>

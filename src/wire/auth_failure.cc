@@ -28,6 +28,14 @@ AuthErrorAnswer json_answer(const AuthFailure& failure) {
   return {400, "InvalidSignatureException", failure.message};
 }
 
+// The same names, and the status that REST gives to who is not let in.
+AuthErrorAnswer rest_json_answer(const AuthFailure& failure) {
+  AuthErrorAnswer answer = json_answer(failure);
+  if (failure.reason != AuthReason::kIncomplete && failure.reason != AuthReason::kMalformedQuery)
+    answer.http_status = 403;
+  return answer;
+}
+
 AuthErrorAnswer query_answer(const AuthFailure& failure) {
   switch (failure.reason) {
     case AuthReason::kMissing:
@@ -98,6 +106,8 @@ AuthErrorAnswer answer_for(const AuthFailure& failure, AuthErrorFamily family) {
   switch (family) {
     case AuthErrorFamily::kJson:
       return json_answer(failure);
+    case AuthErrorFamily::kRestJson:
+      return rest_json_answer(failure);
     case AuthErrorFamily::kQuery:
       return query_answer(failure);
     case AuthErrorFamily::kEc2:

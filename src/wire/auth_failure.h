@@ -42,9 +42,10 @@ AuthFailure signature_mismatch();
 AuthFailure wrong_scope(std::string_view wrong_region, std::string_view correct_service);
 
 enum class AuthErrorFamily {
-  kJson,   // JSON 1.0/1.1, REST-JSON, CBOR: KMS
-  kQuery,  // Query: IAM, STS
-  kEc2,    // EC2 Query
+  kJson,      // JSON 1.0/1.1, CBOR: KMS
+  kRestJson,  // EBS direct, EFS
+  kQuery,     // Query: IAM, STS
+  kEc2,       // EC2 Query
 };
 
 struct AuthErrorAnswer {

@@ -24,3 +24,4 @@ endfunction()
 
 coffer_model(kms)
 coffer_model(ec2)
+coffer_model(ebs)

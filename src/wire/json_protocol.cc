@@ -110,6 +110,7 @@ Result<Value> convert_structure(const Shape& shape, const Value& json) {
   for (const auto& [name, value] : *object) last[name] = &value;
   Members members;
   for (const auto& member : shape.members) {
+    if (member.location != Location::kBody) continue;
     const auto found = last.find(member.location_name);
     if (found == last.end() || found->second->absent()) continue;
     COFFER_TRY(converted, convert(*member.shape, *found->second));
@@ -156,7 +157,7 @@ void write_structure(std::string& out, const Shape& shape, const Members& member
   bool first = true;
   for (const auto& [name, value] : members) {
     const auto* member = shape.find_member(name);
-    if (member == nullptr || value.absent()) continue;
+    if (member == nullptr || member->location != Location::kBody || value.absent()) continue;
     if (!std::exchange(first, false)) out.push_back(',');
     append_json_string(out, member->location_name);
     out.push_back(':');

@@ -10,6 +10,10 @@ const Member* Shape::find_member(std::string_view member_name) const {
   return found == members.end() ? nullptr : &*found;
 }
 
+bool ErrorShape::has_member(std::string_view member_name) const {
+  return std::ranges::find(members, member_name) != members.end();
+}
+
 const Operation* ServiceModel::find_operation(std::string_view name) const {
   const auto found = std::ranges::find(operations, name, &Operation::name);
   return found == operations.end() ? nullptr : &*found;
@@ -29,7 +33,7 @@ std::string lower_camel(std::string_view name) {
 
 int http_status(const ServiceModel& model, const Error& error) {
   if (const auto* modelled = model.find_error(error.code)) return modelled->http_status;
-  const bool ec2 = model.protocol == Protocol::kEc2;
+  const bool json = model.protocol == Protocol::kJson;
   switch (error.kind) {
     case ErrorKind::kUnavailable:
       return 503;
@@ -39,11 +43,15 @@ int http_status(const ServiceModel& model, const Error& error) {
     case ErrorKind::kTooNew:
     case ErrorKind::kInternal:
       return 500;
-    // The JSON services answer 400 to these; EC2 tells the two apart.
+    // The JSON services answer 400 to these; the others tell them apart.
     case ErrorKind::kPermissionDenied:
-      return ec2 ? 403 : 400;
+      return json ? 400 : 403;
     case ErrorKind::kUnauthenticated:
-      return ec2 ? 401 : 400;
+      return json ? 400 : model.protocol == Protocol::kEc2 ? 401 : 403;
+    case ErrorKind::kNotFound:
+      return model.protocol == Protocol::kRestJson ? 404 : 400;
+    case ErrorKind::kConflict:
+      return model.protocol == Protocol::kRestJson ? 409 : 400;
     default:
       return 400;
   }

@@ -28,12 +28,22 @@ enum class ShapeType {
 
 struct Shape;
 
+// Where a member of an operation's input or output stands in the HTTP message; for the REST protocols.
+enum class Location {
+  kBody,
+  kUri,         // a label of the URI template
+  kQuery,       // a parameter of the query string
+  kHeader,      // a header field
+  kStatusCode,  // of an output: the HTTP status
+};
+
 struct Member {
   std::string_view name = {};  // the model's: "KmsKeyId"; what a Value's members are called
   std::string_view location_name =
-      {};                            // key in JSON, element in XML: the model's locationName, else the name
+      {};  // key in JSON, element in XML, label, parameter or header: the model's locationName, else the name
   std::string_view query_name = {};  // parameter of the Query protocols
   const Shape* shape = nullptr;
+  Location location = Location::kBody;
   bool required = false;
   bool idempotency_token = false;
   bool streaming = false;
@@ -43,6 +53,7 @@ struct Shape {
   std::string_view name = {};
   ShapeType type = ShapeType::kStructure;
   std::span<const Member> members = {};       // of a structure, in the model's order
+  std::string_view payload = {};              // of a structure: the member that is the whole HTTP body
   const Shape* key = nullptr;                 // of a map
   const Shape* element = nullptr;             // of a list; the value of a map
   std::string_view element_name = "member";   // of a list: the XML element around one element
@@ -59,6 +70,16 @@ struct ErrorShape {
   std::string_view name;
   std::string_view code;  // as it goes over the wire
   int http_status = 400;
+  std::span<const std::string_view> members = {};  // names, in the model's order
+
+  bool has_member(std::string_view member_name) const;
+};
+
+// How a REST protocol spells an operation.
+struct HttpBinding {
+  std::string_view method = "POST";
+  std::string_view uri = "/";  // template: "/snapshots/{snapshotId}/blocks", "/files/{path+}?versions"
+  int status = 200;            // of an answer without error
 };
 
 struct Operation {
@@ -67,9 +88,11 @@ struct Operation {
   const Shape* output = nullptr;  // null where the model has none
   std::span<const ErrorShape* const> errors = {};
   std::string_view idempotency_token = {};  // the input member that carries it, empty when there is none
+  HttpBinding http = {};
+  bool unsigned_payload = false;  // clients may leave the body out of their signature
 };
 
-enum class Protocol { kJson, kEc2 };
+enum class Protocol { kJson, kEc2, kRestJson };
 
 struct ServiceModel {
   std::string_view id;               // "kms"

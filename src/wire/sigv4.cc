@@ -212,14 +212,25 @@ std::string in_words(int64_t seconds) {
 }
 
 // The payload hash to put into the canonical request; nothing when the request declares another one.
-std::optional<std::string> payload_hash(const HttpRequest& request, const SigV4Claim& claim, bool s3) {
-  constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
+std::optional<std::string> payload_hash(const HttpRequest& request, const SigV4Claim& claim,
+                                        const SigV4Rules& rules) {
   const std::string* declared = request.headers.find("X-Amz-Content-Sha256");
-  if (s3 && (declared ? *declared == unsigned_payload : claim.presigned))
-    return std::string(unsigned_payload);
+  const bool declared_unsigned = declared && *declared == kUnsignedPayload;
+  if ((rules.s3 || rules.unsigned_payload) && declared_unsigned) return std::string(kUnsignedPayload);
+  if (rules.s3 && declared == nullptr && claim.presigned) return std::string(kUnsignedPayload);
   std::string actual = hex(crypto::sha256(request.body));
   if (declared && *declared != actual) return std::nullopt;
   return actual;
+}
+
+AuthStatus check_parameter_headers(const HttpRequest& request, const SigV4Claim& claim) {
+  for (const auto& [name, value] : request.headers) {
+    const std::string lower = lower_case(name);
+    if (lower.starts_with("x-amz-") && !holds(claim, lower))
+      return refuse(AuthReason::kMismatch,
+                    fmt::format("'{}' must be a 'SignedHeader' in the AWS Authorization.", shown(name)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -259,7 +270,9 @@ AuthStatus check_time(const SigV4Claim& claim, Timestamp now) {
 AuthStatus verify(const HttpRequest& request, const SigV4Claim& claim, const secret::SecretBytes& signing_key,
                   const SigV4Rules& rules) {
   if (auto status = check_time(claim, rules.now); !status) return status;
-  const auto payload = payload_hash(request, claim, rules.s3);
+  if (rules.parameters_in_headers)
+    if (auto status = check_parameter_headers(request, claim); !status) return status;
+  const auto payload = payload_hash(request, claim, rules);
   if (!payload) return tl::unexpected(signature_mismatch());
   const auto canonical = canonical_request(request, claim.signed_headers, *payload, rules.s3);
   if (!canonical) return tl::unexpected(signature_mismatch());

@@ -37,6 +37,10 @@ struct SigV4Rules {
   Timestamp now;
   // S3 alone: a path taken as it is, and a payload that may be left out of the signature.
   bool s3 = false;
+  // The operation's clients may leave the payload out of the signature, saying so (UNSIGNED-PAYLOAD).
+  bool unsigned_payload = false;
+  // The operation's parameters stand in X-Amz- header fields, which must be signed then, all that there are.
+  bool parameters_in_headers = false;
 };
 
 // Is the claim current? Five minutes either way; a presigned request until it expires.

@@ -15,6 +15,7 @@ namespace coffer::wire {
 
 constexpr std::string_view kSigV4Algorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kSigV4Terminator = "aws4_request";
+constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";  // in place of the body's hash
 
 // Dot segments and repeated slashes resolved, then each segment percent-encoded as it stands (so that what
 // was encoded on the wire is encoded twice). S3 wants the path as it is, encoded once.

@@ -32,9 +32,14 @@ std::vector<std::string> headers_to_sign(const HttpHeaders& headers) {
   return names;
 }
 
+std::string payload_hash(const HttpRequest& request) {
+  const std::string_view declared = request.headers.value_or("X-Amz-Content-Sha256", "");
+  return declared == kUnsignedPayload ? std::string(declared) : hex(crypto::sha256(request.body));
+}
+
 Result<std::string> signature_of(const HttpRequest& request, const SigningIdentity& identity, Timestamp now,
                                  const std::vector<std::string>& names) {
-  const auto canonical = canonical_request(request, names, hex(crypto::sha256(request.body)), false);
+  const auto canonical = canonical_request(request, names, payload_hash(request), false);
   if (!canonical) return fail(ErrorKind::kInvalidArgument, "the query string cannot be decoded");
   const std::string date = basic_iso8601(now).substr(0, 8);
   const CredentialScope scope{date, identity.region, identity.service};

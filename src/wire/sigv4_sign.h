@@ -23,7 +23,8 @@ struct SigningIdentity {
   std::string service;
 };
 
-// Adds X-Amz-Date, X-Amz-Security-Token (when there is one) and Authorization, over all headers and the body.
+// Adds X-Amz-Date, X-Amz-Security-Token (when there is one) and Authorization, over all headers and the body;
+// not over the body when X-Amz-Content-Sha256 says UNSIGNED-PAYLOAD.
 // The request has its Host already. kInvalidArgument when it has none or the query cannot be decoded.
 Status sign_request(HttpRequest& request, const SigningIdentity& identity, Timestamp now);
 

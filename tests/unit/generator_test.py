@@ -163,6 +163,33 @@ def test_a_structure_follows_what_it_holds_even_in_a_cycle_through_a_list(tmp_pa
     assert compiled.returncode == 0, compiled.stderr
 
 
+def test_rest_bindings_are_generated(tmp_path):
+    assert run("ebs", tmp_path).returncode == 0
+    tables = (tmp_path / "tables.cc").read_text()
+    assert ('.http = {.method = "PUT", .uri = "/snapshots/{snapshotId}/blocks/{blockIndex}", .status = 201}, '
+            '.unsigned_payload = true}') in tables
+    assert ".location = wire::Location::kHeader" in tables and '.payload = "BlockData"' in tables
+    assert run("kms", tmp_path).returncode == 0
+    assert ".http = " not in (tmp_path / "tables.cc").read_text()
+
+
+@pytest.mark.parametrize("change, complaint", [
+    (lambda shapes: shapes["GetSnapshotBlockRequest"]["members"]["BlockToken"].update(location="headers"),
+     "location headers is not known"),
+    (lambda shapes: shapes["GetSnapshotBlockRequest"]["members"]["BlockToken"].update(shape="Tags", location="header"),
+     "a list cannot stand in location header"),
+    (lambda shapes: shapes["GetSnapshotBlockRequest"]["members"]["BlockToken"].update(shape="Tags"),
+     "a list cannot stand in location querystring"),
+    (lambda shapes: shapes["TimeStamp"].update(timestampFormat="iso8601"), "no timestampFormat"),
+])
+def test_a_binding_that_the_protocol_does_not_speak_stops_the_build(change, complaint, tmp_path):
+    model = raw_model("ebs")
+    change(model["shapes"])
+    done = run("ebs", tmp_path / "out", models=copy_of_models(tmp_path, "ebs", model))
+    assert done.returncode == 1 and complaint in done.stderr
+    assert not (tmp_path / "out" / "model.h").exists()
+
+
 def test_only_reachable_shapes_are_generated(tmp_path):
     listed = tmp_path / "kms.txt"
     listed.write_text("ListKeys\n")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tables.cc: the model as constant tables of wire/shape.h."""
 from emit_model import banner
+from http_bindings import http_fields, location
 from names import literal, snake_case
 
 TYPES = {
@@ -8,13 +9,14 @@ TYPES = {
     "integer": "kInteger", "long": "kLong", "float": "kFloat", "double": "kDouble", "blob": "kBlob",
     "timestamp": "kTimestamp",
 }
-PROTOCOLS = {"json": "kJson", "ec2": "kEc2"}
+PROTOCOLS = {"json": "kJson", "ec2": "kEc2", "rest-json": "kRestJson"}
 
 
 class Tables:
     def __init__(self, model):
         self.model = model
         self.protocol = model.metadata["protocol"]
+        self.rest = self.protocol == "rest-json"
         self.index = {name: position for position, name in enumerate(model.shapes)}
         self.error_index = {name: position for position, name in enumerate(model.errors)}
 
@@ -29,10 +31,12 @@ class Tables:
         fields = [f".name = {literal(name)}", f".location_name = {literal(member.get('locationName', name))}",
                   f".query_name = {literal(self.query_name(name, member))}",
                   f".shape = &shapes[{self.index[member['shape']]}]"]
+        if self.rest:
+            fields += location(self.model, name, member)
         fields += [f".{field} = true" for field, said in (
             ("required", name in shape.get("required", [])),
             ("idempotency_token", member.get("idempotencyToken")),
-            ("streaming", member.get("streaming"))) if said]
+            ("streaming", member.get("streaming") or self.model.shapes[member["shape"]].get("streaming"))) if said]
         return "    {" + ", ".join(fields) + "},"
 
     def shape_fields(self, name, shape):
@@ -43,6 +47,8 @@ class Tables:
         yield f".type = wire::ShapeType::{TYPES[kind]}"
         if shape.get("members"):
             yield f".members = members_{self.index[name]}"
+        if self.rest and "payload" in shape:
+            yield f".payload = {literal(shape['payload'])}"
         if kind == "map":
             yield f".key = &shapes[{self.index[shape['key']['shape']]}]"
             yield f".element = &shapes[{self.index[shape['value']['shape']]}]"
@@ -71,7 +77,8 @@ class Tables:
         else:
             code = declared.get("code", name)
             status = declared.get("httpStatusCode", 500 if shape.get("fault") else 400)
-        return f"    {{.name = {literal(name)}, .code = {literal(code)}, .http_status = {status}}},"
+        members = f", .members = error_members_{self.error_index[name]}" if shape.get("members") else ""
+        return f"    {{.name = {literal(name)}, .code = {literal(code)}, .http_status = {status}{members}}},"
 
     def operation(self, name, operation):
         fields = [f".name = {literal(name)}"]
@@ -89,6 +96,8 @@ class Tables:
             fields.append(f".errors = errors_of_{snake_case(name)}")
         if token:
             fields.append(f".idempotency_token = {literal(token)}")
+        if self.rest:
+            fields += http_fields(operation)
         return "    {" + ", ".join(fields) + "},"
 
     def service(self):
@@ -130,7 +139,12 @@ def emit_tables(model):
     lines += ["    {" + ", ".join(tables.shape_fields(name, shape)) + "}," for name, shape in model.shapes.items()]
     lines.append("};")
     if model.errors:
-        lines += ["", "constinit const wire::ErrorShape errors[] = {"]
+        lines.append("")
+        for name, shape in model.errors.items():
+            if shape.get("members"):
+                names = ", ".join(literal(member) for member in shape["members"])
+                lines.append(f"constinit const std::string_view error_members_{tables.error_index[name]}[] = {{{names}}};")
+        lines.append("constinit const wire::ErrorShape errors[] = {")
         lines += [tables.error(name, shape) for name, shape in model.errors.items()]
         lines.append("};")
     for name, operation in model.operations.items():

@@ -30,13 +30,13 @@ def main(arguments=None):
     try:
         model, model_file = load(options.service, options.operations, options.overlay,
                                  options.models or botocore_data())
+        files = {"model.h": emit_header(model), "model.cc": emit_source(model), "tables.cc": emit_tables(model)}
     except (ModelError, OSError) as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 1
     options.output.mkdir(parents=True, exist_ok=True)
-    write_if_changed(options.output / "model.h", emit_header(model))
-    write_if_changed(options.output / "model.cc", emit_source(model))
-    write_if_changed(options.output / "tables.cc", emit_tables(model))
+    for name, text in files.items():
+        write_if_changed(options.output / name, text)
     if options.depfile:
         options.depfile.write_text(f"{options.output / 'model.h'}: {model_file}\n")
     return 0

@@ -17,6 +17,7 @@ struct Expected {
 
 TEST(AuthErrorAnswer, IsAws) {
   constexpr auto json = AuthErrorFamily::kJson;
+  constexpr auto rest = AuthErrorFamily::kRestJson;
   constexpr auto query = AuthErrorFamily::kQuery;
   constexpr auto ec2 = AuthErrorFamily::kEc2;
   const char* invalid_token = "The security token included in the request is invalid.";
@@ -34,6 +35,11 @@ TEST(AuthErrorAnswer, IsAws) {
       {unknown_access_key(), json, 400, "UnrecognizedClientException", invalid_token},
       {signature_mismatch(), json, 400, "InvalidSignatureException", mismatch},
       {expired, json, 400, "InvalidSignatureException", "Signature expired: x"},
+      {missing_authentication(), rest, 403, "MissingAuthenticationTokenException",
+       "Missing Authentication Token"},
+      {unknown_access_key(), rest, 403, "UnrecognizedClientException", invalid_token},
+      {signature_mismatch(), rest, 403, "InvalidSignatureException", mismatch},
+      {incomplete, rest, 400, "IncompleteSignatureException", "requires"},
       {wrong_scope("mars-1", "kms"), json, 400, "InvalidSignatureException",
        "Credential should be scoped to a valid region, not 'mars-1'. Credential should be scoped to correct "
        "service: "

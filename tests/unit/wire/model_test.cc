@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "generated/ebs/model.h"
 #include "generated/ec2/model.h"
 #include "generated/kms/model.h"
 
@@ -18,10 +19,36 @@ TEST(Model, NamesTheServices) {
   EXPECT_EQ(kms::model().protocol, wire::Protocol::kJson);
   EXPECT_EQ(ec2::model().xml_namespace, "http://ec2.amazonaws.com/doc/2016-11-15/");
   EXPECT_EQ(ec2::model().protocol, wire::Protocol::kEc2);
+  EXPECT_EQ(ebs::model().protocol, wire::Protocol::kRestJson);
+}
+
+TEST(Model, SaysHowRestOperationsAreSpelt) {
+  const auto* put = ebs::model().find_operation("PutSnapshotBlock");
+  EXPECT_EQ(put->http.method, "PUT");
+  EXPECT_EQ(put->http.uri, "/snapshots/{snapshotId}/blocks/{blockIndex}");
+  EXPECT_EQ(put->http.status, 201);
+  EXPECT_TRUE(put->unsigned_payload);
+  EXPECT_EQ(put->input->payload, "BlockData");
+  EXPECT_EQ(put->input->find_member("BlockIndex")->location, wire::Location::kUri);
+  EXPECT_EQ(put->input->find_member("Checksum")->location, wire::Location::kHeader);
+  EXPECT_TRUE(put->input->find_member("BlockData")->streaming);
+  const auto* get = ebs::model().find_operation("GetSnapshotBlock");
+  EXPECT_EQ(get->http.status, 200);
+  EXPECT_FALSE(get->unsigned_payload);
+  EXPECT_EQ(get->input->find_member("BlockToken")->location, wire::Location::kQuery);
+}
+
+TEST(Model, RestErrorsHaveMembersAndAStatusEach) {
+  const auto* error = ebs::model().find_error("ResourceNotFoundException");
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->http_status, 404);
+  EXPECT_TRUE(error->has_member("Reason"));
+  EXPECT_FALSE(ebs::model().find_error("ConflictException")->has_member("Reason"));
+  EXPECT_EQ(wire::http_status(ebs::model(), {ErrorKind::kPermissionDenied, ""}), 403);
 }
 
 TEST(Model, EveryOperationHasAnInput) {
-  for (const auto* model : {&kms::model(), &ec2::model()})
+  for (const auto* model : {&kms::model(), &ec2::model(), &ebs::model()})
     for (const auto& operation : model->operations) EXPECT_NE(operation.input, nullptr) << operation.name;
 }
 

@@ -44,11 +44,13 @@ HttpRequest make_request(std::string method, std::string target,
   return request;
 }
 
-AuthStatus check(const HttpRequest& request, const secret::SecretBytes& key, Timestamp now) {
+AuthStatus check(const HttpRequest& request, const secret::SecretBytes& key, Timestamp now,
+                 SigV4Rules rules = {}) {
   const auto claim = parse_claim(request);
   if (!claim) return tl::unexpected(claim.error());
   if (!*claim) return tl::unexpected(missing_authentication());
-  return verify(request, **claim, key, {now});
+  rules.now = now;
+  return verify(request, **claim, key, rules);
 }
 
 HttpRequest suite_request(const SuiteCase& example) {
@@ -108,8 +110,8 @@ class SigV4Test : public testing::Test {
     ASSERT_TRUE(presign_request(request_, {std::string(kAccessKeyId), secret, "", "us-west-2", "kms"}, now_,
                                 seconds));
   }
-  AuthStatus verified(Timestamp now) const {
-    return check(request_, derive_signing_key(the_secret(), {"20150830", "us-west-2", "kms"}), now);
+  AuthStatus verified(Timestamp now, SigV4Rules rules = {}) const {
+    return check(request_, derive_signing_key(the_secret(), {"20150830", "us-west-2", "kms"}), now, rules);
   }
   AuthFailure failure() const {
     const auto claim = parse_claim(request_);
@@ -304,6 +306,37 @@ TEST_F(SigV4Test, RefusesADeclaredHashThatIsNotTheBodys) {
   request_.headers.set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD");
   sign();
   EXPECT_EQ(verified(now_).error().reason, AuthReason::kMismatch);
+}
+
+TEST_F(SigV4Test, AllowsAnUnsignedPayloadWhereTheOperationDoes) {
+  SigV4Rules rules;
+  rules.unsigned_payload = true;
+  request_.headers.add("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD");
+  sign();
+  EXPECT_TRUE(verified(now_, rules));
+  request_.body = to_bytes("another body");
+  EXPECT_TRUE(verified(now_, rules));
+  EXPECT_EQ(verified(now_).error().reason, AuthReason::kMismatch);
+  // The wish is the signer's: nobody else can utter it.
+  request_.headers.remove("X-Amz-Content-Sha256");
+  EXPECT_EQ(verified(now_, rules).error().reason, AuthReason::kMismatch);
+  sign();
+  EXPECT_TRUE(verified(now_, rules));
+  request_.headers.add("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD");
+  EXPECT_EQ(verified(now_, rules).error().reason, AuthReason::kMismatch);
+}
+
+TEST_F(SigV4Test, RequiresHeadersWithParametersToBeSigned) {
+  SigV4Rules rules;
+  rules.parameters_in_headers = true;
+  request_.headers.add("X-Amz-Checksum", "one");
+  sign();
+  EXPECT_TRUE(verified(now_, rules));
+  request_.headers.add("X-Amz-Progress", "50");
+  EXPECT_TRUE(verified(now_));
+  const auto refused = verified(now_, rules);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "'X-Amz-Progress' must be a 'SignedHeader' in the AWS Authorization.");
 }
 
 TEST_F(SigV4Test, RefusesAMalformedQuery) {
