@@ -24,9 +24,11 @@
 #include "base/log.h"
 #include "base/process_hardening.h"
 #include "base/supervisor_channel.h"
+#include "generated/ebs/model.h"
 #include "generated/ec2/model.h"
 #include "generated/kms/model.h"
 #include "secret/arena.h"
+#include "services/ebs/ebs_service.h"
 #include "services/ec2/ec2_service.h"
 #include "services/kms/kms_service.h"
 #include "wire/http_server.h"
@@ -90,13 +92,17 @@ std::string host_of(const std::string& endpoint) {
   return host.substr(0, host.rfind(':'));
 }
 
-api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::ec2::Ec2Service& ec2) {
+api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::ec2::Ec2Service& ec2,
+                                      services::ebs::EbsService& ebs) {
   api::ServiceRegistry registry;
   registry.add({&kms::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return kms::dispatch(kms, operation, call, request);
                 }});
   registry.add({&ec2::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return ec2::dispatch(ec2, operation, call, request);
+                }});
+  registry.add({&ebs::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return ebs::dispatch(ebs, operation, call, request);
                 }});
   return registry;
 }
@@ -124,7 +130,7 @@ class Daemon {
                       system_clock(),    system_random(),   catalog,           keyd_,
                       volumed_},
         ec2_(installation_),
-        pipeline_(installation_, service_registry(kms_, ec2_),
+        pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
         commands_(installation_, arguments.endpoint, ::geteuid()) {}
 
@@ -208,6 +214,7 @@ class Daemon {
   Installation installation_;
   services::kms::KmsService kms_;
   services::ec2::Ec2Service ec2_;
+  services::ebs::EbsService ebs_;
   api::Pipeline pipeline_;
   api::AdminCommands commands_;
   FileDescriptor http_socket_, admin_socket_;
