@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages between apid and volumed as bytes: docs/format/control-protocol.md. One packet each; pure and
-// bounded. No message holds a secret: keys travel in boxes that only volumed opens.
+// bounded. No message holds a key that is not wrapped or boxed; BlockPiece and WriteBlock hold contents.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -10,23 +10,29 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "control/volumed_client.h"
+#include "control/volumed_types.h"
 
 namespace coffer::control {
 
-inline constexpr uint16_t kProtocolVersion = 1;
+inline constexpr uint16_t kProtocolVersion = 2;
 
 // Bounds of what a message may hold, so that each fits a packet.
-inline constexpr size_t kLongestName = 64;  // of a volume, layer, attachment, host
+inline constexpr size_t kLongestName = 64;  // of a volume, snapshot, layer, attachment, session, host
 inline constexpr size_t kLongestText = 1024;
 inline constexpr size_t kLongestWrappedKey = 4096;
 inline constexpr size_t kLongestNonce = 64;
 inline constexpr size_t kLongestBox = 64 * 1024;
-inline constexpr size_t kMostLayers = 24;
+inline constexpr size_t kLongestPiece = 64 * 1024;   // of a block
+inline constexpr size_t kMostLayers = 1024;          // a page of PrepareKeys, which also is at most
+inline constexpr size_t kLongestLayers = 96 * 1024;  // this long
 inline constexpr size_t kMostVolumesListed = 1024;   // a page of ListVolumes
 inline constexpr size_t kMostVolumesDescribed = 24;  // a page of GetStatus
+inline constexpr size_t kMostSnapshotsCreated = 256;
+inline constexpr size_t kMostSnapshotsListed = 1024;  // a page of ListSnapshots
+inline constexpr size_t kMostJobsListed = 80;         // a page of ListJobs
+inline constexpr size_t kMostBlocksListed = 16 * 1024;
 
-// Requests. `after`: what comes after this volume id; empty for the first page.
+// Requests. `after`: what comes after this id; empty for the first page.
 struct GetStatus {
   std::string after;
 };
@@ -39,19 +45,82 @@ struct DeleteVolume {
 struct ListVolumes {
   std::string after;
 };
-struct PrepareAttachment {
-  std::string volume_id, attachment_id;
+// From `first` on, which is 0 for a new session, else the number of layers of the pages before.
+struct PrepareKeys {
+  std::string subject_id, session_id;
+  uint32_t first = 0;
+};
+struct DeliverKeys {
+  std::string subject_id, session_id;
+  Bytes box;
 };
 struct AttachVolume {
   std::string volume_id, attachment_id;
-  Bytes box;
 };
 struct DetachVolume {
   std::string volume_id;
   bool force = false;
 };
-using Request = std::variant<GetStatus, CreateVolume, DeleteVolume, ListVolumes, PrepareAttachment,
-                             AttachVolume, DetachVolume>;
+struct SetLimits {
+  std::string volume_id;
+  uint32_t iops = 0;
+  uint64_t bytes_per_second = 0;
+};
+struct GrowVolume {
+  std::string volume_id;
+  uint64_t size_bytes = 0;
+};
+struct CreateSnapshots {
+  std::vector<NewSnapshot> snapshots;
+};
+struct CompleteSnapshot {
+  std::string snapshot_id;
+};
+struct DeleteSnapshot {
+  std::string snapshot_id;
+};
+struct ListSnapshots {
+  std::string after;
+};
+struct CreateDetachedSnapshot {
+  NewDetachedSnapshot snapshot;
+};
+struct RekeyVolume {
+  std::string volume_id;
+  NewLayer layer;
+  std::string session_id;
+};
+struct ListJobs {
+  std::string after;
+};
+struct RunJob {
+  std::string subject_id, session_id;
+};
+struct SetJobRate {
+  uint64_t bytes_per_second = 0;
+};
+struct ListBlocks {
+  std::string snapshot_id, base_snapshot_id;
+  uint32_t first = 0, most = 0;
+};
+struct OpenSnapshot {
+  std::string snapshot_id, session_id;
+};
+// A piece of a block: `offset` in bytes from the block's start.
+struct ReadBlock {
+  std::string snapshot_id;
+  uint32_t block = 0, offset = 0, length = 0;
+};
+struct WriteBlock {
+  std::string snapshot_id;
+  uint32_t block = 0, offset = 0;
+  Bytes data;
+};
+using Request =
+    std::variant<GetStatus, CreateVolume, DeleteVolume, ListVolumes, PrepareKeys, DeliverKeys, AttachVolume,
+                 DetachVolume, SetLimits, GrowVolume, CreateSnapshots, CompleteSnapshot, DeleteSnapshot,
+                 ListSnapshots, CreateDetachedSnapshot, RekeyVolume, ListJobs, RunJob, SetJobRate, ListBlocks,
+                 OpenSnapshot, ReadBlock, WriteBlock>;
 
 // Replies. `more`: there is a further page.
 struct Done {};
@@ -63,7 +132,27 @@ struct VolumePage {
   std::vector<std::string> volume_ids;
   bool more = false;
 };
-using Reply = std::variant<Error, Done, StatusPage, VolumePage, PreparedAttachment, AttachedVolume>;
+struct KeyPage {
+  PreparedKeys keys;
+  bool more = false;
+};
+struct SnapshotPage {
+  std::vector<SnapshotDescription> snapshots;
+  bool more = false;
+};
+struct JobPage {
+  std::vector<Job> jobs;
+  bool more = false;
+};
+struct BlockList {
+  std::vector<uint32_t> blocks;
+  bool more = false;
+};
+struct BlockPiece {
+  Bytes data;
+};
+using Reply = std::variant<Error, Done, StatusPage, VolumePage, KeyPage, AttachedVolume, SnapshotPage,
+                           JobPage, BlockList, BlockPiece>;
 
 struct NumberedRequest {
   uint64_t number = 0;
@@ -74,7 +163,7 @@ struct NumberedReply {
   Reply reply;
 };
 
-// kLimitExceeded when a field is longer than its bound.
+// kLimitExceeded when a field, or the whole, is longer than its bound.
 Result<Bytes> write_request(uint64_t number, const Request& request);
 // kTooNew for another version, kInvalidArgument when malformed.
 Result<NumberedRequest> parse_request(ByteView packet);

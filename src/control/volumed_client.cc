@@ -1,156 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/volumed_client.h"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <iterator>
-#include <map>
-#include <mutex>
-#include <thread>
 
-#include "base/packet_channel.h"
-#include "control/messages.h"
+#include "control/client_channel.h"
 
 namespace coffer::control {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kConnectPatience(2);  // for volumed to come back
+// A chain is at most 4,096 layers long, a copy's source and target together a little more.
+constexpr size_t kLongestChain = 8192;
 
-// A volumed that hangs must not hold callers longer than what they asked for may take: a detach flushes, a
-// deletion erases, everything else is quick.
-std::chrono::seconds reply_patience(const Request& request) {
-  if (std::holds_alternative<DetachVolume>(request) || std::holds_alternative<DeleteVolume>(request))
-    return std::chrono::seconds(60);
-  return std::chrono::seconds(std::holds_alternative<GetStatus>(request) ? 3 : 10);
+Status done(ClientChannel& channel, const Request& request) {
+  COFFER_CHECK(channel.ask<Done>(request));
+  return {};
 }
 
-Error volumed_is_down() {
-  return {ErrorKind::kUnavailable, "volumed does not answer; it may be restarting"};
+// All pages of what is listed in the order of an id. Page has `items` of Item, whose id is `id`.
+template <class Page, class Asked, class Item>
+Result<std::vector<Item>> all_pages(ClientChannel& channel, std::vector<Item> Page::*items,
+                                    std::string Item::*id) {
+  std::vector<Item> all;
+  bool more = true;
+  while (more) {
+    COFFER_TRY(page, channel.ask<Page>(Asked{all.empty() ? "" : all.back().*id}));
+    more = page.more && !(page.*items).empty();
+    std::ranges::move(page.*items, std::back_inserter(all));
+  }
+  return all;
 }
-
-// One channel and the calls under way on it. The calls of several threads are told apart by their numbers.
-class Connection {
- public:
-  explicit Connection(FileDescriptor socket) : channel_(std::move(socket)) {
-    const timeval patience{10, 0};  // a volumed that has stopped reading must not stop us
-    ::setsockopt(channel_.descriptor(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    reader_ = std::thread([this] { read_replies(); });
-  }
-  ~Connection() {
-    channel_.shutdown();
-    reader_.join();
-  }
-
-  void close() { channel_.shutdown(); }
-  bool broken() {
-    std::lock_guard lock(mutex_);
-    return broken_;
-  }
-
-  // Nothing when the request was never sent, so that it may be sent on another channel.
-  std::optional<Result<Reply>> call(const Request& request) {
-    std::unique_lock lock(mutex_);
-    if (broken_) return std::nullopt;
-    const uint64_t number = ++last_number_;
-    const auto bytes = write_request(number, request);
-    if (!bytes) return Result<Reply>(tl::unexpected(bytes.error()));
-    const auto waiting = waiting_.emplace(number, std::nullopt).first;
-    lock.unlock();
-
-    Status sent;
-    {
-      std::lock_guard one_sender(sending_);
-      sent = channel_.send(*bytes);
-    }
-    lock.lock();
-    if (!sent) {
-      waiting_.erase(waiting);
-      broken_ = true;
-      return std::nullopt;
-    }
-    arrived_.wait_for(lock, reply_patience(request), [&] { return broken_ || waiting->second; });
-    std::optional<Reply> reply = std::move(waiting->second);
-    waiting_.erase(waiting);
-    if (!reply) return Result<Reply>(tl::unexpected(volumed_is_down()));
-    return Result<Reply>(std::move(*reply));
-  }
-
- private:
-  void read_replies() {
-    while (true) {
-      auto packet = channel_.receive();
-      if (!packet) break;
-      auto reply = parse_reply(packet->bytes);
-      if (!reply) break;  // the two no longer understand each other
-      std::lock_guard lock(mutex_);
-      const auto waiting = waiting_.find(reply->number);
-      if (waiting != waiting_.end()) waiting->second = std::move(reply->reply);
-      arrived_.notify_all();
-    }
-    channel_.shutdown();
-    std::lock_guard lock(mutex_);
-    broken_ = true;
-    arrived_.notify_all();
-  }
-
-  PacketChannel channel_;
-  std::mutex sending_;
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::map<uint64_t, std::optional<Reply>> waiting_;  // under mutex_, as the rest
-  uint64_t last_number_ = 0;
-  bool broken_ = false;
-  std::thread reader_;
-};
 
 }  // namespace
 
-struct VolumedClient::Channel {
-  std::mutex mutex;
-  std::condition_variable connected;
-  std::shared_ptr<Connection> connection;  // under mutex
-
-  // A connection that is not broken, as soon as there is one.
-  std::shared_ptr<Connection> wait(SteadyClock::time_point deadline) {
-    std::unique_lock lock(mutex);
-    connected.wait_until(lock, deadline, [this] { return connection && !connection->broken(); });
-    return connection && !connection->broken() ? connection : nullptr;
-  }
-
-  Result<Reply> call(const Request& request) {
-    const auto deadline = SteadyClock::now() + kConnectPatience;
-    while (const auto current = wait(deadline))
-      if (auto reply = current->call(request)) return std::move(*reply);
-    return tl::unexpected(volumed_is_down());
-  }
-
-  template <class Expected>
-  Result<Expected> ask(const Request& request) {
-    COFFER_TRY(reply, call(request));
-    if (auto* error = std::get_if<Error>(&reply)) return tl::unexpected(std::move(*error));
-    if (auto* expected = std::get_if<Expected>(&reply)) return std::move(*expected);
-    return fail(ErrorKind::kInternal, "volumed sent a reply of another kind");
-  }
-};
-
-VolumedClient::VolumedClient() : channel_(std::make_unique<Channel>()) {}
+VolumedClient::VolumedClient() : channel_(std::make_unique<ClientChannel>()) {}
 VolumedClient::~VolumedClient() = default;
 
 void VolumedClient::connect(FileDescriptor channel) {
-  auto fresh = std::make_shared<Connection>(std::move(channel));
-  std::shared_ptr<Connection> old;
-  {
-    std::lock_guard lock(channel_->mutex);
-    old = std::exchange(channel_->connection, std::move(fresh));
-    channel_->connected.notify_all();
-  }
-  // Calls under way on the old channel end with kUnavailable.
-  if (old) old->close();
+  channel_->connect(std::move(channel));
 }
 
 Result<VolumedStatus> VolumedClient::status() {
@@ -166,13 +53,11 @@ Result<VolumedStatus> VolumedClient::status() {
 }
 
 Status VolumedClient::create_volume(const NewVolume& volume) {
-  COFFER_CHECK(channel_->ask<Done>(CreateVolume{volume}));
-  return {};
+  return done(*channel_, CreateVolume{volume});
 }
 
 Status VolumedClient::delete_volume(const std::string& volume_id) {
-  COFFER_CHECK(channel_->ask<Done>(DeleteVolume{volume_id}));
-  return {};
+  return done(*channel_, DeleteVolume{volume_id});
 }
 
 Result<std::vector<std::string>> VolumedClient::list_volumes() {
@@ -186,18 +71,119 @@ Result<std::vector<std::string>> VolumedClient::list_volumes() {
   return volumes;
 }
 
-Result<PreparedAttachment> VolumedClient::prepare_attachment(const std::string& volume_id,
-                                                             const std::string& attachment_id) {
-  return channel_->ask<PreparedAttachment>(PrepareAttachment{volume_id, attachment_id});
+Status VolumedClient::grow_volume(const std::string& volume_id, uint64_t size_bytes) {
+  return done(*channel_, GrowVolume{volume_id, size_bytes});
 }
 
-Result<AttachedVolume> VolumedClient::attach(const std::string& volume_id, const std::string& attachment_id,
-                                             ByteView box) {
-  return channel_->ask<AttachedVolume>(AttachVolume{volume_id, attachment_id, to_bytes(box)});
+Result<PreparedKeys> VolumedClient::prepare_keys(const std::string& subject_id,
+                                                 const std::string& session_id) {
+  COFFER_TRY(page, channel_->ask<KeyPage>(PrepareKeys{subject_id, session_id, 0}));
+  PreparedKeys keys = std::move(page.keys);
+  while (page.more) {
+    const auto count = static_cast<uint32_t>(keys.layers.size());
+    COFFER_TRY(next, channel_->ask<KeyPage>(PrepareKeys{subject_id, session_id, count}));
+    page = std::move(next);
+    if (page.keys.nonce != keys.nonce)
+      return fail(ErrorKind::kConflict, "the session was prepared again meanwhile");
+    if (page.keys.layers.empty() || count > kLongestChain)
+      return fail(ErrorKind::kInternal, "volumed names keys without end");
+    std::ranges::move(page.keys.layers, std::back_inserter(keys.layers));
+  }
+  return keys;
+}
+
+Status VolumedClient::deliver_keys(const std::string& subject_id, const std::string& session_id,
+                                   ByteView box) {
+  return done(*channel_, DeliverKeys{subject_id, session_id, to_bytes(box)});
+}
+
+Result<AttachedVolume> VolumedClient::attach(const std::string& volume_id, const std::string& attachment_id) {
+  return channel_->ask<AttachedVolume>(AttachVolume{volume_id, attachment_id});
 }
 
 Status VolumedClient::detach(const std::string& volume_id, bool force) {
-  COFFER_CHECK(channel_->ask<Done>(DetachVolume{volume_id, force}));
+  return done(*channel_, DetachVolume{volume_id, force});
+}
+
+Status VolumedClient::set_limits(const std::string& volume_id, uint32_t iops, uint64_t bytes_per_second) {
+  return done(*channel_, SetLimits{volume_id, iops, bytes_per_second});
+}
+
+Status VolumedClient::create_snapshots(const std::vector<NewSnapshot>& snapshots) {
+  return done(*channel_, CreateSnapshots{snapshots});
+}
+
+Status VolumedClient::complete_snapshot(const std::string& snapshot_id) {
+  return done(*channel_, CompleteSnapshot{snapshot_id});
+}
+
+Status VolumedClient::delete_snapshot(const std::string& snapshot_id) {
+  return done(*channel_, DeleteSnapshot{snapshot_id});
+}
+
+Result<std::vector<SnapshotDescription>> VolumedClient::list_snapshots() {
+  return all_pages<SnapshotPage, ListSnapshots>(*channel_, &SnapshotPage::snapshots,
+                                                &SnapshotDescription::snapshot_id);
+}
+
+Status VolumedClient::create_detached_snapshot(const NewDetachedSnapshot& snapshot) {
+  return done(*channel_, CreateDetachedSnapshot{snapshot});
+}
+
+Status VolumedClient::rekey_volume(const std::string& volume_id, const NewLayer& layer,
+                                   const std::string& session_id) {
+  return done(*channel_, RekeyVolume{volume_id, layer, session_id});
+}
+
+Result<std::vector<Job>> VolumedClient::jobs() {
+  return all_pages<JobPage, ListJobs>(*channel_, &JobPage::jobs, &Job::subject_id);
+}
+
+Status VolumedClient::run_job(const std::string& subject_id, const std::string& session_id) {
+  return done(*channel_, RunJob{subject_id, session_id});
+}
+
+Status VolumedClient::set_job_rate(uint64_t bytes_per_second) {
+  return done(*channel_, SetJobRate{bytes_per_second});
+}
+
+Result<std::vector<uint32_t>> VolumedClient::list_blocks(const std::string& snapshot_id,
+                                                         const std::string& base_snapshot_id,
+                                                         uint32_t first_block, uint32_t most) {
+  std::vector<uint32_t> blocks;
+  bool more = true;
+  while (more && blocks.size() < most) {
+    const uint32_t first = blocks.empty() ? first_block : blocks.back() + 1;
+    const auto wanted = static_cast<uint32_t>(most - blocks.size());
+    COFFER_TRY(page, channel_->ask<BlockList>(ListBlocks{snapshot_id, base_snapshot_id, first, wanted}));
+    more = page.more && !page.blocks.empty();
+    std::ranges::copy(page.blocks, std::back_inserter(blocks));
+  }
+  return blocks;
+}
+
+Status VolumedClient::open_snapshot(const std::string& snapshot_id, const std::string& session_id) {
+  return done(*channel_, OpenSnapshot{snapshot_id, session_id});
+}
+
+Result<Bytes> VolumedClient::read_block(const std::string& snapshot_id, uint32_t block) {
+  Bytes contents;
+  contents.reserve(kBlockSize);
+  while (contents.size() < kBlockSize) {
+    const auto offset = static_cast<uint32_t>(contents.size());
+    COFFER_TRY(piece, channel_->ask<BlockPiece>(ReadBlock{snapshot_id, block, offset, kLongestPiece}));
+    if (piece.data.size() != kLongestPiece)
+      return fail(ErrorKind::kInternal, "volumed sent a piece of a block of another size");
+    std::ranges::copy(piece.data, std::back_inserter(contents));
+  }
+  return contents;
+}
+
+Status VolumedClient::write_block(const std::string& snapshot_id, uint32_t block, ByteView data) {
+  if (data.size() != kBlockSize) return fail(ErrorKind::kInvalidArgument, "a block of a snapshot is 512 KiB");
+  for (uint32_t offset = 0; offset < kBlockSize; offset += kLongestPiece)
+    COFFER_CHECK(done(*channel_,
+                      WriteBlock{snapshot_id, block, offset, to_bytes(data.subspan(offset, kLongestPiece))}));
   return {};
 }
 

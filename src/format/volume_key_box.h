@@ -18,10 +18,10 @@ inline constexpr uint32_t kMostBoxedKeys = 256;
 
 // What a volume key box is bound to. The recipient refuses a box whose binding is not what it expects.
 struct BoxBinding {
-  std::string host_id;  // the instance id of the volumed that enrolled
-  std::string volume_id;
-  std::string attachment_id;
-  Bytes nonce;  // 16 bytes, chosen by volumed for this attachment
+  std::string host_id;        // the instance id of the volumed that enrolled
+  std::string volume_id;      // or a snapshot's, or a layer's: what the keys open
+  std::string attachment_id;  // or another session's
+  Bytes nonce;                // 16 bytes, chosen by volumed for this session
 };
 Bytes frame(const BoxBinding& binding);
 

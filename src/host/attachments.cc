@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "base/ids.h"
 #include "base/log.h"
 #include "crypto/cipher_policy.h"
 #include "secret/arena.h"
@@ -26,17 +25,6 @@ Status remove_stale_sockets(Disk& disk, const std::string& folder) {
   for (const std::string& name : names)
     if (name.ends_with(kSocketSuffix)) COFFER_CHECK(disk.remove(folder + "/" + name));
   return {};
-}
-
-// The keys of exactly the encrypted layers, each once.
-bool match(const std::vector<keyclient::BoxedKey>& keys, const format::VolumeManifest& manifest) {
-  std::vector<std::string_view> wanted, given;
-  for (const auto& layer : manifest.layers)
-    if (layer.wrapped_key) wanted.push_back(layer.layer_id);
-  for (const auto& key : keys) given.push_back(key.layer_id);
-  std::ranges::sort(wanted);
-  std::ranges::sort(given);
-  return wanted == given;
 }
 
 // The calling thread goes back to waiting for apid: what it copied of a key must not stay in its registers.
@@ -88,7 +76,9 @@ control::VolumedStatus Attachments::status() {
 
 Status Attachments::create_volume(const control::NewVolume& volume) {
   std::lock_guard lock(lock_of(volume.volume_id));
-  return store_->create({volume.volume_id, volume.size_bytes, volume.layer_id, volume.wrapped_key});
+  if (!volume.snapshot_id.empty()) return unsupported();
+  return store_->create(
+      {volume.volume_id, volume.size_bytes, volume.layer.layer_id, volume.layer.wrapped_key});
 }
 
 Status Attachments::delete_volume(const std::string& volume_id) {
@@ -101,38 +91,35 @@ Result<std::vector<std::string>> Attachments::list_volumes() {
   return store_->list();
 }
 
-Result<control::PreparedAttachment> Attachments::prepare_attachment(const std::string& volume_id,
-                                                                    const std::string& attachment_id) {
-  if (!is_resource_id(attachment_id, "attach"))
-    return fail(ErrorKind::kInvalidArgument, "not an attachment id: " + attachment_id);
-  COFFER_TRY(manifest, store_->manifest(volume_id));
+Result<control::PreparedKeys> Attachments::prepare_keys(const std::string& subject_id,
+                                                        const std::string& session_id) {
+  COFFER_TRY(manifest, store_->manifest(subject_id));
   if (encrypted(manifest) && !recipient_.wait_until_enrolled(kEnrolmentPatience))
     return fail(ErrorKind::kUnavailable, "keyd does not know this host yet; it may be restarting");
-  control::PreparedAttachment prepared;
+  std::vector<control::NewLayer> layers;
   for (auto& layer : manifest.layers)
-    prepared.layers.push_back({layer.layer_id, std::move(layer.wrapped_key)});
-  prepared.nonce = nonces_.issue(volume_id, attachment_id, std::chrono::steady_clock::now());
-  return prepared;
+    if (layer.wrapped_key) layers.push_back({layer.layer_id, std::move(layer.wrapped_key), subject_id});
+  return sessions_.begin(subject_id, session_id, std::move(layers), std::chrono::steady_clock::now());
 }
 
-Result<std::vector<volume::LayerKey>> Attachments::open_keys(const format::VolumeManifest& manifest,
-                                                             const std::string& attachment_id, ByteView box) {
-  // Taken also when it is not needed or the box is refused: no nonce is good for two attempts.
-  const auto nonce = nonces_.take(manifest.volume_id, attachment_id, std::chrono::steady_clock::now());
-  if (!encrypted(manifest)) {
-    if (!box.empty())
-      return fail(ErrorKind::kInvalidArgument, "keys came for a volume that is not encrypted");
-    return {};
-  }
-  if (!nonce)
+Result<control::PreparedKeys> Attachments::prepared_keys(const std::string& subject_id,
+                                                         const std::string& session_id) {
+  return sessions_.prepared(subject_id, session_id, std::chrono::steady_clock::now());
+}
+
+Status Attachments::deliver_keys(const std::string& subject_id, const std::string& session_id, ByteView box) {
+  const WipeRegistersAtEnd wipe_at_end;
+  return sessions_.deliver(subject_id, session_id, box, std::chrono::steady_clock::now());
+}
+
+Result<std::vector<volume::LayerKey>> Attachments::take_keys(const format::VolumeManifest& manifest,
+                                                             const std::string& attachment_id) {
+  auto keys = sessions_.take(manifest.volume_id, attachment_id, std::chrono::steady_clock::now());
+  if (!encrypted(manifest)) return std::vector<volume::LayerKey>();
+  if (!keys)
     return fail(ErrorKind::kConflict,
                 "the attachment was not prepared, or too long ago; it has to start again");
-  COFFER_TRY(boxed, recipient_.open(box, {host_id_, manifest.volume_id, attachment_id, *nonce}));
-  if (!match(boxed, manifest))
-    return fail(ErrorKind::kRefusedCiphertext, "the box does not hold the keys of this volume's layers");
-  std::vector<volume::LayerKey> keys;
-  for (auto& one : boxed) keys.push_back({std::move(one.layer_id), std::move(one.key)});
-  return keys;
+  return std::move(*keys);
 }
 
 Result<std::unique_ptr<exporting::NbdServer>> Attachments::serve(std::shared_ptr<volume::Volume> volume) {
@@ -144,7 +131,7 @@ Result<std::unique_ptr<exporting::NbdServer>> Attachments::serve(std::shared_ptr
 }
 
 Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id,
-                                                    const std::string& attachment_id, ByteView box) {
+                                                    const std::string& attachment_id) {
   const WipeRegistersAtEnd wipe_at_end;
   std::lock_guard lock(lock_of(volume_id));
   if (const auto existing = find(volume_id)) {
@@ -156,7 +143,7 @@ Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id
   const auto made = std::make_shared<Attached>();
   made->attachment_id = attachment_id;
   {
-    COFFER_TRY(keys, open_keys(manifest, attachment_id, box));
+    COFFER_TRY(keys, take_keys(manifest, attachment_id));
     COFFER_TRY(volume, store_->open(volume_id, keys));
     made->volume = std::move(volume);
   }

@@ -16,8 +16,8 @@
 #include "base/random.h"
 #include "control/volumed_server.h"
 #include "export/nbd_server.h"
-#include "host/attachment_nonces.h"
 #include "host/key_recipient.h"
+#include "host/key_sessions.h"
 #include "volume/volume_store.h"
 
 namespace coffer::host {
@@ -47,11 +47,40 @@ class Attachments final : public control::VolumedHandler {
   Result<std::vector<std::string>> list_volumes() override;
   // Waits a moment for keyd to know this host, so that an attachment right after a restart finds its
   // recipient.
-  Result<control::PreparedAttachment> prepare_attachment(const std::string& volume_id,
-                                                         const std::string& attachment_id) override;
-  Result<control::AttachedVolume> attach(const std::string& volume_id, const std::string& attachment_id,
-                                         ByteView box) override;
+  Result<control::PreparedKeys> prepare_keys(const std::string& subject_id,
+                                             const std::string& session_id) override;
+  Result<control::PreparedKeys> prepared_keys(const std::string& subject_id,
+                                              const std::string& session_id) override;
+  Status deliver_keys(const std::string& subject_id, const std::string& session_id, ByteView box) override;
+  Result<control::AttachedVolume> attach(const std::string& volume_id,
+                                         const std::string& attachment_id) override;
   Status detach(const std::string& volume_id, bool force) override;
+
+  // What the volume room does not do yet: kUnsupported.
+  Status grow_volume(const std::string&, uint64_t) override { return unsupported(); }
+  Status set_limits(const std::string&, uint32_t, uint64_t) override { return unsupported(); }
+  Status create_snapshots(const std::vector<control::NewSnapshot>&) override { return unsupported(); }
+  Status complete_snapshot(const std::string&) override { return unsupported(); }
+  Status delete_snapshot(const std::string&) override { return unsupported(); }
+  Result<std::vector<control::SnapshotDescription>> list_snapshots() override {
+    return std::vector<control::SnapshotDescription>();
+  }
+  Status create_detached_snapshot(const control::NewDetachedSnapshot&) override { return unsupported(); }
+  Status rekey_volume(const std::string&, const control::NewLayer&, const std::string&) override {
+    return unsupported();
+  }
+  Result<std::vector<control::Job>> jobs() override { return std::vector<control::Job>(); }
+  Status run_job(const std::string&, const std::string&) override { return unsupported(); }
+  Status set_job_rate(uint64_t) override { return unsupported(); }
+  Result<std::vector<uint32_t>> list_blocks(const std::string&, const std::string&, uint32_t,
+                                            uint32_t) override {
+    return unsupported();
+  }
+  Status open_snapshot(const std::string&, const std::string&) override { return unsupported(); }
+  Result<Bytes> read_block(const std::string&, uint32_t, uint32_t, uint32_t) override {
+    return unsupported();
+  }
+  Status write_block(const std::string&, uint32_t, uint32_t, ByteView) override { return unsupported(); }
 
   // Flushes and closes everything; further attachments are refused. Failures are logged. Idempotent.
   void close_all();
@@ -71,15 +100,18 @@ class Attachments final : public control::VolumedHandler {
         host_id_(std::move(host_id)),
         recipient_(recipient),
         options_(options),
-        nonces_(random) {}
+        sessions_(random, host_id_, recipient) {}
 
   // Held while a volume's state changes. Several volumes may share one.
   std::mutex& lock_of(const std::string& volume_id);
   AttachedPointer find(const std::string& volume_id);
   static control::AttachedVolume describe(const Attached& attached);
 
-  Result<std::vector<volume::LayerKey>> open_keys(const format::VolumeManifest& manifest,
-                                                  const std::string& attachment_id, ByteView box);
+  static tl::unexpected<Error> unsupported() {
+    return fail(ErrorKind::kUnsupported, "this release's volumes cannot do that yet");
+  }
+  Result<std::vector<volume::LayerKey>> take_keys(const format::VolumeManifest& manifest,
+                                                  const std::string& attachment_id);
   Result<std::unique_ptr<exporting::NbdServer>> serve(std::shared_ptr<volume::Volume> volume);
   Status close(Attached& attached, bool force);
 
@@ -88,7 +120,7 @@ class Attachments final : public control::VolumedHandler {
   const std::string host_id_;
   KeyRecipient& recipient_;
   const HostOptions options_;
-  AttachmentNonces nonces_;
+  KeySessions sessions_;
   std::array<std::mutex, 64> volume_locks_;
   std::mutex mutex_;
   std::map<std::string, AttachedPointer> attached_;  // by volume id, under mutex_

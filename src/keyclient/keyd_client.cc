@@ -26,6 +26,16 @@ struct NoBody {
   void write(format::Writer&) const {}
 };
 
+// What of a box's request is layers: the frame and the binding fit beside it.
+constexpr size_t kLongestBoxRequest = PacketChannel::kLargestPacket - 4096;
+
+template <class Body>
+size_t written_size(const Body& body) {
+  format::Writer writer;
+  body.write(writer);
+  return writer.bytes().size();
+}
+
 Bytes public_bytes(const SecretBytes& body) {
   return to_bytes(body.read(RawAccess::because("this reply holds no secret")));
 }
@@ -140,6 +150,30 @@ Result<SecretBytes> KeydClient::generate_random(uint32_t size) {
 Result<Bytes> KeydClient::box_volume_keys(const std::vector<VolumeKeyRequest>& layers,
                                           const BoxBinding& binding) {
   return channel_->call_for_bytes(Operation::kBoxVolumeKeys, protocol::BoxVolumeKeys{binding, layers});
+}
+
+Result<std::vector<Bytes>> KeydClient::box_chain_keys(const std::vector<VolumeKeyRequest>& layers,
+                                                      const BoxBinding& binding) {
+  std::vector<Bytes> boxes;
+  protocol::BoxVolumeKeys next{binding, {}};
+  const auto send = [&]() -> Status {
+    COFFER_TRY(box, channel_->call_for_bytes(Operation::kBoxVolumeKeys, next));
+    boxes.push_back(std::move(box));
+    next.layers.clear();
+    return {};
+  };
+  size_t size = 0;
+  for (const VolumeKeyRequest& layer : layers) {
+    const size_t one = written_size(protocol::BoxVolumeKeys{binding, {layer}});
+    if (next.layers.size() == format::kMostBoxedKeys || size + one > kLongestBoxRequest) {
+      if (!next.layers.empty()) COFFER_CHECK(send());
+      size = 0;
+    }
+    next.layers.push_back(layer);
+    size += one;
+  }
+  if (!next.layers.empty()) COFFER_CHECK(send());
+  return boxes;
 }
 
 Result<NewSecret> KeydClient::create_access_key_secret(const std::string& access_key_id) {

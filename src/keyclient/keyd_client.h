@@ -65,6 +65,9 @@ class KeydClient {
 
   // The keys of one attachment, in one box for the recipient enrolled for binding.host_id.
   Result<Bytes> box_volume_keys(const std::vector<VolumeKeyRequest>& layers, const BoxBinding& binding);
+  // The same in as many boxes as it takes (a box, and the request for it, have bounds), for long chains.
+  Result<std::vector<Bytes>> box_chain_keys(const std::vector<VolumeKeyRequest>& layers,
+                                            const BoxBinding& binding);
 
   // The installation's own secrets, wrapped under the domain key and bound to `name`.
   Result<NewSecret> create_access_key_secret(const std::string& access_key_id);

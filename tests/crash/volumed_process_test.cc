@@ -86,7 +86,8 @@ class VolumedProcess : public ::testing::Test {
     const auto wrapped =
         keyd_client_.generate_data_key_without_plaintext(key_, 64, context(), format::BlobClass::kVolume);
     ASSERT_TRUE(wrapped) << wrapped.error().message;
-    const Status created = volumed_client_.create_volume({volume_, kSize, layer_, *wrapped});
+    const Status created =
+        volumed_client_.create_volume({volume_, kSize, {layer_, *wrapped, volume_}, {}, false});
     ASSERT_TRUE(created) << created.error().message;
   }
   void TearDown() override {
@@ -129,11 +130,12 @@ class VolumedProcess : public ::testing::Test {
 
   Result<control::AttachedVolume> attach() {
     const std::string attachment = make_resource_id(system_random(), "attach");
-    COFFER_TRY(prepared, volumed_client_.prepare_attachment(volume_, attachment));
+    COFFER_TRY(prepared, volumed_client_.prepare_keys(volume_, attachment));
     COFFER_TRY(box,
                keyd_client_.box_volume_keys({{key_, *prepared.layers.at(0).wrapped_key, context(), layer_}},
                                             {kHost, volume_, attachment, prepared.nonce}));
-    return volumed_client_.attach(volume_, attachment, box);
+    COFFER_CHECK(volumed_client_.deliver_keys(volume_, attachment, box));
+    return volumed_client_.attach(volume_, attachment);
   }
   std::unique_ptr<exporting::NbdClient> connect(const std::string& path) {
     FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -243,9 +245,8 @@ TEST_F(VolumedProcess, WhatIsOnDiskIsCiphertext) {
   const std::string plain = make_resource_id(system_random(), "vol");
   const std::string attachment = make_resource_id(system_random(), "attach");
   ASSERT_TRUE(volumed_client_.create_volume(
-      {plain, kSize, make_resource_id(system_random(), "layer"), std::nullopt}));
-  ASSERT_TRUE(volumed_client_.prepare_attachment(plain, attachment));
-  const auto open = volumed_client_.attach(plain, attachment, {});
+      {plain, kSize, {make_resource_id(system_random(), "layer"), std::nullopt, plain}, {}, false}));
+  const auto open = volumed_client_.attach(plain, attachment);
   ASSERT_TRUE(open) << open.error().message;
   volume_ = plain;
   EXPECT_EQ(connect(open->socket_path)->write(0, canary, kFua), kSuccess);

@@ -99,15 +99,21 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
       [&](catalog::Transaction& transaction) { return reserve(transaction, attachment); }));
 
   bool decrypted = false;
-  const auto served = open_on_host(call.installation, volume, attachment.id, [&] {
-    decrypted = true;
-    return call.installation.catalog.write([&](catalog::Transaction& transaction) {
-      return call.record_now(transaction, decrypt_record(volume, nullptr));
-    });
-  });
+  const auto may_decrypt = [&](const std::string& kms_key_arn) {
+    return call.authorise("kms:Decrypt", kms_key_arn);
+  };
+  const auto served = open_on_host(
+      call.installation, volume, attachment.id, may_decrypt, [&](const std::vector<std::string>& arns) {
+        decrypted = true;
+        return call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+          for (const auto& arn : arns)
+            COFFER_CHECK(call.record_now(transaction, decrypt_record(volume, arn, nullptr)));
+          return {};
+        });
+      });
   if (!served) {
     if (volume.encrypted && !decrypted && served.error().kind != ErrorKind::kUnavailable)
-      call.record(decrypt_record(volume, &served.error()));
+      call.record(decrypt_record(volume, volume.kms_key_arn, &served.error()));
     COFFER_CHECK(undo(call.installation, volume.id));
     return tl::unexpected(attach_error(served.error(), volume));
   }

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "services/ec2/volume_keys.h"
-
 namespace coffer::services::ec2 {
 
 Status release(catalog::Transaction& transaction, const std::string& volume_id) {
@@ -27,19 +25,21 @@ Error attach_error(const Error& error, const catalog::Volume& volume) {
           "CustomerKeyHasBeenRevoked"};
 }
 
-Result<control::AttachedVolume> open_on_host(Installation& parts, const catalog::Volume& volume,
-                                             const std::string& attachment_id,
-                                             const std::function<Status()>& before_delivery) {
+Result<control::AttachedVolume> open_on_host(
+    Installation& parts, const catalog::Volume& volume, const std::string& attachment_id,
+    const MayDecrypt& may_decrypt,
+    const std::function<Status(const std::vector<std::string>& kms_key_arns)>& before_delivery) {
   // An attachment whose answer was lost may still be served; by the catalog it never came to be.
   COFFER_CHECK(parts.volumed.detach(volume.id, true));
-  COFFER_TRY(prepared, parts.volumed.prepare_attachment(volume.id, attachment_id));
-  Bytes box;
-  if (volume.encrypted) {
-    COFFER_TRY(boxed, box_volume_keys(parts, volume, prepared, attachment_id));
-    COFFER_CHECK(before_delivery());
-    box = std::move(boxed.box);
+  COFFER_TRY(prepared, parts.volumed.prepare_keys(volume.id, attachment_id));
+  if (!prepared.layers.empty()) {
+    COFFER_TRY(boxed,
+               box_volume_keys(parts, {volume.id, attachment_id, volume.region}, prepared, may_decrypt));
+    COFFER_CHECK(before_delivery(boxed.kms_key_arns));
+    for (const Bytes& box : boxed.boxes)
+      COFFER_CHECK(parts.volumed.deliver_keys(volume.id, attachment_id, box));
   }
-  return parts.volumed.attach(volume.id, attachment_id, box);
+  return parts.volumed.attach(volume.id, attachment_id);
 }
 
 }  // namespace coffer::services::ec2

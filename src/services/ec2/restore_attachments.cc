@@ -13,8 +13,8 @@ namespace {
 
 // The Decrypt of a restored attachment, made for the principal who attached the volume.
 ServiceEvent decrypt_event(const catalog::Attachment& attachment, const catalog::Volume& volume,
-                           const Error* failure) {
-  const DependentCall decrypt = decrypt_record(volume, failure);
+                           const std::string& kms_key_arn, const Error* failure) {
+  const DependentCall decrypt = decrypt_record(volume, kms_key_arn, failure);
   return {.account = volume.account,
           .region = volume.region,
           .event_source = decrypt.event_source,
@@ -48,22 +48,29 @@ Result<bool> attach_again(Installation& parts, WantedAttachment wanted) {
   // No structured binding: clang 14 captures none in a lambda.
   catalog::Attachment& attachment = wanted.attachment;
   const catalog::Volume& volume = wanted.volume;
-  const auto write = [&](const Error* failure, bool decrypt) {
+  const auto write = [&](const Error* failure, const std::vector<std::string>& decrypted_by) {
     return parts.catalog.write([&](catalog::Transaction& transaction) -> Status {
-      if (decrypt)
-        COFFER_CHECK(record_service_event(parts, transaction, decrypt_event(attachment, volume, failure)));
+      for (const auto& arn : decrypted_by)
+        COFFER_CHECK(
+            record_service_event(parts, transaction, decrypt_event(attachment, volume, arn, failure)));
       return transaction.update_attachment(attachment);
     });
   };
   bool decrypted = false;
-  const auto served = open_on_host(parts, volume, attachment.id, [&] {
-    decrypted = true;
-    return write(nullptr, true);
-  });
+  // What was authorised when it was attached is the volume's key.
+  const auto may_decrypt = [&](const std::string& arn) -> Status {
+    if (arn == volume.kms_key_arn) return {};
+    return fail(ErrorKind::kRefusedCiphertext, "a data key of the volume is wrapped under another KMS key");
+  };
+  const auto served =
+      open_on_host(parts, volume, attachment.id, may_decrypt, [&](const std::vector<std::string>& arns) {
+        decrypted = true;
+        return write(nullptr, arns);
+      });
   if (served) {
     attachment.socket_path = served->socket_path;
     attachment.failure.clear();
-    COFFER_CHECK(write(nullptr, false));
+    COFFER_CHECK(write(nullptr, {}));
     return true;
   }
   const Error& error = served.error();
@@ -71,7 +78,8 @@ Result<bool> attach_again(Installation& parts, WantedAttachment wanted) {
   if (cause != attachment.failure) {
     attachment.failure = std::move(cause);
     log_warning("volume {} could not be attached again: {}", volume.id, error.message);
-    COFFER_CHECK(write(&error, volume.encrypted && !decrypted && error.kind != ErrorKind::kUnavailable));
+    const bool refused = volume.encrypted && !decrypted && error.kind != ErrorKind::kUnavailable;
+    COFFER_CHECK(write(&error, refused ? std::vector{volume.kms_key_arn} : std::vector<std::string>()));
   }
   return false;
 }

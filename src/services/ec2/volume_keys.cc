@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/kms/key_directory.h"
@@ -47,6 +50,56 @@ bool is_outage(const Error& error) {
          error.kind == ErrorKind::kIo || error.kind == ErrorKind::kNoSpace;
 }
 
+// The KMS keys that the blobs of one chain name, looked up and asked about once each.
+class ChainKeys {
+ public:
+  ChainKeys(Installation& installation, std::string region, const MayDecrypt& may_decrypt)
+      : installation_(installation), region_(std::move(region)), may_decrypt_(may_decrypt) {}
+
+  Result<keyclient::WrappedBackingKey> backing_key(const keyclient::BlobIdentity& identity) {
+    const auto known = backing_keys_.find({identity.key_id, identity.backing_key_version});
+    if (known != backing_keys_.end()) return known->second;
+    COFFER_TRY(key, permitted_key(identity.key_id));
+    COFFER_TRY(backing, kms::backing_key(installation_.catalog, key, identity.backing_key_version));
+    backing_keys_.emplace(std::pair{identity.key_id, identity.backing_key_version}, backing);
+    return backing;
+  }
+  const std::vector<std::string>& arns() const { return arns_; }
+
+ private:
+  Result<catalog::Key> permitted_key(const std::string& key_id) {
+    COFFER_TRY(key, find(key_id));
+    const std::string arn = key_arn(key.region, key.account, key.id);
+    if (std::ranges::count(arns_, arn) != 0) return key;
+    COFFER_CHECK(may_decrypt_(arn));
+    COFFER_CHECK(kms::require_usable({key, arn}));
+    arns_.push_back(arn);
+    return key;
+  }
+
+  // A copy between regions has keys in both.
+  Result<catalog::Key> find(const std::string& key_id) {
+    std::optional<catalog::Key> found;
+    std::vector<std::string> regions = {region_};
+    regions.insert(regions.end(), installation_.regions.begin(), installation_.regions.end());
+    COFFER_CHECK(installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
+      for (auto region = regions.begin(); region != regions.end() && !found; ++region) {
+        COFFER_TRY(row, transaction.key(*region, key_id));
+        found = std::move(row);
+      }
+      return {};
+    }));
+    if (found) return std::move(*found);
+    return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", key_id), "NotFoundException");
+  }
+
+  Installation& installation_;
+  const std::string region_;
+  const MayDecrypt& may_decrypt_;
+  std::vector<std::string> arns_;
+  std::map<std::pair<std::string, uint32_t>, keyclient::WrappedBackingKey> backing_keys_;
+};
+
 }  // namespace
 
 Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
@@ -76,43 +129,32 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
   return made;
 }
 
-Result<BoxedVolumeKeys> box_volume_keys(Installation& installation, const catalog::Volume& volume,
-                                        const control::PreparedAttachment& prepared,
-                                        const std::string& attachment_id) {
+Result<BoxedVolumeKeys> box_volume_keys(Installation& installation, const KeySession& session,
+                                        const control::PreparedKeys& prepared,
+                                        const MayDecrypt& may_decrypt) {
+  ChainKeys keys(installation, session.region, may_decrypt);
   std::vector<keyclient::VolumeKeyRequest> layers;
   for (const auto& layer : prepared.layers) {
-    if (!layer.wrapped_key) return fail(ErrorKind::kCorrupt, "an encrypted volume has a layer without a key");
+    if (!layer.wrapped_key) continue;
     COFFER_TRY(identity, keyclient::identify_blob(*layer.wrapped_key));
-    std::optional<catalog::Key> key;
-    COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-      COFFER_TRY(row, transaction.key(volume.region, identity.key_id));
-      key = std::move(row);
-      return {};
-    }));
-    if (!key)
-      return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", volume.kms_key_arn),
-                  "NotFoundException");
-    // What was authorised, and what the record names, is the volume's key and no other.
-    const std::string arn = key_arn(key->region, key->account, key->id);
-    if (arn != volume.kms_key_arn)
-      return fail(ErrorKind::kRefusedCiphertext, "the volume's data key is wrapped under another KMS key");
-    COFFER_CHECK(kms::require_usable({*key, arn}));
-    COFFER_TRY(backing, kms::backing_key(installation.catalog, *key, identity.backing_key_version));
-    layers.push_back({std::move(backing), *layer.wrapped_key, volume_context(volume.id), layer.layer_id});
+    COFFER_TRY(backing, keys.backing_key(identity));
+    layers.push_back(
+        {std::move(backing), *layer.wrapped_key, volume_context(layer.key_context), layer.layer_id});
   }
-  COFFER_TRY(box, installation.keyd.box_volume_keys(
-                      layers, {installation.host_id, volume.id, attachment_id, prepared.nonce}));
-  return BoxedVolumeKeys{std::move(box), volume.kms_key_arn};
+  COFFER_TRY(boxes, installation.keyd.box_chain_keys(layers, {installation.host_id, session.subject_id,
+                                                              session.session_id, prepared.nonce}));
+  return BoxedVolumeKeys{std::move(boxes), keys.arns()};
 }
 
-DependentCall decrypt_record(const catalog::Volume& volume, const Error* failure) {
+DependentCall decrypt_record(const catalog::Volume& volume, const std::string& kms_key_arn,
+                             const Error* failure) {
   DependentCall record;
   record.event_source = "kms.amazonaws.com";
   record.event_name = "Decrypt";
   record.request_parameters_json = fmt::format(
       R"({{"encryptionContext":{{"aws:ebs:id":"{}"}},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}})",
       volume.id);
-  record.resource_arns = {volume.kms_key_arn};
+  record.resource_arns = {kms_key_arn};
   if (failure != nullptr) {
     record.error_code = failure->code.empty() ? "KMSInternalException" : failure->code;
     record.error_message = failure->message;

@@ -89,8 +89,9 @@ bool VolumeWorker::do_all() {
 
 Status VolumeWorker::finish_creation(catalog::Volume volume) {
   if (volume.failure_code.empty()) {
-    control::NewVolume wanted{volume.id, uint64_t{volume.size_gib} << 30, volume.layer_id, std::nullopt};
-    if (volume.encrypted) wanted.wrapped_key = volume.wrapped_key;
+    control::NewVolume wanted{
+        volume.id, uint64_t{volume.size_gib} << 30, {volume.layer_id, std::nullopt, volume.id}, {}, false};
+    if (volume.encrypted) wanted.layer.wrapped_key = volume.wrapped_key;
     const Status created = installation_.volumed.create_volume(wanted);
     if (!created && created.error().kind == ErrorKind::kUnavailable) return created;
     if (!created) {

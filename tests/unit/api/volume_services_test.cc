@@ -9,6 +9,7 @@
 #include "keyclient/volume_recipient.h"
 #include "services/ec2/volume_keys.h"
 #include "services/ec2/volume_worker.h"
+#include "tests/support/unsupporting_handler.h"
 #include "tests/unit/api/api_fixture.h"
 
 namespace coffer::api {
@@ -36,17 +37,14 @@ class FailingCatalog : public catalog::Catalog {
 };
 
 // Serves whatever it is told to.
-class AnyVolumed : public control::VolumedHandler {
+class AnyVolumed : public control::UnsupportingHandler {
  public:
-  control::VolumedStatus status() override { return {}; }
   Status create_volume(const control::NewVolume&) override { return {}; }
   Status delete_volume(const std::string&) override { return {}; }
-  Result<std::vector<std::string>> list_volumes() override { return std::vector<std::string>(); }
-  Result<control::PreparedAttachment> prepare_attachment(const std::string&, const std::string&) override {
-    return control::PreparedAttachment{{{kLayer, std::nullopt}}, Bytes(16)};
+  Result<control::PreparedKeys> prepare_keys(const std::string&, const std::string&) override {
+    return control::PreparedKeys{{}, Bytes(16)};
   }
-  Result<control::AttachedVolume> attach(const std::string& volume, const std::string& attachment,
-                                         ByteView) override {
+  Result<control::AttachedVolume> attach(const std::string& volume, const std::string& attachment) override {
     serves = true;
     control::AttachedVolume attached;
     attached.volume_id = volume;
@@ -133,34 +131,50 @@ TEST_F(VolumeServices, KeysLeftInTheLogAreErasedAtTheStartHoweverLongItTakes) {
   EXPECT_EQ(failing_.erasures, 2);
 }
 
-// The caller is authorised for, and the trail names, the volume's own KMS key.
-TEST_F(VolumeServices, ADataKeyUnderAnotherKmsKeyIsNotOpened) {
+// What the caller may decrypt with is what is boxed, and what the trail names.
+TEST_F(VolumeServices, KeysAreBoxedUnderEachPermittedKmsKeyAndNoOther) {
   const auto new_key = [&] {
     return nlohmann::json::parse(serve_kms("CreateKey", "{}").body)["KeyMetadata"]["KeyId"]
         .get<std::string>();
   };
   const std::string own = new_key(), other = new_key(), prefix = "arn:aws:kms:us-west-2:123456789012:key/";
-  const std::string host = installation_->host_id;
+  const std::string host = installation_->host_id, snapshot = "snap-0123456789abcdef0";
   auto channel = keyd_server_.channel_for("volumed", host);
   ASSERT_TRUE(keyclient::enrol_recipient(channel, crypto::make_recipient_key_pair()->public_key));
-  const auto box_under = [&](const std::string& key_id) {
+  const auto wrap = [&](const std::string& key_id, const std::string& context) {
     keyclient::WrappedBackingKey backing{{"123456789012", "us-west-2", key_id}, 1, {}};
     EXPECT_TRUE(catalog_->read([&](auto& transaction) -> Status {
       COFFER_TRY(row, transaction.backing_key(key_id, 1));
       backing.token = row->token;
       return {};
     }));
-    const auto wrapped = keyd_.generate_data_key_without_plaintext(backing, 64, {{"aws:ebs:id", kVolume}},
-                                                                   format::BlobClass::kVolume);
-    return services::ec2::box_volume_keys(*installation_, volume(), {{{kLayer, *wrapped}}, Bytes(16)},
-                                          "attach-1");
+    return *keyd_.generate_data_key_without_plaintext(backing, 64, {{"aws:ebs:id", context}},
+                                                      format::BlobClass::kVolume);
   };
-  insert_volume("available", prefix + own);
-  const auto boxed = box_under(own);
-  EXPECT_TRUE(boxed) << boxed.error().message;
-  const auto refused = box_under(other);
+  const auto box = [&](const control::PreparedKeys& prepared, const std::vector<std::string>& permitted) {
+    return services::ec2::box_volume_keys(
+        *installation_, {kVolume, "attach-1", "us-west-2"}, prepared, [&](const std::string& arn) -> Status {
+          if (std::ranges::count(permitted, arn) != 0) return {};
+          return fail(ErrorKind::kPermissionDenied, arn, "AccessDeniedException");
+        });
+  };
+  control::PreparedKeys chain{{{kLayer, wrap(own, kVolume), kVolume},
+                               {"layer-2", wrap(other, snapshot), snapshot},
+                               {"layer-3", wrap(other, snapshot), snapshot}},
+                              Bytes(16)};
+  const auto boxed = box(chain, {prefix + own, prefix + other});
+  ASSERT_TRUE(boxed) << boxed.error().message;
+  EXPECT_EQ(boxed->kms_key_arns, (std::vector{prefix + own, prefix + other}));
+  EXPECT_EQ(boxed->boxes.size(), 1u);
+  const auto refused = box(chain, {prefix + own});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::kRefusedCiphertext);
+  EXPECT_EQ(refused.error().message, prefix + other);
+  // A key that was wrapped for another volume is not opened as this one's.
+  chain.layers[1].key_context = kVolume;
+  EXPECT_EQ(box(chain, {prefix + own, prefix + other}).error().kind, ErrorKind::kRefusedCiphertext);
+  chain.layers[1].key_context = snapshot;
+  EXPECT_EQ(serve_kms("DisableKey", R"({"KeyId":")" + other + "\"}").status, 200);
+  EXPECT_EQ(box(chain, {prefix + own, prefix + other}).error().code, "DisabledException");
 }
 
 }  // namespace

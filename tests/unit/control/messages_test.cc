@@ -5,22 +5,44 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "base/packet_channel.h"
 
 namespace coffer::control {
 namespace {
 
+const NewLayer kLayer{"layer-1", Bytes{1, 2, 3}, "vol-9"};
+const NewLayer kPlainLayer{"layer-1", std::nullopt, ""};
+
 const std::vector<Request>& requests() {
   static const std::vector<Request> all = {
       GetStatus{"vol-1"},
-      CreateVolume{{"vol-1", 1ull << 40, "layer-1", Bytes{1, 2, 3}}},
-      CreateVolume{{"vol-1", 4096, "layer-1", std::nullopt}},
+      CreateVolume{{"vol-1", 1ull << 40, kLayer, "snap-1", true}},
+      CreateVolume{{"vol-1", 4096, kPlainLayer, "", false}},
       DeleteVolume{"vol-1"},
       ListVolumes{},
-      PrepareAttachment{"vol-1", "attach-1"},
-      AttachVolume{"vol-1", "attach-1", Bytes(kLongestBox, 7)},
+      PrepareKeys{"vol-1", "attach-1", 340},
+      DeliverKeys{"vol-1", "attach-1", Bytes(kLongestBox, 7)},
+      AttachVolume{"vol-1", "attach-1"},
       DetachVolume{"vol-1", true},
+      SetLimits{"vol-1", 3000, 125 << 20},
+      GrowVolume{"vol-1", 1ull << 41},
+      CreateSnapshots{{{"snap-1", "vol-1", kLayer, "session-1"}, {"snap-2", "vol-2", kPlainLayer, ""}}},
+      CreateSnapshots{},
+      CompleteSnapshot{"snap-1"},
+      DeleteSnapshot{"snap-1"},
+      ListSnapshots{"snap-1"},
+      CreateDetachedSnapshot{{"snap-2", 1 << 30, kLayer, "snap-1", ""}},
+      CreateDetachedSnapshot{{"snap-2", 1 << 30, kLayer, "", "snap-1"}},
+      RekeyVolume{"vol-1", kLayer, "session-1"},
+      ListJobs{"layer-1"},
+      RunJob{"layer-1", "session-1"},
+      SetJobRate{100 << 20},
+      ListBlocks{"snap-2", "snap-1", 7, 1000},
+      OpenSnapshot{"snap-1", "session-1"},
+      ReadBlock{"snap-1", 7, 64 << 10, 512},
+      WriteBlock{"snap-1", 7, 128 << 10, Bytes(kLongestPiece, 9)},
   };
   return all;
 }
@@ -33,8 +55,12 @@ const std::vector<Reply>& replies() {
       Done{},
       StatusPage{{"i-1", "memfd_secret", "AES", {attached, attached}}, true},
       VolumePage{{"vol-1", "vol-2"}, true},
-      PreparedAttachment{{{"layer-1", Bytes{9}}, {"layer-2", std::nullopt}}, Bytes(16, 5)},
+      KeyPage{{{kLayer, kPlainLayer}, Bytes(16, 5)}, true},
       attached,
+      SnapshotPage{{{"snap-1", 1 << 30, true}, {"snap-2", 4096, false}}, false},
+      JobPage{{{"layer-1", "hydrate", "vol-1", "failed", 7, 9, "no space"}}, false},
+      BlockList{{0, 7, 8, 0xffffffff}, true},
+      BlockPiece{Bytes(kLongestPiece, 3)},
   };
   return all;
 }
@@ -78,18 +104,34 @@ TEST(ControlMessages, RepliesSurviveTheWay) {
   expect_round_trips(replies(), write_reply, reply_of);
 }
 
+TEST(ControlMessages, EveryKindIsTried) {
+  std::set<size_t> kinds;
+  for (const auto& request : requests()) kinds.insert(request.index());
+  EXPECT_EQ(kinds.size(), std::variant_size_v<Request>);
+  kinds.clear();
+  for (const auto& reply : replies()) kinds.insert(reply.index());
+  EXPECT_EQ(kinds.size(), std::variant_size_v<Reply>);
+}
+
 TEST(ControlMessages, FieldsArriveWhereTheyBelong) {
   const auto created = parse_request(*write_request(1, requests()[1]));
   const auto& volume = std::get<CreateVolume>(created->request).volume;
   EXPECT_EQ(volume.volume_id, "vol-1");
   EXPECT_EQ(volume.size_bytes, 1ull << 40);
-  EXPECT_EQ(volume.layer_id, "layer-1");
-  EXPECT_EQ(volume.wrapped_key, (Bytes{1, 2, 3}));
+  EXPECT_EQ(volume.layer.layer_id, "layer-1");
+  EXPECT_EQ(volume.layer.wrapped_key, (Bytes{1, 2, 3}));
+  EXPECT_EQ(volume.layer.key_context, "vol-9");
+  EXPECT_EQ(volume.snapshot_id, "snap-1");
+  EXPECT_TRUE(volume.independent);
   const auto attached = std::get<AttachedVolume>(parse_reply(*write_reply(1, replies()[5]))->reply);
   EXPECT_EQ(attached.socket_path, "/run/vol-1.sock");
   EXPECT_EQ(attached.clients, 3u);
   EXPECT_TRUE(attached.encrypted);
   EXPECT_EQ(attached.failure, "a failed flush");
+  const auto job = std::get<JobPage>(parse_reply(*write_reply(1, replies()[7]))->reply).jobs.at(0);
+  EXPECT_EQ(job.subject_id + job.kind + job.volume_id + job.state, "layer-1hydratevol-1failed");
+  EXPECT_EQ(job.done_bytes, 7u);
+  EXPECT_EQ(job.total_bytes, 9u);
 }
 
 TEST(ControlMessages, EveryErrorKindSurvives) {
@@ -102,7 +144,7 @@ TEST(ControlMessages, EveryErrorKindSurvives) {
 
 TEST(ControlMessages, AnotherVersionIsToldApartAndCanBeAnswered) {
   Bytes bytes = *write_request(5, GetStatus{});
-  bytes[0] = 2;
+  bytes[0] = 1;
   EXPECT_EQ(parse_request(bytes).error().kind, ErrorKind::kTooNew);
   EXPECT_EQ(request_number(bytes), 5u);
   EXPECT_EQ(request_number(ByteView(bytes).first(9)), std::nullopt);
@@ -112,10 +154,14 @@ TEST(ControlMessages, FieldsBeyondTheirBoundAreNotSent) {
   EXPECT_EQ(write_request(1, DeleteVolume{std::string(kLongestName + 1, 'v')}).error().kind,
             ErrorKind::kLimitExceeded);
   EXPECT_TRUE(write_request(1, DeleteVolume{std::string(kLongestName, 'v')}));
-  EXPECT_FALSE(write_request(1, AttachVolume{"v", "a", Bytes(kLongestBox + 1)}));
-  PreparedAttachment prepared{{}, Bytes(16)};
-  prepared.layers.resize(kMostLayers + 1);
-  EXPECT_FALSE(write_reply(1, prepared));
+  EXPECT_FALSE(write_request(1, DeliverKeys{"v", "a", Bytes(kLongestBox + 1)}));
+  EXPECT_FALSE(write_request(1, WriteBlock{"s", 0, 0, Bytes(kLongestPiece + 1)}));
+  KeyPage page{{{}, Bytes(16)}, false};
+  page.keys.layers.resize(kMostLayers + 1);
+  EXPECT_FALSE(write_reply(1, page));
+  // Within the bounds of its fields, but too long as a whole.
+  page.keys.layers.assign(kMostLayers, NewLayer{"layer-1", Bytes(kLongestWrappedKey), "vol-1"});
+  EXPECT_EQ(write_reply(1, page).error().kind, ErrorKind::kLimitExceeded);
 }
 
 TEST(ControlMessages, TheLargestOfEachFitAPacket) {
@@ -124,9 +170,15 @@ TEST(ControlMessages, TheLargestOfEachFitAPacket) {
   const Reply largest[] = {
       StatusPage{{name, text, text, std::vector(kMostVolumesDescribed, attached)}, true},
       VolumePage{std::vector(kMostVolumesListed, name), true},
-      PreparedAttachment{std::vector(kMostLayers, LayerDescription{name, Bytes(kLongestWrappedKey)}),
-                         Bytes(kLongestNonce)}};
+      SnapshotPage{std::vector(kMostSnapshotsListed, SnapshotDescription{name, 1, true}), true},
+      JobPage{std::vector(kMostJobsListed, Job{name, name, name, name, 1, 1, text}), true},
+      BlockList{std::vector<uint32_t>(kMostBlocksListed), true},
+      BlockPiece{Bytes(kLongestPiece)}};
   for (const Reply& reply : largest) EXPECT_TRUE(write_reply(1, reply)) << reply.index();
+  // As many snapshots at once as a host has volumes, each with a wrapped key of the usual size.
+  const std::string id = "layer-0123456789abcdef0";
+  EXPECT_TRUE(write_request(
+      1, CreateSnapshots{std::vector(kMostSnapshotsCreated, NewSnapshot{id, id, {id, Bytes(250), id}, id})}));
 }
 
 TEST(ControlMessages, ALongErrorIsCutRatherThanLost) {

@@ -73,7 +73,7 @@ class AttachmentsTest : public ::testing::Test {
     recipient_ = std::move(*recipient);
     keyd_.serve(*recipient_);
     open();
-    ASSERT_TRUE(host_->create_volume({kVolume, kSize, kLayer, Bytes{1, 2, 3}}));
+    ASSERT_TRUE(host_->create_volume({kVolume, kSize, {kLayer, Bytes{1, 2, 3}, kVolume}, {}, false}));
   }
   void TearDown() override {
     host_.reset();
@@ -92,8 +92,9 @@ class AttachmentsTest : public ::testing::Test {
     return keyd_.box({{layer, key}}, {"i-1", kVolume, attachment, nonce});
   }
   Result<control::AttachedVolume> attach(const std::string& attachment = kAttachment, uint8_t key = 7) {
-    COFFER_TRY(prepared, host_->prepare_attachment(kVolume, attachment));
-    return host_->attach(kVolume, attachment, box_for(attachment, prepared.nonce, key));
+    COFFER_TRY(prepared, host_->prepare_keys(kVolume, attachment));
+    COFFER_CHECK(host_->deliver_keys(kVolume, attachment, box_for(attachment, prepared.nonce, key)));
+    return host_->attach(kVolume, attachment);
   }
   std::unique_ptr<NbdClient> client(const std::string& path) {
     FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -154,55 +155,49 @@ TEST_F(AttachmentsTest, AnotherKeyReadsSomethingElse) {
 TEST_F(AttachmentsTest, AttachIsIdempotentForItsOwnAttachmentOnly) {
   const auto first = attach();
   ASSERT_TRUE(first);
-  const auto again = host_->attach(kVolume, kAttachment, {});
+  const auto again = host_->attach(kVolume, kAttachment);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->socket_path, first->socket_path);
-  EXPECT_EQ(host_->attach(kVolume, kOther, {}).error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(host_->attach(kVolume, kOther).error().kind, ErrorKind::kConflict);
 }
 
-TEST_F(AttachmentsTest, ABoxOpensOnce) {
-  const auto prepared = host_->prepare_attachment(kVolume, kAttachment);
+TEST_F(AttachmentsTest, KeysAttachOnce) {
+  const auto prepared = host_->prepare_keys(kVolume, kAttachment);
   ASSERT_TRUE(prepared);
   EXPECT_EQ(prepared->layers.at(0).layer_id, kLayer);
   EXPECT_EQ(prepared->layers.at(0).wrapped_key, (Bytes{1, 2, 3}));
+  EXPECT_EQ(prepared->layers.at(0).key_context, kVolume);
   const Bytes box = box_for(kAttachment, prepared->nonce);
-  EXPECT_TRUE(host_->attach(kVolume, kAttachment, box));
+  EXPECT_TRUE(host_->deliver_keys(kVolume, kAttachment, box));
+  EXPECT_TRUE(host_->attach(kVolume, kAttachment));
   EXPECT_TRUE(host_->detach(kVolume, false));
-  EXPECT_EQ(host_->attach(kVolume, kAttachment, box).error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(host_->attach(kVolume, kAttachment).error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(host_->deliver_keys(kVolume, kAttachment, box).error().kind, ErrorKind::kConflict);
   // Nor under a nonce that was issued since.
-  ASSERT_TRUE(host_->prepare_attachment(kVolume, kAttachment));
-  EXPECT_EQ(host_->attach(kVolume, kAttachment, box).error().kind, ErrorKind::kRefusedCiphertext);
+  ASSERT_TRUE(host_->prepare_keys(kVolume, kAttachment));
+  EXPECT_EQ(host_->deliver_keys(kVolume, kAttachment, box).error().kind, ErrorKind::kRefusedCiphertext);
   expect_nothing_attached();
 }
 
-TEST_F(AttachmentsTest, AWrongBoxLeavesNothingAttached) {
-  const auto try_with = [&](auto make_box) {
-    const auto prepared = host_->prepare_attachment(kVolume, kAttachment);
-    EXPECT_TRUE(prepared);
-    const auto attached = host_->attach(kVolume, kAttachment, make_box(prepared->nonce));
-    EXPECT_FALSE(attached);
-    expect_nothing_attached();
-    return attached ? ErrorKind::kInternal : attached.error().kind;
-  };
-  EXPECT_EQ(try_with([&](Bytes) { return Bytes(); }), ErrorKind::kRefusedCiphertext);
-  EXPECT_EQ(try_with([&](Bytes nonce) { return box_for(kOther, nonce); }), ErrorKind::kRefusedCiphertext);
-  EXPECT_EQ(try_with([&](Bytes nonce) { return box_for(kAttachment, nonce, 7, "layer-00000000000000000"); }),
-            ErrorKind::kRefusedCiphertext);
-  EXPECT_EQ(try_with([&](Bytes nonce) {
-              return keyd_.box({{kLayer, 7}, {kLayer, 7}}, {"i-1", kVolume, kAttachment, nonce});
-            }),
-            ErrorKind::kRefusedCiphertext);
+TEST_F(AttachmentsTest, WithoutItsKeyAVolumeIsNotAttached) {
+  ASSERT_TRUE(host_->prepare_keys(kVolume, kAttachment));
+  EXPECT_FALSE(host_->attach(kVolume, kAttachment));
+  const auto prepared = host_->prepare_keys(kVolume, kAttachment);
+  ASSERT_TRUE(host_->deliver_keys(kVolume, kAttachment,
+                                  box_for(kAttachment, prepared->nonce, 7, "layer-00000000000000000")));
+  EXPECT_FALSE(host_->attach(kVolume, kAttachment));
+  expect_nothing_attached();
   EXPECT_TRUE(attach());
 }
 
-TEST_F(AttachmentsTest, AnUnencryptedVolumeNeedsNoBoxAndTakesNone) {
+TEST_F(AttachmentsTest, AnUnencryptedVolumeNeedsNoKeys) {
   const std::string plain = "vol-0123456789abcdef1";
-  ASSERT_TRUE(host_->create_volume({plain, kSize, "layer-0123456789abcdef1", std::nullopt}));
-  const auto prepared = host_->prepare_attachment(plain, kAttachment);
+  ASSERT_TRUE(
+      host_->create_volume({plain, kSize, {"layer-0123456789abcdef1", std::nullopt, plain}, {}, false}));
+  const auto prepared = host_->prepare_keys(plain, kAttachment);
   ASSERT_TRUE(prepared);
-  EXPECT_EQ(prepared->layers.at(0).wrapped_key, std::nullopt);
-  EXPECT_FALSE(host_->attach(plain, kAttachment, Bytes(100)));
-  const auto attached = host_->attach(plain, kAttachment, {});
+  EXPECT_TRUE(prepared->layers.empty());
+  const auto attached = host_->attach(plain, kAttachment);
   ASSERT_TRUE(attached);
   EXPECT_FALSE(attached->encrypted);
 }
@@ -252,17 +247,16 @@ TEST_F(AttachmentsTest, ClosingFlushesAndRefusesFurtherOnes) {
 
 TEST_F(AttachmentsTest, WhileKeydIsDownEncryptedVolumesWait) {
   keyd_.die();
-  const auto prepared = host_->prepare_attachment(kVolume, kAttachment);
+  const auto prepared = host_->prepare_keys(kVolume, kAttachment);
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().kind, ErrorKind::kUnavailable);
 }
 
 TEST_F(AttachmentsTest, UnknownVolumesAndIdsAreRefused) {
-  EXPECT_EQ(host_->prepare_attachment("vol-00000000000000000", kAttachment).error().kind,
-            ErrorKind::kNotFound);
-  EXPECT_EQ(host_->attach("vol-00000000000000000", kAttachment, {}).error().kind, ErrorKind::kNotFound);
-  EXPECT_EQ(host_->prepare_attachment(kVolume, "../x").error().kind, ErrorKind::kInvalidArgument);
-  EXPECT_EQ(host_->attach("../../etc", kAttachment, {}).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(host_->prepare_keys("vol-00000000000000000", kAttachment).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(host_->attach("vol-00000000000000000", kAttachment).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(host_->prepare_keys(kVolume, "../x").error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(host_->attach("../../etc", kAttachment).error().kind, ErrorKind::kInvalidArgument);
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 
 #include "base/encoding.h"
 #include "crypto/certificate.h"
+#include "crypto/sealed_box.h"
 #include "format/ciphertext_blob.h"
+#include "keyclient/volume_recipient.h"
 #include "keys/installation_secrets.h"
 #include "tests/unit/keyclient/keyd_in_process.h"
 
@@ -63,6 +65,33 @@ TEST_F(KeydClientTest, DataKeysOpenByDecrypt) {
   const auto blob =
       client.generate_data_key_without_plaintext(key, 16, context, format::BlobClass::kCustomer);
   EXPECT_EQ(client.decrypt(key, *blob, context)->size(), 16u);
+}
+
+TEST_F(KeydClientTest, TheKeysOfALongChainComeInSeveralBoxes) {
+  auto volumed = keyd.channel_for("volumed", "i-1");
+  const auto recipient = crypto::make_recipient_key_pair();
+  ASSERT_TRUE(enrol_recipient(volumed, recipient->public_key));
+  const BoxBinding binding{"i-1", "vol-1", "attach-1", Bytes(16, 4)};
+  const auto blob = client.generate_data_key_without_plaintext(key, 64, context, format::BlobClass::kVolume);
+  std::vector<VolumeKeyRequest> layers;
+  for (int i = 0; i < 600; ++i) layers.push_back({key, *blob, context, "layer-" + std::to_string(i)});
+  const auto boxes = client.box_chain_keys(layers, binding);
+  ASSERT_TRUE(boxes) << boxes.error().message;
+  EXPECT_GE(boxes->size(), 3u);
+  std::vector<std::string> opened;
+  for (const Bytes& box : *boxes) {
+    const auto contents = crypto::open_box(*recipient, box_binding_bytes(binding), box);
+    ASSERT_TRUE(contents);
+    const auto keys = parse_boxed_keys(*contents);
+    ASSERT_TRUE(keys);
+    for (const auto& one : *keys) opened.push_back(one.layer_id);
+  }
+  ASSERT_EQ(opened.size(), 600u);
+  for (int i = 0; i < 600; ++i) EXPECT_EQ(opened[i], "layer-" + std::to_string(i));
+  // One that does not open fails them all; no layers need no box.
+  layers[599].context = {{"a", "b"}};
+  EXPECT_EQ(client.box_chain_keys(layers, binding).error().kind, ErrorKind::kRefusedCiphertext);
+  EXPECT_TRUE(client.box_chain_keys({}, binding)->empty());
 }
 
 TEST_F(KeydClientTest, SizesOutsideTheLimitsAreRefused) {
