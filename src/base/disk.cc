@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
+#include "base/direct_file.h"
 #include "base/file_descriptor.h"
 #include "base/file_mapping.h"
+#include "base/log.h"
 
 namespace coffer {
 namespace {
@@ -101,13 +104,22 @@ class SystemFile final : public File {
 
 class SystemDisk final : public Disk {
  public:
+  explicit SystemDisk(bool direct) : direct_(direct) {}
+
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     int flags = O_CLOEXEC | O_NOFOLLOW | (mode.read_only ? O_RDONLY : O_RDWR);
     if (mode.create) flags |= O_CREAT;
     if (mode.exclusive) flags |= O_EXCL;
     FileDescriptor fd(::open(path.c_str(), flags, 0600));
     if (!fd.valid()) return fail_errno("open " + path);
-    return std::make_unique<SystemFile>(std::move(fd), path);
+    auto file = std::make_unique<SystemFile>(std::move(fd), path);
+    if (!direct_ || !mode.bulk) return file;
+    FileDescriptor beside(::open(path.c_str(), (flags & ~(O_CREAT | O_EXCL)) | O_DIRECT));
+    if (beside.valid()) return make_direct_file(std::move(file), std::move(beside), path);
+    if (errno != EINVAL) return fail_errno("open " + path);
+    if (!refusal_logged_.exchange(true))
+      log_warning("the file system of {} refuses direct I/O: it is done through the page cache", path);
+    return file;
   }
 
   Status make_directory(const std::string& path) override {
@@ -151,6 +163,10 @@ class SystemDisk final : public Disk {
     if (errno == ENOENT || errno == ENOTDIR) return false;
     return fail_errno("stat " + path);
   }
+
+ private:
+  const bool direct_;
+  std::atomic<bool> refusal_logged_ = false;
 };
 
 std::string parent_of(const std::string& path) {
@@ -162,7 +178,12 @@ std::string parent_of(const std::string& path) {
 }  // namespace
 
 Disk& system_disk() {
-  static SystemDisk disk;
+  static SystemDisk disk(false);
+  return disk;
+}
+
+Disk& direct_disk() {
+  static SystemDisk disk(true);
   return disk;
 }
 

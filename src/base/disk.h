@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,21 @@
 #include "base/result.h"
 
 namespace coffer {
+
+struct FileRead {
+  uint64_t offset = 0;
+  MutableByteView out;
+};
+inline constexpr size_t kMostReadsAtOnce = 64;
+
+// Hears of the reads of a batch as they end, in any order, on the thread that asked for them.
+class ReadListener {
+ public:
+  virtual void arrived(size_t index, Status status) = 0;
+
+ protected:
+  ~ReadListener() = default;
+};
 
 // An open regular file. Positional calls are thread-safe, as pread(2) and pwrite(2) are.
 class File {
@@ -28,6 +44,13 @@ class File {
   // The first byte >= offset that is not in a hole, or the file's size if there is none.
   virtual Result<uint64_t> next_data(uint64_t offset) = 0;
 
+  // Beside the page cache: fastest with memory, offsets and lengths that are multiples of 4096.
+  virtual bool direct() const { return false; }
+  // At most kMostReadsAtOnce, each as read() does it, in flight at once where that gains something.
+  virtual void read_many(std::span<const FileRead> reads, ReadListener& listener) {
+    for (size_t i = 0; i < reads.size(); ++i) listener.arrived(i, read(reads[i].offset, reads[i].out));
+  }
+
   // The file's own bytes in memory, from `offset` on: at most `length`, perhaps fewer. None where the file is
   // not mapped: then read() and write() are the way. A view follows what write() writes, lives as long as the
   // file is open, and is touched inside access_mapped() (mapped_access.h) only.
@@ -44,6 +67,7 @@ struct OpenMode {
   bool create = false;     // make it if absent (mode 0600)
   bool exclusive = false;  // with create: fail if it exists
   bool read_only = false;
+  bool bulk = false;  // a volume's data: a disk may keep it out of the page cache
 };
 
 class Disk {
@@ -59,6 +83,9 @@ class Disk {
 };
 
 Disk& system_disk();
+// The same, with bulk files opened with O_DIRECT where their file system takes it; where it does not, the
+// first refusal is logged.
+Disk& direct_disk();
 
 // Whole-file conveniences over the seam.
 Result<Bytes> read_file(Disk& disk, const std::string& path, uint64_t largest = 64 << 20);

@@ -77,6 +77,7 @@ class FileStore final : public Store {
 
   Result<std::unique_ptr<SegmentedRange>> open_segments(const std::string& folder, const std::string& name,
                                                         uint64_t size, Layout layout, OpenMode mode) {
+    mode.bulk = layout == Layout::kSegmented;
     const uint64_t segment_size = layout == Layout::kSegmented ? segment_size_ : size;
     std::vector<std::unique_ptr<File>> segments;
     for (uint64_t at = 0; at < size; at += segment_size) {

@@ -2,6 +2,7 @@
 #include "store/segmented_range.h"
 
 #include <algorithm>
+#include <array>
 
 namespace coffer::store {
 
@@ -75,6 +76,26 @@ Result<uint64_t> SegmentedRange::next_data(uint64_t offset) {
     if (found < segment_bytes(i)) return start + found;
   }
   return size_;
+}
+
+bool SegmentedRange::direct() const {
+  return !segments_.empty() && segments_.front()->direct();
+}
+
+void SegmentedRange::read_many(std::span<const FileRead> reads, ReadListener& listener) {
+  std::array<FileRead, kMostReadsAtOnce> within;
+  const uint64_t segment = reads.empty() ? 0 : reads.front().offset / segment_size_;
+  bool one_segment = reads.size() <= within.size() && segment < segments_.size();
+  for (size_t i = 0; i < reads.size() && one_segment; ++i) {
+    const uint64_t at = reads[i].offset - segment * segment_size_;
+    one_segment = reads[i].offset / segment_size_ == segment && at <= segment_bytes(segment) &&
+                  reads[i].out.size() <= segment_bytes(segment) - at;
+    within[i] = {at, reads[i].out};
+  }
+  if (one_segment)
+    segments_[segment]->read_many(std::span(within).first(reads.size()), listener);
+  else
+    ByteRange::read_many(reads, listener);
 }
 
 // A view ends where its segment does.

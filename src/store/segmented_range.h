@@ -24,6 +24,8 @@ class SegmentedRange final : public ByteRange {
   Status reserve(uint64_t offset, uint64_t length) override;
   Status flush() override;
   Result<uint64_t> next_data(uint64_t offset) override;
+  bool direct() const override;
+  void read_many(std::span<const FileRead> reads, ReadListener& listener) override;
   ByteView mapped(uint64_t offset, uint64_t length) override;
   MutableByteView mapped_for_writing(uint64_t offset, uint64_t length) override;
 

@@ -28,6 +28,12 @@ class ByteRange {
   // The first offset >= `offset` that may hold something else than zero; size() if there is none.
   virtual Result<uint64_t> next_data(uint64_t offset) = 0;
 
+  // Many reads at once gain something, into memory aligned to 4096: see File (base/disk.h) for both.
+  virtual bool direct() const { return false; }
+  virtual void read_many(std::span<const FileRead> reads, ReadListener& listener) {
+    for (size_t i = 0; i < reads.size(); ++i) listener.arrived(i, read(reads[i].offset, reads[i].out));
+  }
+
   // The stored bytes themselves where they lie in memory: see File::mapped (base/disk.h) for what a view is
   // good for. At most `length`, perhaps fewer, none past the end or where nothing is mapped.
   virtual ByteView mapped(uint64_t /*offset*/, uint64_t /*length*/) { return {}; }
