@@ -4,6 +4,7 @@
 // and synchronous; a write is durable after a flush() that began after the write returned.
 #pragma once
 #include <cstdint>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -22,6 +23,17 @@ class BlockDevice {
   virtual Status discard(uint64_t offset, uint64_t length, bool durable) = 0;
   // Contents read as zero afterwards, exactly. `keep_allocated`: do not give space back (NBD NO_HOLE).
   virtual Status write_zeroes(uint64_t offset, uint64_t length, bool keep_allocated, bool durable) = 0;
+
+  // Reads that were asked for together. Where the device gains from it, they are in flight at once.
+  struct Read {
+    uint64_t offset = 0;
+    MutableByteView out;
+    Status status = {};
+  };
+  virtual bool gains_from_batches() const { return false; }
+  virtual void read_batch(std::span<Read> reads) {
+    for (Read& one : reads) one.status = read(one.offset, one.out);
+  }
 
   // A run of equal allocation from `offset` on, at most `length` long: for NBD base:allocation and
   // coffer:depth.

@@ -2,27 +2,12 @@
 #include "volume/layer.h"
 
 #include <algorithm>
-#include <new>
 
 #include "base/log.h"
+#include "volume/ciphertext_piece.h"
 #include "volume/mapped_cipher.h"
 
 namespace coffer::volume {
-namespace {
-
-constexpr size_t kPieceSize =
-    128 << 10;  // ciphertext made, or read and opened, at once: stays in the L2 cache
-
-// Where a thread's ciphertext is made. Never holds plaintext.
-uint8_t* ciphertext_piece() {
-  struct alignas(64) Piece {
-    uint8_t bytes[kPieceSize];
-  };
-  thread_local const std::unique_ptr<Piece> piece(new Piece);
-  return piece->bytes;
-}
-
-}  // namespace
 
 Layer::Layer(LayerFiles files, format::LayerHeader header, std::unique_ptr<crypto::XtsCipher> cipher,
              std::unique_ptr<StateMap> map)
@@ -53,14 +38,17 @@ Status Layer::read_data(uint64_t first, MutableByteView out) {
   const bool try_mapped = can_use_mapped(cipher_.get());
   for (size_t done = 0; done < out.size();) {
     const uint64_t sector = first + done / kSectorSize;
-    MutableByteView piece = out.subspan(done, std::min(kPieceSize, out.size() - done));
+    MutableByteView piece = out.subspan(done, std::min(kCiphertextPiece, out.size() - done));
     const ByteView image = try_mapped ? files_.data->mapped(sector * kSectorSize, piece.size()) : ByteView();
     if (!image.empty()) {
       piece = piece.first(image.size());
       COFFER_CHECK(read_mapped(cipher_.get(), sector, image, piece));
+    } else if (cipher_) {
+      const MutableByteView ciphertext = ciphertext_piece().first(piece.size());
+      COFFER_CHECK(files_.data->read(sector * kSectorSize, ciphertext));
+      cipher_->decrypt(sector, kSectorSize, ciphertext, piece);
     } else {
       COFFER_CHECK(files_.data->read(sector * kSectorSize, piece));
-      if (cipher_) cipher_->decrypt(sector, kSectorSize, piece, piece);
     }
     done += piece.size();
   }
@@ -101,9 +89,9 @@ Status Layer::overwrite(uint64_t first, ByteView plaintext) {
 Status Layer::write_image(uint64_t first, ByteView plaintext) {
   if (!cipher_) return files_.data->write(first * kSectorSize, plaintext);
   for (size_t done = 0; done < plaintext.size();) {
-    const ByteView piece = plaintext.subspan(done, std::min(kPieceSize, plaintext.size() - done));
+    const ByteView piece = plaintext.subspan(done, std::min(kCiphertextPiece, plaintext.size() - done));
     const uint64_t sector = first + done / kSectorSize;
-    const MutableByteView ciphertext(ciphertext_piece(), piece.size());
+    const MutableByteView ciphertext = ciphertext_piece().first(piece.size());
     cipher_->encrypt(sector, kSectorSize, piece, ciphertext);
     COFFER_CHECK(files_.data->write(sector * kSectorSize, ciphertext));
     done += piece.size();

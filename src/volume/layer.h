@@ -5,6 +5,7 @@
 // they stand here.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/bytes.h"
@@ -25,6 +26,12 @@ struct LayerFiles {
   std::unique_ptr<store::ByteRange> map;  // header and state map
 };
 
+struct SectorsToRead {
+  uint64_t first = 0;
+  MutableByteView out;
+  Status* status = nullptr;  // how it went
+};
+
 class Layer {
  public:
   // Writes the header of a new, empty layer, durably.
@@ -37,6 +44,9 @@ class Layer {
 
   StateMap::Run run(uint64_t first, uint64_t limit) const { return map_->run(first, limit); }
   Status read_data(uint64_t first, MutableByteView out);  // sectors whose state is data
+  // The same for many, in flight at once where the store gains from it (direct()).
+  void read_batch(std::span<const SectorsToRead> reads);
+  bool direct() const { return files_.data->direct(); }
   Status write_data(uint64_t first, ByteView plaintext);  // on failure the states stay as they were
   // Only sectors whose state is data change. `punch`: give their space back once that is durable.
   void set_zero(SectorRange range, bool punch);

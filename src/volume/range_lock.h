@@ -23,14 +23,17 @@ class RangeLock {
   [[nodiscard]] std::unique_lock<std::shared_mutex> exclude(uint64_t offset) {
     return std::unique_lock(stripe(offset));
   }
+  // Which of them a chunk falls to: who shares several takes each once, the lowest first.
+  static constexpr size_t kStripes = 128;
+  static size_t stripe_of(uint64_t offset) { return offset / kChunkSize % kStripes; }
 
  private:
   struct alignas(64) Stripe {
     std::shared_mutex mutex;
   };
-  std::shared_mutex& stripe(uint64_t offset) { return stripes_[offset / kChunkSize % stripes_.size()].mutex; }
+  std::shared_mutex& stripe(uint64_t offset) { return stripes_[stripe_of(offset)].mutex; }
 
-  std::array<Stripe, 128> stripes_;
+  std::array<Stripe, kStripes> stripes_;
 };
 
 }  // namespace coffer::volume

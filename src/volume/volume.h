@@ -33,6 +33,8 @@ class Volume final : public BlockDevice {
   std::string failure() const;  // why it takes no more writes; empty while all is well
 
   Status read(uint64_t offset, MutableByteView out) override;
+  bool gains_from_batches() const override { return layer_->direct(); }
+  void read_batch(std::span<Read> reads) override;  // volume_read_batch.cc
   Status write(uint64_t offset, ByteView data, bool durable) override;
   Status flush() override;
   // Sub-sector edges are kept. Space comes back at the next flush.
