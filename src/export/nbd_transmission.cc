@@ -112,6 +112,7 @@ bool NbdTransmission::skip(uint64_t size) {
 }
 
 bool NbdTransmission::read(const Request& request) {
+  if (device_.gains_from_batches() && is_small_read(request)) return read_together(request);
   return session_.structured ? read_structured(request) : read_simple(request);
 }
 

@@ -34,6 +34,9 @@ class NbdTransmission {
   bool skip(uint64_t size);
 
   bool read(const format::nbd::Request& request);
+  bool is_small_read(const format::nbd::Request& request) const;
+  bool read_together(const format::nbd::Request& first);
+  void add_read(const format::nbd::Request& request, const Status& status);
   bool read_structured(const format::nbd::Request& request);
   bool read_simple(const format::nbd::Request& request);
   bool write(const format::nbd::Request& request);

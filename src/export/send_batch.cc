@@ -6,8 +6,7 @@
 namespace coffer::exporting {
 namespace {
 
-// Data begins on a cache line, which costs the cipher less than an odd address.
-constexpr size_t kDataAlignment = 64;
+constexpr size_t kDataAlignment = SendBatch::kDataAlignment;
 
 constexpr size_t rounded_up(size_t size) {
   return (size + kDataAlignment - 1) / kDataAlignment * kDataAlignment;
@@ -40,6 +39,10 @@ void SendBatch::add_header(ByteView header) {
 
 void SendBatch::commit_data(size_t size) {
   append(data_.data() + data_used_, size);
+  skip_data(size);
+}
+
+void SendBatch::skip_data(size_t size) {
   data_used_ = std::min(rounded_up(data_used_ + size), kDataRoom);
 }
 

@@ -14,6 +14,8 @@ class SendBatch {
   // One piece of data; larger replies are sent in several. Fits the second-level cache along with its source.
   static constexpr size_t kLargestPiece = 128 * 1024;
   static constexpr size_t kLargestHeader = 16 * 1024;
+  // Data begins on a cache line, which costs the cipher less than an odd address.
+  static constexpr size_t kDataAlignment = 64;
 
   // The connection outlives it.
   explicit SendBatch(Connection& connection)
@@ -27,6 +29,7 @@ class SendBatch {
   // room.
   MutableByteView next_data(size_t size) { return {data_.data() + data_used_, size}; }
   void commit_data(size_t size);
+  void skip_data(size_t size);  // what lies there is not sent
 
   // Sends everything. False: the connection is over.
   bool send();

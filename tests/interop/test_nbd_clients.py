@@ -41,10 +41,10 @@ class Server:
         assert self.process.wait(timeout=20) == 0
 
 
-@pytest.fixture(params=["memory", "volume"])
+@pytest.fixture(params=["memory", "volume", "direct"])
 def server(request, tmp_path):
-    """A device in memory, and a real encrypted volume: clients must see no difference."""
-    one = Server(tmp_path, *(("volume", str(tmp_path / "volumes")) if request.param == "volume" else ()))
+    """A device in memory, and a real encrypted volume, also by direct I/O: clients must see no difference."""
+    one = Server(tmp_path, *(() if request.param == "memory" else (request.param, str(tmp_path / "volumes"))))
     yield one
     one.stop()
 

@@ -3,6 +3,7 @@
 //   nbd_test_server SOCKET SIZE                    in memory
 //   nbd_test_server SOCKET SIZE fail-at OFFSET     the same, with an error at one byte
 //   nbd_test_server SOCKET SIZE volume FOLDER      a new encrypted volume in files, under a key of its own
+//   nbd_test_server SOCKET SIZE direct FOLDER      the same by direct I/O and io_uring
 // Prints "ready" and serves until its standard input ends; then a volume is flushed.
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "base/read_ring.h"
 #include "export/nbd_server.h"
 #include "tests/support/memory_device.h"
 #include "volume/volume_store.h"
@@ -18,9 +20,10 @@
 namespace {
 using namespace coffer;
 
-Result<std::shared_ptr<volume::BlockDevice>> make_volume(const std::string& folder, uint64_t size) {
+Result<std::shared_ptr<volume::BlockDevice>> make_volume(Disk& disk, const std::string& folder,
+                                                         uint64_t size) {
   const std::string volume_id = "vol-0123456789abcdef0", layer_id = "layer-0123456789abcdef0";
-  COFFER_TRY(store, volume::VolumeStore::open_store(system_disk(), folder, "i-0123456789abcdef0"));
+  COFFER_TRY(store, volume::VolumeStore::open_store(disk, folder, "i-0123456789abcdef0"));
   COFFER_CHECK(store->create({volume_id, size, layer_id, Bytes{0}}));
   std::vector<volume::LayerKey> keys;
   keys.push_back({layer_id, secret::SecretBytes(64)});
@@ -31,7 +34,11 @@ Result<std::shared_ptr<volume::BlockDevice>> make_volume(const std::string& fold
 
 Result<std::shared_ptr<volume::BlockDevice>> make_device(uint64_t size, std::string_view kind,
                                                          const char* value) {
-  if (kind == "volume") return make_volume(value, size);
+  if (kind == "volume") return make_volume(system_disk(), value, size);
+  if (kind == "direct") {
+    COFFER_CHECK(ReadRing::prepare(4));
+    return make_volume(direct_disk(), value, size);
+  }
   const auto device = std::make_shared<testing::MemoryDevice>(size);
   if (kind == "fail-at") device->fail_at(std::strtoull(value, nullptr, 10), ErrorKind::kIo);
   return std::shared_ptr<volume::BlockDevice>(device);
@@ -52,7 +59,8 @@ Status serve(const char* socket, std::shared_ptr<volume::BlockDevice> device) {
 
 int main(int count, char** arguments) {
   if (count != 3 && count != 5) {
-    std::fputs("usage: nbd_test_server SOCKET SIZE [fail-at OFFSET | volume FOLDER]\n", stderr);
+    std::fputs("usage: nbd_test_server SOCKET SIZE [fail-at OFFSET | volume FOLDER | direct FOLDER]\n",
+               stderr);
     return 2;
   }
   const uint64_t size = std::strtoull(arguments[2], nullptr, 10);
