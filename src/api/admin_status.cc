@@ -52,8 +52,11 @@ Json volumed_status(AdminCall& call, Json& warnings) {
     if (!each.failure.empty())
       warn(warnings, fmt::format("volume {} stopped: {}", each.volume_id, each.failure));
   }
-  return {
-      {"up", true}, {"arena", status->arena}, {"cipher", status->cipher}, {"attached", std::move(attached)}};
+  return {{"up", true},
+          {"arena", status->arena},
+          {"cipher", status->cipher},
+          {"io", status->io},
+          {"attached", std::move(attached)}};
 }
 
 Json attachment_status(const catalog::Attachment& attachment, Json& warnings) {

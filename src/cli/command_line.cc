@@ -149,6 +149,15 @@ class CommandLine {
         ->check(CLI::IsMember({"auto", "openssl"}))
         ->type_name("WHO")
         ->capture_default_str();
+    up_.io = "auto";
+    command
+        ->add_option(
+            "--io", up_.io,
+            "how volumes' files are read and written: buffered by the page cache, direct beside it (for "
+            "disks), or auto: buffered")
+        ->check(CLI::IsMember({"auto", "buffered", "direct"}))
+        ->type_name("HOW")
+        ->capture_default_str();
     command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
     command->add_flag("--throttle", up_.throttle,
                       "hold volumes to the IOPS and throughput of their type (default: as fast as it goes)");

@@ -22,6 +22,7 @@ struct UpOptions {
   std::string seal_file;
   std::string crypto;  // "auto" or "openssl"
   bool tls = false;
+  std::string io;
   bool throttle = false;
   bool development = false;
 };

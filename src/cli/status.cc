@@ -69,6 +69,7 @@ std::string readable(const Document& status) {
                          or_dash(status.text("volumed.arena")) + " in volumed"},
       {"domain key", "version " + or_dash(status.text("keyd.domain_key_version"))},
       {"cipher", or_dash(status.text("volumed.cipher"))},
+      {"io", or_dash(status.text("volumed.io"))},
       {"keys", status.text("counts.keys")},
       {"volumes", status.text("counts.volumes") + ", " + status.text("counts.attachments") + " attached"},
       {"accounts", status.text("counts.accounts")},

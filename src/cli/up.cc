@@ -141,7 +141,8 @@ std::vector<std::string> apid_arguments(const Site& site, bool tls) {
 }
 
 std::vector<std::string> volumed_arguments(const Site& site, const UpOptions& options) {
-  return {"--data", site.folder, "--crypto", options.crypto, "--throttle", options.throttle ? "on" : "off"};
+  return {"--data", site.folder, "--crypto",   options.crypto,
+          "--io",   options.io,  "--throttle", options.throttle ? "on" : "off"};
 }
 
 // Only now are new wishes remembered: a seal file that did not open anything is not.

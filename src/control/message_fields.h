@@ -182,6 +182,7 @@ void visit(Codec& codec, Message& message) {
     names(codec, message.status.host_id);
     codec.text(message.status.arena, kLongestText);
     codec.text(message.status.cipher, kLongestText);
+    codec.text(message.status.io, kLongestText);
     list(codec, message.status.attached, kMostVolumesDescribed, attached_fields);
   } else if constexpr (is_one_of<Message, VolumePage>) {
     list(codec, message.volume_ids, kMostVolumesListed, [](auto& to, auto& id) { names(to, id); });

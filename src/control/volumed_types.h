@@ -47,6 +47,7 @@ struct VolumedStatus {
   std::string host_id;
   std::string arena;
   std::string cipher;  // "AES-256-XTS (VAES-512)": who runs it
+  std::string io;      // "buffered", "direct (io_uring)": how volumes' files are read and written
   std::vector<AttachedVolume> attached;
 };
 

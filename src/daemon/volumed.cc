@@ -21,6 +21,7 @@
 #include "host/attachments.h"
 #include "host/hardening.h"
 #include "host/key_recipient.h"
+#include "host/volume_io.h"
 #include "secret/arena.h"
 #include "secret/registers.h"
 
@@ -32,6 +33,7 @@ constexpr size_t kArenaSize = 16 << 20;
 struct Options {
   std::string data;
   crypto::CipherPolicy cipher_policy = crypto::CipherPolicy::kAutomatic;
+  bool direct_io = false;
   host::HostOptions host = {};
 };
 
@@ -43,6 +45,8 @@ std::optional<Options> parse_options(int count, char** words) {
       options.data = value;
     else if (name == "--crypto" && value == "openssl")
       options.cipher_policy = crypto::CipherPolicy::kOpensslOnly;
+    else if (name == "--io" && (value == "auto" || value == "buffered" || value == "direct"))
+      options.direct_io = value == "direct";
     else if (name == "--throttle" && (value == "on" || value == "off"))
       options.host.throttle = value == "on";
     else if (name != "--crypto" || value != "auto")
@@ -67,12 +71,13 @@ Result<host::HostFolders> prepare_folders(const std::string& data) {
 // What the supervisor hands over, put together.
 class Volumed {
  public:
-  Volumed(host::HostFolders folders, const host::HostOptions& options, host::KeyRecipient& recipient)
-      : folders_(std::move(folders)), options_(options), recipient_(recipient) {}
+  Volumed(host::HostFolders folders, Disk& disk, const host::HostOptions& options,
+          host::KeyRecipient& recipient)
+      : folders_(std::move(folders)), disk_(disk), options_(options), recipient_(recipient) {}
 
   Status take_peer(SupervisorMessage message) {
     if (!attachments_) {
-      COFFER_TRY(opened, host::Attachments::open(system_disk(), system_random(), folders_, message.host_id,
+      COFFER_TRY(opened, host::Attachments::open(disk_, system_random(), folders_, message.host_id,
                                                  recipient_, options_));
       attachments_ = std::move(opened);
     }
@@ -96,6 +101,7 @@ class Volumed {
 
  private:
   const host::HostFolders folders_;
+  Disk& disk_;
   const host::HostOptions options_;
   host::KeyRecipient& recipient_;
   std::unique_ptr<host::Attachments> attachments_;
@@ -132,8 +138,12 @@ Status run(const Options& options, SupervisorChannel& supervisor) {
   log_info("volumes are encrypted by AES-256-XTS ({})", crypto::xts_provider());
   COFFER_TRY(folders, prepare_folders(options.data));
   COFFER_TRY(recipient, host::KeyRecipient::create());
+  const host::VolumeIo io = host::choose_volume_io(options.direct_io, folders.volumes);
+  log_info("volumes are read and written: {}", io.description);
   COFFER_CHECK(host::confine_volumed(folders.volumes, folders.sockets));
-  Volumed volumed(std::move(folders), options.host, *recipient);
+  host::HostOptions host_options = options.host;
+  host_options.io = io.description;
+  Volumed volumed(std::move(folders), io.disk, host_options, *recipient);
   const Status served = serve(supervisor, volumed);
   volumed.stop();
   return served;
@@ -157,7 +167,8 @@ int main(int count, char** words) {
   const auto options = parse_options(count, words);
   if (!options) {
     std::fputs(
-        "usage: coffer-volumed --data DIR [--crypto auto|openssl] [--throttle on|off]\n(started by `coffer "
+        "usage: coffer-volumed --data DIR [--crypto auto|openssl] [--io auto|buffered|direct] [--throttle "
+        "on|off]\n(started by `coffer "
         "up`)\n",
         stderr);
     return 2;

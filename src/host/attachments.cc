@@ -68,6 +68,7 @@ control::VolumedStatus Attachments::status() {
   control::VolumedStatus status{.host_id = host_id_,
                                 .arena = std::string(secret::to_string(secret::arena_kind())),
                                 .cipher = "AES-256-XTS (" + crypto::xts_provider() + ")",
+                                .io = options_.io,
                                 .attached = {}};
   std::lock_guard lock(mutex_);
   for (const auto& [id, attached] : attached_) status.attached.push_back(describe(*attached));

@@ -29,6 +29,7 @@ struct HostFolders {
 
 struct HostOptions {
   bool throttle = false;  // hold volumes to the limits of their types
+  std::string io;         // how volumes' files are read and written, for people
   exporting::NbdLimits limits = {};
 };
 

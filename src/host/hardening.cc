@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/process_hardening.h"
+#include "base/read_ring.h"
 
 namespace coffer::host {
 
@@ -21,6 +22,8 @@ Status confine_volumed(const std::string& volumes, const std::string& sockets) {
        {"openat", "pread64", "pwrite64", "fstat", "newfstatat", "fstatfs", "lseek", "fsync", "fdatasync",
         "fallocate", "mkdir", "rename", "unlink", "rmdir", "getdents64"})
     calls.push_back(call);
+  // Rings are made before, and read only.
+  if (ReadRing::prepared() > 0) calls.push_back("io_uring_enter");
   // NBD sockets.
   for (const std::string_view call :
        {"socket", "bind", "listen", "accept4", "setsockopt", "getsockopt", "fchmod", "eventfd2"})

@@ -53,7 +53,7 @@ const std::vector<Reply>& replies() {
   static const std::vector<Reply> all = {
       Error{ErrorKind::kConflict, "it is attached", "VolumeInUse"},
       Done{},
-      StatusPage{{"i-1", "memfd_secret", "AES", {attached, attached}}, true},
+      StatusPage{{"i-1", "memfd_secret", "AES", "buffered", {attached, attached}}, true},
       VolumePage{{"vol-1", "vol-2"}, true},
       KeyPage{{{kLayer, kPlainLayer}, Bytes(16, 5)}, true},
       attached,
@@ -168,7 +168,7 @@ TEST(ControlMessages, TheLargestOfEachFitAPacket) {
   const std::string name(kLongestName, 'n'), text(kLongestText, 't');
   const AttachedVolume attached{name, name, text, 1, true, 1, text};
   const Reply largest[] = {
-      StatusPage{{name, text, text, std::vector(kMostVolumesDescribed, attached)}, true},
+      StatusPage{{name, text, text, text, std::vector(kMostVolumesDescribed, attached)}, true},
       VolumePage{std::vector(kMostVolumesListed, name), true},
       SnapshotPage{std::vector(kMostSnapshotsListed, SnapshotDescription{name, 1, true}), true},
       JobPage{std::vector(kMostJobsListed, Job{name, name, name, name, 1, 1, text}), true},

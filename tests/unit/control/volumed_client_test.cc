@@ -21,7 +21,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 class RecordingHandler : public UnsupportingHandler {
  public:
-  VolumedStatus status() override { return {"i-1", "arena", "cipher", attached}; }
+  VolumedStatus status() override { return {"i-1", "arena", "cipher", "io", attached}; }
   Status create_volume(const NewVolume& volume) override {
     created = volume;
     return {};
