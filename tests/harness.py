@@ -13,8 +13,11 @@ import time
 from pathlib import Path
 
 import boto3
+import botocore.session
 import nbd
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("COFFER_BUILD", ROOT / "build"))
@@ -33,6 +36,14 @@ def wait_until(condition, what, seconds=20.0):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}")
         time.sleep(0.05)
+
+
+def refused(code, call, **parameters):
+    """The call is refused with that code; the message."""
+    with pytest.raises(ClientError) as error:
+        call(**parameters)
+    assert error.value.response["Error"]["Code"] == code, error.value
+    return error.value.response["Error"]["Message"]
 
 
 class Coffer:
@@ -151,6 +162,24 @@ class Coffer:
                             aws_secret_access_key=credentials[1],
                             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
 
+    def extended_ec2(self, region=REGION, retries=4):
+        """A boto3 client that also knows the operations that EC2 does not have (coffer's overlay), read as botocore
+        reads a model's extras."""
+        overlay = json.loads((ROOT / "src/wire/overlay/ec2.json").read_text())
+        extras = {"merge": {"operations": overlay["operations"],
+                            "shapes": {name: shape for name, shape in overlay["shapes"].items() if "type" in shape}}}
+        models = self.data.parent / (self.data.name + "-models")
+        folder = models / "ec2" / "2016-11-15"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "service-2.sdk-extras.json").write_text(json.dumps(extras))
+        session = botocore.session.get_session()
+        session.set_config_variable("data_path", str(models))
+        exports = self.environment(region)
+        return boto3.session.Session(botocore_session=session).client(
+            "ec2", region_name=region, endpoint_url=self.endpoint, aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
+
     def host(self, region=REGION):
         """This host's instance id."""
         reservations = self.client("ec2", region).describe_instances()["Reservations"]
@@ -164,6 +193,17 @@ class Coffer:
         ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]],
                                                 WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
         return volume["VolumeId"]
+
+    def create_snapshot(self, volume_id, ec2=None, **parameters):
+        """A completed one."""
+        ec2 = ec2 or self.client("ec2")
+        snapshot = ec2.create_snapshot(VolumeId=volume_id, **parameters)["SnapshotId"]
+        self.wait_for_snapshot(snapshot, ec2)
+        return snapshot
+
+    def wait_for_snapshot(self, snapshot_id, ec2=None):
+        (ec2 or self.client("ec2")).get_waiter("snapshot_completed").wait(
+            SnapshotIds=[snapshot_id], WaiterConfig={"Delay": 0.1, "MaxAttempts": 400})
 
     def attach(self, volume_id, device, ec2=None):
         ec2 = ec2 or self.client("ec2")

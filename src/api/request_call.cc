@@ -15,7 +15,8 @@ namespace {
 // What takes access away, or gives space back, must work when the disk is full.
 catalog::Urgency urgency_of(std::string_view service, std::string_view operation) {
   const bool protective = (service == "kms" && operation == "DisableKey") ||
-                          (service == "ec2" && (operation == "DetachVolume" || operation == "DeleteVolume"));
+                          (service == "ec2" && (operation == "DetachVolume" || operation == "DeleteVolume" ||
+                                                operation == "DeleteSnapshot"));
   return protective ? catalog::Urgency::kProtective : catalog::Urgency::kOrdinary;
 }
 

@@ -24,6 +24,11 @@ struct DependentCall {
   std::string error_code, error_message;  // empty when it succeeded
 };
 
+// May the principal do `action` ("kms:Decrypt") on `resource_arn`, as asked by `service`? The error is
+// AccessDenied in AWS's words.
+Status authorise(const policy::Principal& principal, const std::string& service, const std::string& action,
+                 const std::string& resource_arn);
+
 class Call {
  public:
   virtual ~Call() = default;
@@ -37,8 +42,8 @@ class Call {
   Timestamp time;
   catalog::Urgency urgency = catalog::Urgency::kOrdinary;
 
-  // May the caller do `action` ("kms:Decrypt") on `resource_arn`? The pipeline has asked for the operation
-  // itself; handlers ask for what it depends on. The error is AccessDenied in AWS's words.
+  // May the caller do it? The pipeline has asked for the operation itself; handlers ask for what it depends
+  // on.
   Status authorise(const std::string& action, const std::string& resource_arn);
 
   // Runs `body` in one write transaction with this call's trail record, the records of its dependent calls

@@ -7,7 +7,6 @@
 #include "services/arn.h"
 #include "services/ec2/attachment_opening.h"
 #include "services/ec2/ec2_service.h"
-#include "services/ec2/volume_keys.h"
 #include "services/ec2/volume_lookup.h"
 
 namespace coffer::services::ec2 {
@@ -82,6 +81,7 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
   COFFER_CHECK(check_device(request.device));
   COFFER_CHECK(call.authorise("ec2:AttachVolume", volume_arn(call.region, call.account, request.volume_id)));
   const catalog::Volume& volume = found.volume;
+  // The keys of other layers of its chain are asked about when volumed has named them.
   if (volume.encrypted) COFFER_CHECK(call.authorise("kms:Decrypt", volume.kms_key_arn));
 
   const auto lock = locks_.hold(volume.id);
@@ -98,22 +98,8 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
   COFFER_CHECK(call.installation.catalog.write(
       [&](catalog::Transaction& transaction) { return reserve(transaction, attachment); }));
 
-  bool decrypted = false;
-  const auto may_decrypt = [&](const std::string& kms_key_arn) {
-    return call.authorise("kms:Decrypt", kms_key_arn);
-  };
-  const auto served = open_on_host(
-      call.installation, volume, attachment.id, may_decrypt, [&](const std::vector<std::string>& arns) {
-        decrypted = true;
-        return call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-          for (const auto& arn : arns)
-            COFFER_CHECK(call.record_now(transaction, decrypt_record(volume, arn, nullptr)));
-          return {};
-        });
-      });
+  const auto served = open_on_host(call.installation, volume, attachment.id, access_of(call));
   if (!served) {
-    if (volume.encrypted && !decrypted && served.error().kind != ErrorKind::kUnavailable)
-      call.record(decrypt_record(volume, volume.kms_key_arn, &served.error()));
     COFFER_CHECK(undo(call.installation, volume.id));
     return tl::unexpected(attach_error(served.error(), volume));
   }

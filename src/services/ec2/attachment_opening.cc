@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
+#include "services/ec2/volume_changes.h"
+
 namespace coffer::services::ec2 {
 
 Status release(catalog::Transaction& transaction, const std::string& volume_id) {
@@ -14,32 +17,22 @@ Status release(catalog::Transaction& transaction, const std::string& volume_id) 
 }
 
 Error attach_error(const Error& error, const catalog::Volume& volume) {
-  const bool about_the_key = error.code == "DisabledException" || error.code == "KMSInvalidStateException" ||
-                             error.code == "NotFoundException" || error.code == "AccessDeniedException" ||
-                             error.kind == ErrorKind::kRefusedCiphertext;
-  if (!about_the_key) return error;
+  if (!is_about_a_key(error)) return error;
   return {ErrorKind::kPermissionDenied,
-          fmt::format("Volume {} cannot be attached: its KMS key {} cannot be used. {}: {}", volume.id,
-                      volume.kms_key_arn, error.code.empty() ? "InvalidCiphertextException" : error.code,
-                      error.message),
+          fmt::format("Volume {} cannot be attached: a KMS key of it cannot be used. {}", volume.id,
+                      describe_key_error(error)),
           "CustomerKeyHasBeenRevoked"};
 }
 
-Result<control::AttachedVolume> open_on_host(
-    Installation& parts, const catalog::Volume& volume, const std::string& attachment_id,
-    const MayDecrypt& may_decrypt,
-    const std::function<Status(const std::vector<std::string>& kms_key_arns)>& before_delivery) {
+Result<control::AttachedVolume> open_on_host(Installation& parts, const catalog::Volume& volume,
+                                             const std::string& attachment_id, const KeyAccess& access) {
   // An attachment whose answer was lost may still be served; by the catalog it never came to be.
   COFFER_CHECK(parts.volumed.detach(volume.id, true));
-  COFFER_TRY(prepared, parts.volumed.prepare_keys(volume.id, attachment_id));
-  if (!prepared.layers.empty()) {
-    COFFER_TRY(boxed,
-               box_volume_keys(parts, {volume.id, attachment_id, volume.region}, prepared, may_decrypt));
-    COFFER_CHECK(before_delivery(boxed.kms_key_arns));
-    for (const Bytes& box : boxed.boxes)
-      COFFER_CHECK(parts.volumed.deliver_keys(volume.id, attachment_id, box));
-  }
-  return parts.volumed.attach(volume.id, attachment_id);
+  COFFER_CHECK(open_key_session(parts, {volume.id, attachment_id}, access));
+  COFFER_TRY(served, parts.volumed.attach(volume.id, attachment_id));
+  if (const Status limited = set_limits(parts, volume); !limited)
+    log_warning("volume {} is not throttled: {}", volume.id, limited.error().message);
+  return std::move(served);
 }
 
 }  // namespace coffer::services::ec2

@@ -4,6 +4,7 @@
 
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/filters.h"
+#include "services/ec2/tag_specifications.h"
 #include "services/ec2/volume_lookup.h"
 #include "services/page_token.h"
 
@@ -48,16 +49,7 @@ std::optional<std::vector<std::string>> filter_values(const FoundVolume& found, 
   if (name == "snapshot-id") return Values{volume.snapshot_id};
   if (name == "multi-attach-enabled") return Values{boolean(volume.multi_attach)};
   if (name == "fast-restored") return Values{"false"};
-  Values values;
-  if (name == "tag-key") {
-    for (const auto& [key, value] : volume.tags) values.push_back(key);
-    return values;
-  }
-  if (name.starts_with("tag:")) {
-    for (const auto& [key, value] : volume.tags)
-      if (key == name.substr(4)) values.push_back(value);
-    return values;
-  }
+  if (auto values = tag_filter_values(volume.tags, name)) return values;
   return attachment_values(found.attachment, name);
 }
 

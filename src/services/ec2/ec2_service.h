@@ -4,6 +4,7 @@
 #pragma once
 #include "generated/ec2/model.h"
 #include "services/call.h"
+#include "services/ec2/snapshot_worker.h"
 #include "services/ec2/volume_locks.h"
 #include "services/ec2/volume_worker.h"
 
@@ -13,7 +14,8 @@ namespace api = coffer::ec2;  // the generated shapes
 
 class Ec2Service final : public api::Handlers {
  public:
-  explicit Ec2Service(Installation& installation) : installation_(installation), worker_(installation) {}
+  explicit Ec2Service(Installation& installation)
+      : installation_(installation), worker_(installation), snapshot_worker_(installation, locks_) {}
 
   // restore_attachments.cc
   // At start: finishes what an earlier process left half done, then works on volumes in the background.
@@ -21,7 +23,10 @@ class Ec2Service final : public api::Handlers {
   // When volumed (or keyd) is back: attaches again what the catalog says is attached, under a new Decrypt
   // each. False when something is left to try again (a key that is disabled now may be enabled later).
   bool restore_attachments();
-  void stop() { worker_.stop(); }
+  void stop() {
+    worker_.stop();
+    snapshot_worker_.stop();
+  }
 
   // create_volume.cc
   Result<api::Volume> create_volume(Call& call, const api::CreateVolumeRequest& request) override;
@@ -37,6 +42,31 @@ class Ec2Service final : public api::Handlers {
   Result<api::VolumeAttachment> attach_volume(Call& call, const api::AttachVolumeRequest& request) override;
   // detach_volume.cc
   Result<api::VolumeAttachment> detach_volume(Call& call, const api::DetachVolumeRequest& request) override;
+  // create_snapshot.cc
+  Result<api::Snapshot> create_snapshot(Call& call, const api::CreateSnapshotRequest& request) override;
+  Result<api::CreateSnapshotsResult> create_snapshots(Call& call,
+                                                      const api::CreateSnapshotsRequest& request) override;
+  // describe_snapshots.cc
+  Result<api::DescribeSnapshotsResult> describe_snapshots(
+      Call& call, const api::DescribeSnapshotsRequest& request) override;
+  // delete_snapshot.cc
+  Result<api::DeleteSnapshotResponse> delete_snapshot(Call& call,
+                                                      const api::DeleteSnapshotRequest& request) override;
+  // copy_snapshot.cc
+  Result<api::CopySnapshotResult> copy_snapshot(Call& call, const api::CopySnapshotRequest& request) override;
+  // modify_volume.cc
+  Result<api::ModifyVolumeResult> modify_volume(Call& call, const api::ModifyVolumeRequest& request) override;
+  Result<api::DescribeVolumesModificationsResult> describe_volumes_modifications(
+      Call& call, const api::DescribeVolumesModificationsRequest& request) override;
+  // rekey_volume.cc
+  Result<api::RekeyVolumeResult> rekey_volume(Call& call, const api::RekeyVolumeRequest& request) override;
+  Result<api::DescribeVolumeRekeysResult> describe_volume_rekeys(
+      Call& call, const api::DescribeVolumeRekeysRequest& request) override;
+  Result<api::DescribeVolumeOldKeySnapshotsResult> describe_volume_old_key_snapshots(
+      Call& call, const api::DescribeVolumeOldKeySnapshotsRequest& request) override;
+  // tags.cc
+  Result<api::CreateTagsResponse> create_tags(Call& call, const api::CreateTagsRequest& request) override;
+  Result<api::DeleteTagsResponse> delete_tags(Call& call, const api::DeleteTagsRequest& request) override;
   // instances.cc
   Result<api::DescribeInstancesResult> describe_instances(
       Call& call, const api::DescribeInstancesRequest& request) override;
@@ -52,6 +82,7 @@ class Ec2Service final : public api::Handlers {
   Installation& installation_;
   VolumeLocks locks_;
   VolumeWorker worker_;
+  SnapshotWorker snapshot_worker_;
 };
 
 }  // namespace coffer::services::ec2

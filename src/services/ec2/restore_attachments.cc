@@ -5,27 +5,10 @@
 #include "base/log.h"
 #include "services/ec2/attachment_opening.h"
 #include "services/ec2/ec2_service.h"
-#include "services/ec2/volume_keys.h"
 #include "services/service_event.h"
 
 namespace coffer::services::ec2 {
 namespace {
-
-// The Decrypt of a restored attachment, made for the principal who attached the volume.
-ServiceEvent decrypt_event(const catalog::Attachment& attachment, const catalog::Volume& volume,
-                           const std::string& kms_key_arn, const Error* failure) {
-  const DependentCall decrypt = decrypt_record(volume, kms_key_arn, failure);
-  return {.account = volume.account,
-          .region = volume.region,
-          .event_source = decrypt.event_source,
-          .event_name = decrypt.event_name,
-          .request_parameters_json = decrypt.request_parameters_json,
-          .resource_arns = decrypt.resource_arns,
-          .on_behalf_of = attachment.principal_arn,
-          .read_only = true,
-          .error_code = decrypt.error_code,
-          .error_message = decrypt.error_message};
-}
 
 struct WantedAttachment {
   catalog::Attachment attachment;
@@ -48,38 +31,33 @@ Result<bool> attach_again(Installation& parts, WantedAttachment wanted) {
   // No structured binding: clang 14 captures none in a lambda.
   catalog::Attachment& attachment = wanted.attachment;
   const catalog::Volume& volume = wanted.volume;
-  const auto write = [&](const Error* failure, const std::vector<std::string>& decrypted_by) {
+  std::vector<KeyUse> refused;
+  const auto write = [&](const std::vector<KeyUse>& uses) {
     return parts.catalog.write([&](catalog::Transaction& transaction) -> Status {
-      for (const auto& arn : decrypted_by)
-        COFFER_CHECK(
-            record_service_event(parts, transaction, decrypt_event(attachment, volume, arn, failure)));
+      for (const auto& use : uses)
+        COFFER_CHECK(record_service_event(parts, transaction,
+                                          decrypt_event(use, volume.account, attachment.principal_arn)));
       return transaction.update_attachment(attachment);
     });
   };
-  bool decrypted = false;
-  // What was authorised when it was attached is the volume's key.
-  const auto may_decrypt = [&](const std::string& arn) -> Status {
-    if (arn == volume.kms_key_arn) return {};
-    return fail(ErrorKind::kRefusedCiphertext, "a data key of the volume is wrapped under another KMS key");
+  KeyAccess access = access_of(parts, attachment.account, attachment.principal_arn);
+  access.record = [&](const std::vector<KeyUse>& uses) -> Status {
+    if (!uses.front().failure) return write(uses);
+    refused = uses;
+    return {};
   };
-  const auto served =
-      open_on_host(parts, volume, attachment.id, may_decrypt, [&](const std::vector<std::string>& arns) {
-        decrypted = true;
-        return write(nullptr, arns);
-      });
+  const auto served = open_on_host(parts, volume, attachment.id, access);
   if (served) {
     attachment.socket_path = served->socket_path;
     attachment.failure.clear();
-    COFFER_CHECK(write(nullptr, {}));
+    COFFER_CHECK(write({}));
     return true;
   }
-  const Error& error = served.error();
-  std::string cause = attach_error(error, volume).message;
+  std::string cause = attach_error(served.error(), volume).message;
   if (cause != attachment.failure) {
     attachment.failure = std::move(cause);
-    log_warning("volume {} could not be attached again: {}", volume.id, error.message);
-    const bool refused = volume.encrypted && !decrypted && error.kind != ErrorKind::kUnavailable;
-    COFFER_CHECK(write(&error, refused ? std::vector{volume.kms_key_arn} : std::vector<std::string>()));
+    log_warning("volume {} could not be attached again: {}", volume.id, served.error().message);
+    COFFER_CHECK(write(refused));
   }
   return false;
 }
@@ -102,6 +80,7 @@ void Ec2Service::resume() {
   });
   if (!status) log_error("cannot resume attachments: {}", status.error().message);
   worker_.start();
+  snapshot_worker_.start();
 }
 
 // Brings what volumed serves in line with what the catalog says of one volume; false when it could not be
@@ -118,6 +97,7 @@ Result<bool> Ec2Service::reconcile(const std::string& volume_id) {
 }
 
 bool Ec2Service::restore_attachments() {
+  snapshot_worker_.notify();  // its work may have waited for volumed, too
   std::vector<std::string> volume_ids;
   const auto read = installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(attachments, transaction.attachments());

@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/kms/key_directory.h"
@@ -50,56 +47,6 @@ bool is_outage(const Error& error) {
          error.kind == ErrorKind::kIo || error.kind == ErrorKind::kNoSpace;
 }
 
-// The KMS keys that the blobs of one chain name, looked up and asked about once each.
-class ChainKeys {
- public:
-  ChainKeys(Installation& installation, std::string region, const MayDecrypt& may_decrypt)
-      : installation_(installation), region_(std::move(region)), may_decrypt_(may_decrypt) {}
-
-  Result<keyclient::WrappedBackingKey> backing_key(const keyclient::BlobIdentity& identity) {
-    const auto known = backing_keys_.find({identity.key_id, identity.backing_key_version});
-    if (known != backing_keys_.end()) return known->second;
-    COFFER_TRY(key, permitted_key(identity.key_id));
-    COFFER_TRY(backing, kms::backing_key(installation_.catalog, key, identity.backing_key_version));
-    backing_keys_.emplace(std::pair{identity.key_id, identity.backing_key_version}, backing);
-    return backing;
-  }
-  const std::vector<std::string>& arns() const { return arns_; }
-
- private:
-  Result<catalog::Key> permitted_key(const std::string& key_id) {
-    COFFER_TRY(key, find(key_id));
-    const std::string arn = key_arn(key.region, key.account, key.id);
-    if (std::ranges::count(arns_, arn) != 0) return key;
-    COFFER_CHECK(may_decrypt_(arn));
-    COFFER_CHECK(kms::require_usable({key, arn}));
-    arns_.push_back(arn);
-    return key;
-  }
-
-  // A copy between regions has keys in both.
-  Result<catalog::Key> find(const std::string& key_id) {
-    std::optional<catalog::Key> found;
-    std::vector<std::string> regions = {region_};
-    regions.insert(regions.end(), installation_.regions.begin(), installation_.regions.end());
-    COFFER_CHECK(installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
-      for (auto region = regions.begin(); region != regions.end() && !found; ++region) {
-        COFFER_TRY(row, transaction.key(*region, key_id));
-        found = std::move(row);
-      }
-      return {};
-    }));
-    if (found) return std::move(*found);
-    return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", key_id), "NotFoundException");
-  }
-
-  Installation& installation_;
-  const std::string region_;
-  const MayDecrypt& may_decrypt_;
-  std::vector<std::string> arns_;
-  std::map<std::pair<std::string, uint32_t>, keyclient::WrappedBackingKey> backing_keys_;
-};
-
 }  // namespace
 
 Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
@@ -127,39 +74,6 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
   record.resource_arns = {made.kms_key_arn};
   call.record(std::move(record));
   return made;
-}
-
-Result<BoxedVolumeKeys> box_volume_keys(Installation& installation, const KeySession& session,
-                                        const control::PreparedKeys& prepared,
-                                        const MayDecrypt& may_decrypt) {
-  ChainKeys keys(installation, session.region, may_decrypt);
-  std::vector<keyclient::VolumeKeyRequest> layers;
-  for (const auto& layer : prepared.layers) {
-    if (!layer.wrapped_key) continue;
-    COFFER_TRY(identity, keyclient::identify_blob(*layer.wrapped_key));
-    COFFER_TRY(backing, keys.backing_key(identity));
-    layers.push_back(
-        {std::move(backing), *layer.wrapped_key, volume_context(layer.key_context), layer.layer_id});
-  }
-  COFFER_TRY(boxes, installation.keyd.box_chain_keys(layers, {installation.host_id, session.subject_id,
-                                                              session.session_id, prepared.nonce}));
-  return BoxedVolumeKeys{std::move(boxes), keys.arns()};
-}
-
-DependentCall decrypt_record(const catalog::Volume& volume, const std::string& kms_key_arn,
-                             const Error* failure) {
-  DependentCall record;
-  record.event_source = "kms.amazonaws.com";
-  record.event_name = "Decrypt";
-  record.request_parameters_json = fmt::format(
-      R"({{"encryptionContext":{{"aws:ebs:id":"{}"}},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}})",
-      volume.id);
-  record.resource_arns = {kms_key_arn};
-  if (failure != nullptr) {
-    record.error_code = failure->code.empty() ? "KMSInternalException" : failure->code;
-    record.error_message = failure->message;
-  }
-  return record;
 }
 
 }  // namespace coffer::services::ec2

@@ -5,18 +5,32 @@
 #include <array>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace coffer::services::ec2 {
 
 class VolumeLocks {
  public:
-  // Volumes may share a lock; no caller holds two.
+  // Volumes may share a lock; no caller holds two, but by hold_all.
   [[nodiscard]] std::unique_lock<std::mutex> hold(const std::string& volume_id) {
-    return std::unique_lock(locks_[std::hash<std::string>{}(volume_id) % locks_.size()]);
+    return std::unique_lock(locks_[index_of(volume_id)]);
+  }
+  [[nodiscard]] std::vector<std::unique_lock<std::mutex>> hold_all(
+      const std::vector<std::string>& volume_ids) {
+    std::set<size_t> indices;  // in one order for everybody
+    for (const auto& volume_id : volume_ids) indices.insert(index_of(volume_id));
+    std::vector<std::unique_lock<std::mutex>> held;
+    for (const size_t index : indices) held.emplace_back(locks_[index]);
+    return held;
   }
 
  private:
+  size_t index_of(const std::string& volume_id) const {
+    return std::hash<std::string>{}(volume_id) % locks_.size();
+  }
+
   std::array<std::mutex, 64> locks_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "services/ec2/tag_specifications.h"
 
 namespace coffer::services::ec2 {
 
@@ -68,15 +69,7 @@ api::Volume to_api(const FoundVolume& found) {
   shown.throughput = volume.throughput;
   shown.volume_type = volume.type;
   shown.multi_attach_enabled = volume.multi_attach;
-  if (!volume.tags.empty()) {
-    shown.tags.emplace();
-    for (const auto& [name, value] : volume.tags) {
-      api::Tag tag;
-      tag.key = name;
-      tag.value = value;
-      shown.tags->push_back(std::move(tag));
-    }
-  }
+  shown.tags = to_api(volume.tags);
   return shown;
 }
 

@@ -100,4 +100,31 @@ Result<VolumeShape> check_volume_shape(const std::optional<std::string>& name, i
   return shape;
 }
 
+VolumeLimits volume_limits(const std::string& type, uint32_t size_gib, std::optional<int32_t> iops,
+                           std::optional<int32_t> throughput) {
+  // Of the disks their burst: 250 and 80 MiB/s for each TiB, up to a maximum; their operations are of 1 MiB.
+  const auto of_disk = [&](uint32_t per_tib, uint32_t most) {
+    return std::clamp<uint32_t>(per_tib * size_gib / 1024, 1, most);
+  };
+  uint32_t operations = static_cast<uint32_t>(iops.value_or(0)), mebibytes = 0;
+  if (type == "gp3") {
+    mebibytes = static_cast<uint32_t>(throughput.value_or(125));
+  } else if (type == "gp2") {
+    operations = std::max<uint32_t>(operations, 3000);  // bursts to 3,000
+    mebibytes = size_gib <= 170 ? 128 : 250;
+  } else if (type == "io1") {
+    mebibytes = 1000;
+  } else if (type == "io2") {
+    mebibytes = 4000;
+  } else if (type == "st1") {
+    operations = mebibytes = of_disk(250, 500);
+  } else if (type == "sc1") {
+    operations = mebibytes = of_disk(80, 250);
+  } else if (type == "standard") {
+    operations = 200;
+    mebibytes = 90;
+  }
+  return {operations, uint64_t{mebibytes} << 20};
+}
+
 }  // namespace coffer::services::ec2

@@ -20,4 +20,12 @@ struct VolumeShape {
 Result<VolumeShape> check_volume_shape(const std::optional<std::string>& type, int64_t size_gib,
                                        std::optional<int32_t> iops, std::optional<int32_t> throughput);
 
+// How fast a volume of that type may be. Bursts are not counted: what is named is the most it may reach.
+struct VolumeLimits {
+  uint32_t iops = 0;
+  uint64_t bytes_per_second = 0;
+};
+VolumeLimits volume_limits(const std::string& type, uint32_t size_gib, std::optional<int32_t> iops,
+                           std::optional<int32_t> throughput);
+
 }  // namespace coffer::services::ec2

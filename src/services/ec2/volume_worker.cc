@@ -89,9 +89,13 @@ bool VolumeWorker::do_all() {
 
 Status VolumeWorker::finish_creation(catalog::Volume volume) {
   if (volume.failure_code.empty()) {
-    control::NewVolume wanted{
-        volume.id, uint64_t{volume.size_gib} << 30, {volume.layer_id, std::nullopt, volume.id}, {}, false};
+    control::NewVolume wanted;
+    wanted.volume_id = volume.id;
+    wanted.size_bytes = uint64_t{volume.size_gib} << 30;
+    wanted.layer = {volume.layer_id, std::nullopt, volume.id};
     if (volume.encrypted) wanted.layer.wrapped_key = volume.wrapped_key;
+    wanted.snapshot_id = volume.snapshot_id;
+    wanted.independent = volume.independent;
     const Status created = installation_.volumed.create_volume(wanted);
     if (!created && created.error().kind == ErrorKind::kUnavailable) return created;
     if (!created) {
@@ -105,6 +109,8 @@ Status VolumeWorker::finish_creation(catalog::Volume volume) {
   if (failed) volume.deleted = installation_.clock.now();
   volume.wrapped_key.clear();  // the store's manifest holds it now
   return installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(row, transaction.volume(volume.id));
+    if (row) volume.tags = std::move(row->tags);  // they may have changed meanwhile
     COFFER_CHECK(transaction.update_volume(volume));
     if (!failed) return {};
     return record_service_event(installation_, transaction,

@@ -7,7 +7,7 @@
 #include "control/volumed_server.h"
 #include "crypto/sealed_box.h"
 #include "keyclient/volume_recipient.h"
-#include "services/ec2/volume_keys.h"
+#include "services/ec2/layer_keys.h"
 #include "services/ec2/volume_worker.h"
 #include "tests/support/unsupporting_handler.h"
 #include "tests/unit/api/api_fixture.h"
@@ -42,7 +42,14 @@ class AnyVolumed : public control::UnsupportingHandler {
   Status create_volume(const control::NewVolume&) override { return {}; }
   Status delete_volume(const std::string&) override { return {}; }
   Result<control::PreparedKeys> prepare_keys(const std::string&, const std::string&) override {
-    return control::PreparedKeys{{}, Bytes(16)};
+    return control::PreparedKeys{chain, Bytes(16)};
+  }
+  Result<control::PreparedKeys> prepared_keys(const std::string&, const std::string&) override {
+    return control::PreparedKeys{chain, Bytes(16)};
+  }
+  Status deliver_keys(const std::string&, const std::string&, ByteView) override {
+    ++delivered;
+    return {};
   }
   Result<control::AttachedVolume> attach(const std::string& volume, const std::string& attachment) override {
     serves = true;
@@ -57,6 +64,8 @@ class AnyVolumed : public control::UnsupportingHandler {
     return {};
   }
   std::atomic<bool> serves = false;
+  std::atomic<int> delivered = 0;
+  std::vector<control::NewLayer> chain;
 };
 
 class VolumeServices : public ApiFixture {
@@ -151,30 +160,53 @@ TEST_F(VolumeServices, KeysAreBoxedUnderEachPermittedKmsKeyAndNoOther) {
     return *keyd_.generate_data_key_without_plaintext(backing, 64, {{"aws:ebs:id", context}},
                                                       format::BlobClass::kVolume);
   };
-  const auto box = [&](const control::PreparedKeys& prepared, const std::vector<std::string>& permitted) {
-    return services::ec2::box_volume_keys(
-        *installation_, {kVolume, "attach-1", "us-west-2"}, prepared, [&](const std::string& arn) -> Status {
-          if (std::ranges::count(permitted, arn) != 0) return {};
-          return fail(ErrorKind::kPermissionDenied, arn, "AccessDeniedException");
-        });
+  using Uses = std::vector<services::ec2::KeyUse>;
+  Uses recorded;
+  const auto open = [&](const std::vector<std::string>& permitted) {
+    recorded.clear();
+    any_volumed_.delivered = 0;
+    return services::ec2::open_key_session(*installation_, {kVolume, "attach-0123456789abcdef0"},
+                                           {[&](const std::string& arn) -> Status {
+                                              if (std::ranges::count(permitted, arn) != 0) return {};
+                                              return fail(ErrorKind::kPermissionDenied, arn,
+                                                          "AccessDeniedException");
+                                            },
+                                            [&](const Uses& uses) -> Status {
+                                              EXPECT_EQ(any_volumed_.delivered, 0);
+                                              recorded = uses;
+                                              return {};
+                                            }});
   };
-  control::PreparedKeys chain{{{kLayer, wrap(own, kVolume), kVolume},
-                               {"layer-2", wrap(other, snapshot), snapshot},
-                               {"layer-3", wrap(other, snapshot), snapshot}},
-                              Bytes(16)};
-  const auto boxed = box(chain, {prefix + own, prefix + other});
-  ASSERT_TRUE(boxed) << boxed.error().message;
-  EXPECT_EQ(boxed->kms_key_arns, (std::vector{prefix + own, prefix + other}));
-  EXPECT_EQ(boxed->boxes.size(), 1u);
-  const auto refused = box(chain, {prefix + own});
+  any_volumed_.chain = {{kLayer, wrap(own, kVolume), kVolume},
+                        {"layer-2", wrap(other, snapshot), snapshot},
+                        {"layer-3", wrap(other, snapshot), snapshot},
+                        {"layer-4", wrap(other, "snap-0"), "snap-0"}};
+  const Status opened = open({prefix + own, prefix + other});
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(any_volumed_.delivered, 2);  // a box for each KMS key
+  ASSERT_EQ(recorded.size(), 2u);        // one for each KMS key
+  EXPECT_EQ(recorded[0].kms_key_arn, prefix + own);
+  EXPECT_EQ(recorded[1].kms_key_arn, prefix + other);
+  EXPECT_EQ(recorded[1].contexts, (std::vector<std::string>{snapshot, "snap-0"}));
+  const auto parameters =
+      nlohmann::json::parse(services::ec2::decrypt_record(recorded[1]).request_parameters_json);
+  EXPECT_EQ(parameters["encryptionContext"]["aws:ebs:id"], snapshot);
+  EXPECT_EQ(parameters["additionalEncryptionContexts"][0]["aws:ebs:id"], "snap-0");
+
+  const Status refused = open({prefix + own});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, prefix + other);
+  EXPECT_EQ(any_volumed_.delivered, 0);
+  ASSERT_EQ(recorded.size(), 1u);  // only the refused one
+  EXPECT_EQ(recorded[0].failure->code, "AccessDeniedException");
   // A key that was wrapped for another volume is not opened as this one's.
-  chain.layers[1].key_context = kVolume;
-  EXPECT_EQ(box(chain, {prefix + own, prefix + other}).error().kind, ErrorKind::kRefusedCiphertext);
-  chain.layers[1].key_context = snapshot;
-  EXPECT_EQ(serve_kms("DisableKey", R"({"KeyId":")" + other + "\"}").status, 200);
-  EXPECT_EQ(box(chain, {prefix + own, prefix + other}).error().code, "DisabledException");
+  any_volumed_.chain[1].key_context = kVolume;
+  EXPECT_EQ(open({prefix + own, prefix + other}).error().kind, ErrorKind::kRefusedCiphertext);
+  EXPECT_EQ(any_volumed_.delivered, 0);
+  any_volumed_.chain[1].key_context = snapshot;
+  const auto disabled = serve_kms("DisableKey", "{\"KeyId\":\"" + other + "\"}");
+  EXPECT_EQ(disabled.status, 200);
+  EXPECT_EQ(open({prefix + own, prefix + other}).error().code, "DisabledException");
 }
 
 }  // namespace

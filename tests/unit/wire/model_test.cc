@@ -125,40 +125,47 @@ TEST(Model, MapsAndBlobsSurvive) {
   EXPECT_EQ(back.encryption_context, request.encryption_context);
 }
 
-// Answers every call with the name of the operation, or an error.
+#define COFFER_REFUSE(method, Request, Response)                      \
+  Result<ec2::Response> method(Call&, const ec2::Request&) override { \
+    return refuse();                                                  \
+  }
+
+// Answers one call with its volume, deletes volumes, and refuses everything else.
 class Echo : public ec2::Handlers {
  public:
   Result<ec2::VolumeAttachment> attach_volume(Call&, const ec2::AttachVolumeRequest& request) override {
     return ec2::VolumeAttachment{.volume_id = request.volume_id};
   }
-  Result<ec2::Volume> create_volume(Call&, const ec2::CreateVolumeRequest&) override { return refuse(); }
   Result<ec2::DeleteVolumeResponse> delete_volume(Call&, const ec2::DeleteVolumeRequest&) override {
     return ec2::DeleteVolumeResponse{};
   }
-  Result<ec2::DescribeAvailabilityZonesResult> describe_availability_zones(
-      Call&, const ec2::DescribeAvailabilityZonesRequest&) override {
-    return refuse();
-  }
-  Result<ec2::DescribeInstancesResult> describe_instances(Call&,
-                                                          const ec2::DescribeInstancesRequest&) override {
-    return refuse();
-  }
-  Result<ec2::DescribeRegionsResult> describe_regions(Call&, const ec2::DescribeRegionsRequest&) override {
-    return refuse();
-  }
-  Result<ec2::DescribeTagsResult> describe_tags(Call&, const ec2::DescribeTagsRequest&) override {
-    return refuse();
-  }
-  Result<ec2::DescribeVolumesResult> describe_volumes(Call&, const ec2::DescribeVolumesRequest&) override {
-    return refuse();
-  }
-  Result<ec2::VolumeAttachment> detach_volume(Call&, const ec2::DetachVolumeRequest&) override {
-    return refuse();
-  }
+  COFFER_REFUSE(copy_snapshot, CopySnapshotRequest, CopySnapshotResult)
+  COFFER_REFUSE(create_snapshot, CreateSnapshotRequest, Snapshot)
+  COFFER_REFUSE(create_snapshots, CreateSnapshotsRequest, CreateSnapshotsResult)
+  COFFER_REFUSE(create_tags, CreateTagsRequest, CreateTagsResponse)
+  COFFER_REFUSE(create_volume, CreateVolumeRequest, Volume)
+  COFFER_REFUSE(delete_snapshot, DeleteSnapshotRequest, DeleteSnapshotResponse)
+  COFFER_REFUSE(delete_tags, DeleteTagsRequest, DeleteTagsResponse)
+  COFFER_REFUSE(describe_availability_zones, DescribeAvailabilityZonesRequest,
+                DescribeAvailabilityZonesResult)
+  COFFER_REFUSE(describe_instances, DescribeInstancesRequest, DescribeInstancesResult)
+  COFFER_REFUSE(describe_regions, DescribeRegionsRequest, DescribeRegionsResult)
+  COFFER_REFUSE(describe_snapshots, DescribeSnapshotsRequest, DescribeSnapshotsResult)
+  COFFER_REFUSE(describe_tags, DescribeTagsRequest, DescribeTagsResult)
+  COFFER_REFUSE(describe_volume_old_key_snapshots, DescribeVolumeOldKeySnapshotsRequest,
+                DescribeVolumeOldKeySnapshotsResult)
+  COFFER_REFUSE(describe_volume_rekeys, DescribeVolumeRekeysRequest, DescribeVolumeRekeysResult)
+  COFFER_REFUSE(describe_volumes, DescribeVolumesRequest, DescribeVolumesResult)
+  COFFER_REFUSE(describe_volumes_modifications, DescribeVolumesModificationsRequest,
+                DescribeVolumesModificationsResult)
+  COFFER_REFUSE(detach_volume, DetachVolumeRequest, VolumeAttachment)
+  COFFER_REFUSE(modify_volume, ModifyVolumeRequest, ModifyVolumeResult)
+  COFFER_REFUSE(rekey_volume, RekeyVolumeRequest, RekeyVolumeResult)
 
  private:
   static tl::unexpected<Error> refuse() { return fail(ErrorKind::kConflict, "refused", "SomeCode"); }
 };
+#undef COFFER_REFUSE
 
 TEST(Dispatch, CallsTheOperationsHandler) {
   Echo handlers;

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/ec2/layer_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/ids.h"
+#include "services/arn.h"
+#include "services/kms/key_directory.h"
+#include "wire/json_text.h"
+
+namespace coffer::services::ec2 {
+namespace {
+
+// Key ids are unique over all regions of an installation.
+Result<catalog::Key> find_any_key(Installation& installation, const std::string& key_id) {
+  std::optional<catalog::Key> key;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    for (const auto& region : installation.regions) {
+      COFFER_TRY(row, transaction.key(region, key_id));
+      if (row) key = std::move(row);
+    }
+    return {};
+  }));
+  if (!key)
+    return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", key_id), "NotFoundException");
+  return std::move(*key);
+}
+
+// Sorts layers by the KMS key that opens them; each key is looked up once, however long the chain.
+class KeySorter {
+ public:
+  KeySorter(Installation& installation, const KeyAccess& access)
+      : installation_(installation), access_(access) {}
+
+  Result<std::vector<KeyUse>> sort(const std::vector<control::NewLayer>& layers) {
+    for (const auto& layer : layers) COFFER_CHECK(add(layer));
+    return std::move(uses_);
+  }
+
+ private:
+  struct Known {
+    catalog::Key key;
+    size_t use;
+    std::map<uint32_t, keyclient::WrappedBackingKey> versions;
+  };
+
+  Status add(const control::NewLayer& layer) {
+    if (!layer.wrapped_key) return fail(ErrorKind::kCorrupt, "an encrypted layer has no key");
+    COFFER_TRY(identity, keyclient::identify_blob(*layer.wrapped_key));
+    COFFER_TRY(known, find(identity.key_id));
+    KeyUse& use = uses_[known->use];
+    if (std::find(use.contexts.begin(), use.contexts.end(), layer.key_context) == use.contexts.end())
+      use.contexts.push_back(layer.key_context);
+    if (use.failure) return {};
+    auto version = known->versions.find(identity.backing_key_version);
+    if (version == known->versions.end()) {
+      COFFER_TRY(backing, kms::backing_key(installation_.catalog, known->key, identity.backing_key_version));
+      version = known->versions.emplace(identity.backing_key_version, std::move(backing)).first;
+    }
+    use.layers.push_back(
+        {version->second, *layer.wrapped_key, {{"aws:ebs:id", layer.key_context}}, layer.layer_id});
+    return {};
+  }
+
+  Result<Known*> find(const std::string& key_id) {
+    const auto found = known_.find(key_id);
+    if (found != known_.end()) return &found->second;
+    COFFER_TRY(key, find_any_key(installation_, key_id));
+    KeyUse use;
+    use.kms_key_arn = key_arn(key.region, key.account, key.id);
+    auto allowed = access_.authorise(use.kms_key_arn);
+    if (allowed) allowed = kms::require_usable({key, use.kms_key_arn});
+    if (!allowed) use.failure = std::move(allowed.error());
+    uses_.push_back(std::move(use));
+    return &known_.emplace(key_id, Known{std::move(key), uses_.size() - 1, {}}).first->second;
+  }
+
+  Installation& installation_;
+  const KeyAccess& access_;
+  std::map<std::string, Known> known_;
+  std::vector<KeyUse> uses_;
+};
+
+// Boxes for the session, with why a use has none noted in it.
+Result<std::vector<Bytes>> box_keys(Installation& installation, const KeySession& session, const Bytes& nonce,
+                                    std::vector<KeyUse>& uses) {
+  std::vector<Bytes> boxes;
+  for (auto& use : uses) {
+    if (use.failure) continue;
+    auto boxed = installation.keyd.box_chain_keys(
+        use.layers, {installation.host_id, session.subject_id, session.session_id, nonce});
+    if (boxed)
+      std::move(boxed->begin(), boxed->end(), std::back_inserter(boxes));
+    else if (is_about_a_key(boxed.error()))
+      use.failure = std::move(boxed.error());
+    else
+      return tl::unexpected(std::move(boxed.error()));
+  }
+  return boxes;
+}
+
+Status hand_over(Installation& installation, const KeySession& session, const Bytes& nonce,
+                 const std::vector<control::NewLayer>& layers, const KeyAccess& access) {
+  if (layers.empty()) return {};
+  COFFER_TRY(uses, KeySorter(installation, access).sort(layers));
+  COFFER_TRY(boxes, box_keys(installation, session, nonce, uses));
+  std::vector<KeyUse> failed;
+  for (const auto& use : uses)
+    if (use.failure) failed.push_back(use);
+  COFFER_CHECK(access.record(failed.empty() ? uses : failed));
+  if (!failed.empty()) return tl::unexpected(*failed.front().failure);
+  for (const Bytes& box : boxes)
+    COFFER_CHECK(installation.volumed.deliver_keys(session.subject_id, session.session_id, box));
+  return {};
+}
+
+}  // namespace
+
+KeyAccess access_of(Call& call) {
+  return {[&call](const std::string& kms_key_arn) { return call.authorise("kms:Decrypt", kms_key_arn); },
+          [&call](const std::vector<KeyUse>& uses) {
+            return call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+              for (const auto& use : uses) COFFER_CHECK(call.record_now(transaction, decrypt_record(use)));
+              return {};
+            });
+          }};
+}
+
+KeyAccess access_of(Installation& installation, const std::string& account,
+                    const std::string& principal_arn) {
+  return {[=](const std::string& kms_key_arn) {
+            policy::Principal principal;
+            principal.account = principal.id = account;
+            principal.arn = principal_arn;
+            return coffer::authorise(principal, "ec2", "kms:Decrypt", kms_key_arn);
+          },
+          [=, &installation](const std::vector<KeyUse>& uses) -> Status {
+            if (uses.front().failure) return {};
+            return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+              for (const auto& use : uses)
+                COFFER_CHECK(record_service_event(installation, transaction,
+                                                  decrypt_event(use, account, principal_arn)));
+              return {};
+            });
+          }};
+}
+
+std::string make_session_id(Random& random) {
+  return make_resource_id(random, "session");
+}
+
+Status open_key_session(Installation& installation, const KeySession& session, const KeyAccess& access) {
+  COFFER_TRY(prepared, installation.volumed.prepare_keys(session.subject_id, session.session_id));
+  return hand_over(installation, session, prepared.nonce, prepared.layers, access);
+}
+
+Status open_key_session(Installation& installation, const KeySession& session,
+                        const std::vector<control::NewLayer>& layers, const KeyAccess& access) {
+  COFFER_TRY(prepared, installation.volumed.prepare_keys(session.subject_id, session.session_id));
+  return hand_over(installation, session, prepared.nonce, layers, access);
+}
+
+bool is_about_a_key(const Error& error) {
+  constexpr std::array kCodes = {"DisabledException",     "KMSInvalidStateException", "NotFoundException",
+                                 "AccessDeniedException", "UnauthorizedOperation",    "InvalidArnException"};
+  return error.kind == ErrorKind::kRefusedCiphertext ||
+         std::any_of(kCodes.begin(), kCodes.end(), [&](const char* code) { return error.code == code; });
+}
+
+std::string describe_key_error(const Error& error) {
+  return fmt::format("{}: {}", error.code.empty() ? "InvalidCiphertextException" : error.code, error.message);
+}
+
+DependentCall decrypt_record(const KeyUse& use) {
+  DependentCall record;
+  record.event_source = "kms.amazonaws.com";
+  record.event_name = "Decrypt";
+  std::string& json = record.request_parameters_json;
+  json = R"({"encryptionContext":{"aws:ebs:id":)";
+  wire::append_json_string(json, use.contexts.front());
+  json += R"(},"encryptionAlgorithm":"SYMMETRIC_DEFAULT")";
+  if (use.contexts.size() > 1) {  // layers of several volumes in one chain
+    json += R"(,"additionalEncryptionContexts":[)";
+    for (size_t i = 1; i < use.contexts.size(); ++i) {
+      json += i == 1 ? R"({"aws:ebs:id":)" : R"(,{"aws:ebs:id":)";
+      wire::append_json_string(json, use.contexts[i]);
+      json += "}";
+    }
+    json += "]";
+  }
+  json += "}";
+  record.resource_arns = {use.kms_key_arn};
+  if (use.failure) {
+    record.error_code = use.failure->code.empty() ? "KMSInternalException" : use.failure->code;
+    record.error_message = use.failure->message;
+  }
+  return record;
+}
+
+ServiceEvent decrypt_event(const KeyUse& use, const std::string& account, const std::string& principal_arn) {
+  const DependentCall decrypt = decrypt_record(use);
+  const auto arn = parse_arn(use.kms_key_arn);
+  return {.account = account,
+          .region = arn ? arn->region : "",
+          .event_source = decrypt.event_source,
+          .event_name = decrypt.event_name,
+          .request_parameters_json = decrypt.request_parameters_json,
+          .resource_arns = decrypt.resource_arns,
+          .on_behalf_of = principal_arn,
+          .read_only = true,
+          .error_code = decrypt.error_code,
+          .error_message = decrypt.error_message};
+}
+
+}  // namespace coffer::services::ec2

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data keys of layers on their way to volumed: authorised and recorded once for each KMS key, then boxed by
+// keyd and relayed. apid never sees one in the clear (ARCHITECTURE section 1). A chain may hold layers under
+// several KMS keys of several regions; the context of each is {"aws:ebs:id": the volume or snapshot that it
+// was made for}.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/volumed_client.h"
+#include "services/call.h"
+#include "services/service_event.h"
+
+namespace coffer::services::ec2 {
+
+// What one KMS key is to open.
+struct KeyUse {
+  std::string kms_key_arn;
+  std::vector<std::string> contexts;  // values of aws:ebs:id, each once
+  std::vector<keyclient::VolumeKeyRequest> layers;
+  std::optional<Error> failure;  // why it may not, or cannot, be used now; with KMS's code
+};
+
+// In whose name keys are opened.
+struct KeyAccess {
+  std::function<Status(const std::string& kms_key_arn)> authorise;  // for kms:Decrypt
+  // Makes the uses durable in the trail, before any key leaves. Where one failed it gets the failed ones.
+  std::function<Status(const std::vector<KeyUse>& uses)> record;
+};
+KeyAccess access_of(Call& call);
+// Work in the background for `principal_arn` of `account`; failures are not recorded by it, since they are
+// met again and again.
+KeyAccess access_of(Installation& installation, const std::string& account, const std::string& principal_arn);
+
+// A session of volumed's for which it takes keys (control/volumed_client.h).
+struct KeySession {
+  std::string subject_id, session_id;
+};
+std::string make_session_id(Random& random);
+
+// Has volumed hold the keys of all encrypted layers that the subject needs. Errors with KMS's codes
+// (DisabledException…) where a key cannot be used: see is_about_a_key.
+Status open_key_session(Installation& installation, const KeySession& session, const KeyAccess& access);
+// The same for layers that volumed does not have yet.
+Status open_key_session(Installation& installation, const KeySession& session,
+                        const std::vector<control::NewLayer>& layers, const KeyAccess& access);
+
+// Is the error that of a KMS key that may not or cannot be used?
+bool is_about_a_key(const Error& error);
+// "DisabledException: arn:… is disabled."
+std::string describe_key_error(const Error& error);
+
+// The kms:Decrypt record of a use, made or refused.
+DependentCall decrypt_record(const KeyUse& use);
+ServiceEvent decrypt_event(const KeyUse& use, const std::string& account, const std::string& principal_arn);
+
+}  // namespace coffer::services::ec2
