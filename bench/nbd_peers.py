@@ -150,9 +150,9 @@ def start_peers(cleanup, folder, size, image):
     return peers
 
 
-def start_coffer(cleanup, folder, size, image):
+def start_coffer(cleanup, folder, size, image, io):
     """One installation with two volumes: its coffer-volumed serves one at a time, as only one is measured at a time."""
-    installation = Coffer(folder / "c")
+    installation = Coffer(folder / "c", "--io", io)
     cleanup.callback(installation.stop)
     installation.start()
     ec2 = installation.client("ec2")
@@ -293,6 +293,8 @@ def parse_arguments():
     arguments.add_argument("--rows", metavar="TEXT", nargs="+", help="only rows whose name contains one of these")
     arguments.add_argument("--check", action="store_true", help="exit status 1 when a target is missed")
     arguments.add_argument("--folder", default="/dev/shm", help="where the data goes, and goes away afterwards")
+    arguments.add_argument("--io", choices=("auto", "buffered", "direct"), default="auto",
+                           help="Coffer's way to its files; with direct, name a --folder on a disk")
     options = arguments.parse_args()
     if options.quick:
         options.rounds = options.seconds = 1
@@ -316,7 +318,7 @@ def main():
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         image = folder / "image"
         write_image(image, options.size)
-        servers = start_coffer(cleanup, folder, options.size, image) + \
+        servers = start_coffer(cleanup, folder, options.size, image, options.io) + \
             start_peers(cleanup, folder, options.size, image)
         image.unlink()
         results = measure_all(servers, options.chosen, options)

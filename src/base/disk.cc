@@ -93,7 +93,7 @@ class SystemFile final : public File {
 
   ByteView mapped(uint64_t offset, uint64_t length) override { return mapping_.view(offset, length); }
   MutableByteView mapped_for_writing(uint64_t offset, uint64_t length) override {
-    return mapping_.writable_view(offset, length);
+    return mapping_.view(offset, length);
   }
 
  private:

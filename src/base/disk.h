@@ -52,14 +52,12 @@ class File {
   }
 
   // The file's own bytes in memory, from `offset` on: at most `length`, perhaps fewer. None where the file is
-  // not mapped: then read() and write() are the way. A view follows what write() writes, lives as long as the
-  // file is open, and is touched inside access_mapped() (mapped_access.h) only.
+  // not mapped, as on any disk (file_mapping.h says why): then read() and write() are the way. A view follows
+  // what write() writes, lives as long as the file is open, and is touched inside access_mapped()
+  // (mapped_access.h) only.
   virtual ByteView mapped(uint64_t /*offset*/, uint64_t /*length*/) { return {}; }
-  // The same to write to; flush() covers what was written. Only on file systems that are memory: elsewhere
-  // the kernel could write a page out while a store into it is half done, and a power cut would leave
-  // something that is neither the old nor the new contents of a 512-byte unit. Write only where space is
-  // taken already: in a hole it may be missing. A process that is killed in the middle leaves that store
-  // half done.
+  // The same to write to; flush() covers what was written. Write only where space is taken already: in a hole
+  // it may be missing. A process that is killed in the middle leaves that store half done.
   virtual MutableByteView mapped_for_writing(uint64_t /*offset*/, uint64_t /*length*/) { return {}; }
 };
 

@@ -34,16 +34,14 @@ FileMapping::~FileMapping() {
 
 void FileMapping::map() {
   struct stat status {};
-  if (::fstat(descriptor_, &status) != 0 || status.st_size <= 0) return;
+  if (!is_memory(descriptor_) || ::fstat(descriptor_, &status) != 0 || status.st_size <= 0) return;
   const auto size = static_cast<uint64_t>(status.st_size);
   if (mapped_total.fetch_add(size) + size > kLargestTotal) {
     mapped_total -= size;
     return;
   }
   catch_mapped_faults();
-  writable_ = is_memory(descriptor_);
-  void* const memory =
-      ::mmap(nullptr, size, PROT_READ | (writable_ ? PROT_WRITE : 0), MAP_SHARED, descriptor_, 0);
+  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
   if (memory == MAP_FAILED) {
     mapped_total -= size;
     return;
@@ -53,19 +51,10 @@ void FileMapping::map() {
   size_ = size;
 }
 
-MutableByteView FileMapping::part(uint64_t offset, uint64_t length) {
+MutableByteView FileMapping::view(uint64_t offset, uint64_t length) {
   std::call_once(once_, [this] { map(); });
   if (bytes_ == nullptr || offset >= size_) return {};
   return {bytes_ + offset, std::min(length, size_ - offset)};
-}
-
-ByteView FileMapping::view(uint64_t offset, uint64_t length) {
-  return part(offset, length);
-}
-
-MutableByteView FileMapping::writable_view(uint64_t offset, uint64_t length) {
-  const MutableByteView found = part(offset, length);
-  return writable_ ? found : MutableByteView();
 }
 
 }  // namespace coffer

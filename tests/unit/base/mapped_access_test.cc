@@ -21,11 +21,11 @@ namespace {
 
 constexpr size_t kPage = 4096, kSize = 8 * kPage;
 
-// A file of kSize in the folder, full of 0x5a, mapped; what its name says can be cut off.
-class MappedFile : public ::testing::TestWithParam<const char*> {
+// A file of kSize in memory, full of 0x5a, mapped; it can be cut off.
+class MappedFile : public ::testing::Test {
  protected:
   void SetUp() override {
-    path_ = std::string(GetParam()) + "/coffer-mapped-XXXXXX";
+    path_ = "/dev/shm/coffer-mapped-XXXXXX";
     const int descriptor = ::mkstemp(path_.data());
     ASSERT_GE(descriptor, 0);
     ::close(descriptor);
@@ -60,7 +60,7 @@ class MappedFile : public ::testing::TestWithParam<const char*> {
   ByteView view_;
 };
 
-TEST_P(MappedFile, ShowsWhatTheFileHolds) {
+TEST_F(MappedFile, ShowsWhatTheFileHolds) {
   Bytes seen(kSize);
   ASSERT_TRUE(file_->write(5, as_bytes("later")));
   ASSERT_TRUE(copy(view_, seen.data()));
@@ -70,7 +70,7 @@ TEST_P(MappedFile, ShowsWhatTheFileHolds) {
   EXPECT_EQ(as_text(ByteView(seen).subspan(5, 5)), "later");
 }
 
-TEST_P(MappedFile, AnswersWhenTheFileBecameShorter) {
+TEST_F(MappedFile, AnswersWhenTheFileBecameShorter) {
   Bytes seen(kSize);
   cut_to(3 * kPage);
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(copy(view_, seen.data()));
@@ -81,7 +81,7 @@ TEST_P(MappedFile, AnswersWhenTheFileBecameShorter) {
   EXPECT_EQ(seen[kSize - 1], 0);
 }
 
-TEST_P(MappedFile, AnswersEveryThread) {
+TEST_F(MappedFile, AnswersEveryThread) {
   cut_to(kPage);
   std::vector<std::thread> threads;
   std::atomic<int> wrong = 0;
@@ -96,14 +96,14 @@ TEST_P(MappedFile, AnswersEveryThread) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_P(MappedFile, OutsideOfAnAccessTheProcessEndsAsByDefault) {
+TEST_F(MappedFile, OutsideOfAnAccessTheProcessEndsAsByDefault) {
   cut_to(kPage);
   volatile uint8_t seen = 0;
   const int status = child([&] { seen = view_[kPage]; });
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) << status;
 }
 
-TEST_P(MappedFile, APageOfSomethingElseEndsTheProcess) {
+TEST_F(MappedFile, APageOfSomethingElseEndsTheProcess) {
   cut_to(kPage);
   volatile uint8_t seen = 0;
   const int status = child([&] {
@@ -113,15 +113,25 @@ TEST_P(MappedFile, APageOfSomethingElseEndsTheProcess) {
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) << status;
 }
 
-TEST_P(MappedFile, ASignalThatSomebodySentEndsTheProcess) {
+TEST_F(MappedFile, ASignalThatSomebodySentEndsTheProcess) {
   const int status = child([&] {
     if (!access_mapped(view_, [] { ::raise(SIGBUS); })) ::_exit(1);
   });
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) << status;
 }
 
-INSTANTIATE_TEST_SUITE_P(OnDisk, MappedFile, ::testing::Values("/tmp"));
-INSTANTIATE_TEST_SUITE_P(InMemory, MappedFile, ::testing::Values("/dev/shm"));
+TEST(MappedFileOnADisk, IsNotMapped) {
+  std::string path = "/var/tmp/coffer-mapped-XXXXXX";
+  const int descriptor = ::mkstemp(path.data());
+  ASSERT_GE(descriptor, 0);
+  ::close(descriptor);
+  auto file = system_disk().open(path, {});
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->write(0, Bytes(kSize, 1)));
+  EXPECT_TRUE((*file)->mapped(0, kSize).empty());
+  EXPECT_TRUE((*file)->mapped_for_writing(0, kSize).empty());
+  ::unlink(path.c_str());
+}
 
 }  // namespace
 }  // namespace coffer
