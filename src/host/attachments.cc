@@ -15,11 +15,6 @@ namespace {
 constexpr std::chrono::milliseconds kEnrolmentPatience(5000);
 constexpr std::string_view kSocketSuffix = ".sock";
 
-bool encrypted(const format::VolumeManifest& manifest) {
-  return std::ranges::any_of(manifest.layers,
-                             [](const auto& layer) { return layer.wrapped_key.has_value(); });
-}
-
 Status remove_stale_sockets(Disk& disk, const std::string& folder) {
   COFFER_TRY(names, disk.list(folder));
   for (const std::string& name : names)
@@ -78,8 +73,11 @@ control::VolumedStatus Attachments::status() {
 Status Attachments::create_volume(const control::NewVolume& volume) {
   std::lock_guard lock(lock_of(volume.volume_id));
   if (!volume.snapshot_id.empty()) return unsupported();
-  return store_->create(
-      {volume.volume_id, volume.size_bytes, volume.layer.layer_id, volume.layer.wrapped_key});
+  return store_->create({volume.volume_id,
+                         volume.size_bytes,
+                         {volume.layer.layer_id, volume.layer.wrapped_key, volume.layer.key_context},
+                         {},
+                         false});
 }
 
 Status Attachments::delete_volume(const std::string& volume_id) {
@@ -94,12 +92,12 @@ Result<std::vector<std::string>> Attachments::list_volumes() {
 
 Result<control::PreparedKeys> Attachments::prepare_keys(const std::string& subject_id,
                                                         const std::string& session_id) {
-  COFFER_TRY(manifest, store_->manifest(subject_id));
-  if (encrypted(manifest) && !recipient_.wait_until_enrolled(kEnrolmentPatience))
+  COFFER_TRY(encrypted, store_->layers_of(subject_id));
+  if (!encrypted.empty() && !recipient_.wait_until_enrolled(kEnrolmentPatience))
     return fail(ErrorKind::kUnavailable, "keyd does not know this host yet; it may be restarting");
   std::vector<control::NewLayer> layers;
-  for (auto& layer : manifest.layers)
-    if (layer.wrapped_key) layers.push_back({layer.layer_id, std::move(layer.wrapped_key), subject_id});
+  for (auto& layer : encrypted)
+    layers.push_back({layer.layer_id, std::move(layer.wrapped_key), layer.key_context});
   return sessions_.begin(subject_id, session_id, std::move(layers), std::chrono::steady_clock::now());
 }
 
@@ -113,10 +111,11 @@ Status Attachments::deliver_keys(const std::string& subject_id, const std::strin
   return sessions_.deliver(subject_id, session_id, box, std::chrono::steady_clock::now());
 }
 
-Result<std::vector<volume::LayerKey>> Attachments::take_keys(const format::VolumeManifest& manifest,
+Result<std::vector<volume::LayerKey>> Attachments::take_keys(const std::string& volume_id,
                                                              const std::string& attachment_id) {
-  auto keys = sessions_.take(manifest.volume_id, attachment_id, std::chrono::steady_clock::now());
-  if (!encrypted(manifest)) return std::vector<volume::LayerKey>();
+  auto keys = sessions_.take(volume_id, attachment_id, std::chrono::steady_clock::now());
+  COFFER_TRY(encrypted, store_->layers_of(volume_id));
+  if (encrypted.empty()) return std::vector<volume::LayerKey>();
   if (!keys)
     return fail(ErrorKind::kConflict,
                 "the attachment was not prepared, or too long ago; it has to start again");
@@ -140,11 +139,10 @@ Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id
     return fail(ErrorKind::kConflict,
                 "volume " + volume_id + " is attached already, as " + existing->attachment_id);
   }
-  COFFER_TRY(manifest, store_->manifest(volume_id));
   const auto made = std::make_shared<Attached>();
   made->attachment_id = attachment_id;
   {
-    COFFER_TRY(keys, take_keys(manifest, attachment_id));
+    COFFER_TRY(keys, take_keys(volume_id, attachment_id));
     COFFER_TRY(volume, store_->open(volume_id, keys));
     made->volume = std::move(volume);
   }

@@ -111,7 +111,7 @@ class Attachments final : public control::VolumedHandler {
   static tl::unexpected<Error> unsupported() {
     return fail(ErrorKind::kUnsupported, "this release's volumes cannot do that yet");
   }
-  Result<std::vector<volume::LayerKey>> take_keys(const format::VolumeManifest& manifest,
+  Result<std::vector<volume::LayerKey>> take_keys(const std::string& volume_id,
                                                   const std::string& attachment_id);
   Result<std::unique_ptr<exporting::NbdServer>> serve(std::shared_ptr<volume::Volume> volume);
   Status close(Attached& attached, bool force);

@@ -50,6 +50,24 @@ class FileStore final : public Store {
     return std::unique_ptr<ByteRange>(std::move(range));
   }
 
+  Status grow_range(const std::string& folder, const std::string& name, uint64_t size,
+                    Layout layout) override {
+    COFFER_TRY(range, open_segments(folder, name, size, layout, {.create = true}));
+    COFFER_CHECK(range->initialise());
+    return disk_.flush_directory(path_of(folder));
+  }
+
+  Status move_range(const std::string& folder, const std::string& name, const std::string& to_folder,
+                    const std::string& to_name, uint64_t size, Layout layout) override {
+    for (size_t i = 0; i < segment_count(size, layout); ++i) {
+      const std::string from = segment_path(folder, name, i, layout);
+      COFFER_TRY(there, disk_.exists(from));
+      if (there) COFFER_CHECK(disk_.rename(from, segment_path(to_folder, to_name, i, layout)));
+    }
+    COFFER_CHECK(disk_.flush_directory(path_of(to_folder)));
+    return disk_.flush_directory(path_of(folder));
+  }
+
   Result<Bytes> read_document(const std::string& folder, const std::string& name) override {
     const std::string path = path_of(folder, name);
     COFFER_TRY(there, disk_.exists(path));
@@ -75,19 +93,28 @@ class FileStore final : public Store {
     return path_of(folder) + "/" + name;
   }
 
+  uint64_t segment_size(uint64_t size, Layout layout) const {
+    return layout == Layout::kSegmented ? segment_size_ : size;
+  }
+  size_t segment_count(uint64_t size, Layout layout) const {
+    const uint64_t each = segment_size(size, layout);
+    return (size + each - 1) / each;
+  }
+  std::string segment_path(const std::string& folder, const std::string& name, size_t index,
+                           Layout layout) const {
+    const std::string path = path_of(folder, name);
+    return layout == Layout::kSingle ? path : fmt::format("{}.{:03}", path, index);
+  }
+
   Result<std::unique_ptr<SegmentedRange>> open_segments(const std::string& folder, const std::string& name,
                                                         uint64_t size, Layout layout, OpenMode mode) {
     mode.bulk = layout == Layout::kSegmented;
-    const uint64_t segment_size = layout == Layout::kSegmented ? segment_size_ : size;
     std::vector<std::unique_ptr<File>> segments;
-    for (uint64_t at = 0; at < size; at += segment_size) {
-      const std::string path = path_of(folder, name);
-      COFFER_TRY(file,
-                 disk_.open(layout == Layout::kSingle ? path : fmt::format("{}.{:03}", path, segments.size()),
-                            mode));
+    for (size_t i = 0; i < segment_count(size, layout); ++i) {
+      COFFER_TRY(file, disk_.open(segment_path(folder, name, i, layout), mode));
       segments.push_back(std::move(file));
     }
-    return std::make_unique<SegmentedRange>(std::move(segments), segment_size, size);
+    return std::make_unique<SegmentedRange>(std::move(segments), segment_size(size, layout), size);
   }
 
   Status erase_file(const std::string& path) {

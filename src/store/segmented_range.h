@@ -15,7 +15,7 @@ class SegmentedRange final : public ByteRange {
       : segments_(std::move(segments)), segment_size_(segment_size), size_(size) {}
 
   Status initialise();   // gives every file its size, durably
-  Status check_sizes();  // kCorrupt if a file has another size
+  Status check_sizes();  // kCorrupt if a file is too short
 
   uint64_t size() const override { return size_; }
   Status read(uint64_t offset, MutableByteView out) override;

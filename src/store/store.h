@@ -56,11 +56,19 @@ class Store {
   virtual Status clear_folder(const std::string& folder) = 0;  // removes all names in it
 
   // Ranges. A created range is durable (and all zero) when create_range returns. kCorrupt from open_range if
-  // the stored size is another one, kNotFound if there is none.
+  // less is stored than `size` (more is left by growing that was cut short), kNotFound if there is none.
   virtual Result<std::unique_ptr<ByteRange>> create_range(const std::string& folder, const std::string& name,
                                                           uint64_t size, Layout layout) = 0;
   virtual Result<std::unique_ptr<ByteRange>> open_range(const std::string& folder, const std::string& name,
                                                         uint64_t size, Layout layout) = 0;
+
+  // Makes a range longer (`size` is the new one, at least the old), durably; what is new is zero. Ranges that
+  // are open keep their size. Repeating it succeeds.
+  virtual Status grow_range(const std::string& folder, const std::string& name, uint64_t size,
+                            Layout layout) = 0;
+  // Gives a range another folder and name, durably. Succeeds when it was done before.
+  virtual Status move_range(const std::string& folder, const std::string& name, const std::string& to_folder,
+                            const std::string& to_name, uint64_t size, Layout layout) = 0;
 
   // Documents: read whole, replaced whole, old or new after a crash.
   virtual Result<Bytes> read_document(const std::string& folder,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "volume/flush_gate.h"
 
+#include "volume/layer.h"
+
 namespace coffer::volume {
 
 Status FlushGate::check() const {
@@ -22,6 +24,11 @@ Status FlushGate::flush(Durability durability) {
   return {};
 }
 
+Status FlushGate::exclude(const std::function<Status()>& action) {
+  const std::lock_guard lock(mutex_);
+  return action();
+}
+
 // The crash rule, step by step.
 Status FlushGate::run(Durability durability) {
   if (Status status = layer_.check_fence(); !status) {
@@ -38,7 +45,7 @@ Status FlushGate::run(Durability durability) {
   // 3. Only then the states that speak of it.
   if (Status status = layer_.persist(frozen); !status) return refuse(std::move(status.error()));
   // 4. Holes last: their zeros are durable now.
-  layer_.punch(frozen, locks_);
+  layer_.punch(frozen);
   layer_.settle(frozen);
   return {};
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// All flushes of a volume pass here, one at a time, so that no two fsync calls run at once: the kernel
-// reports a lost write to one of them only, and the other would acknowledge it. Flushes that wait while one
-// runs are served together by the next (group commit). The first failure is final.
+// All flushes of a layer pass here, one at a time, so that no two fsync calls run at once: the kernel reports
+// a lost write to one of them only, and the other would acknowledge it. Flushes that wait while one runs are
+// served together by the next (group commit). The first failure is final.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 
 #include "base/result.h"
-#include "volume/layer.h"
-#include "volume/range_lock.h"
 
 namespace coffer::volume {
+
+class Layer;
 
 enum class Durability {
   kData,    // contents of sectors whose states are durable already
@@ -20,19 +21,20 @@ enum class Durability {
 
 class FlushGate {
  public:
-  FlushGate(Layer& layer, RangeLock& locks) : layer_(layer), locks_(locks) {}
+  explicit FlushGate(Layer& layer) : layer_(layer) {}
 
   // Everything completed before the call is durable when it returns. Thread-safe.
   Status flush(Durability durability);
   // kIo or kConflict with the reason once a flush has failed: nothing may be written any more.
   Status check() const;
+  // Runs `action` while no flush does.
+  Status exclude(const std::function<Status()>& action);
 
  private:
   Status run(Durability durability);
   tl::unexpected<Error> refuse(Error error);
 
   Layer& layer_;
-  RangeLock& locks_;
   std::atomic<uint64_t> arrived_{0};
 
   std::mutex mutex_;          // held by the flush that runs

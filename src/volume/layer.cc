@@ -9,12 +9,10 @@
 
 namespace coffer::volume {
 
-Layer::Layer(LayerFiles files, format::LayerHeader header, std::unique_ptr<crypto::XtsCipher> cipher,
-             std::unique_ptr<StateMap> map)
-    : files_(std::move(files)),
-      header_(std::move(header)),
-      cipher_(std::move(cipher)),
-      map_(std::move(map)) {}
+Layer::Layer(LayerFiles files, format::LayerHeader header, uint64_t size_bytes, std::unique_ptr<StateMap> map)
+    : files_(std::move(files)), header_(std::move(header)), map_(std::move(map)) {
+  header_.size_bytes = size_bytes;
+}
 
 Status Layer::format_new(store::ByteRange& map, const format::LayerHeader& header) {
   COFFER_CHECK(map.write(0, format::write_layer_header(header)));
@@ -27,11 +25,35 @@ Result<format::LayerHeader> Layer::read_header(store::ByteRange& map) {
   return format::parse_layer_header(bytes);
 }
 
-Result<std::unique_ptr<Layer>> Layer::open(LayerFiles files, const format::LayerHeader& header,
-                                           std::unique_ptr<crypto::XtsCipher> cipher) {
-  COFFER_CHECK(format_new(*files.map, header));
-  COFFER_TRY(map, StateMap::load(*files.map, header.size_bytes / kSectorSize));
-  return std::unique_ptr<Layer>(new Layer(std::move(files), header, std::move(cipher), std::move(map)));
+Result<std::shared_ptr<Layer>> Layer::open(LayerFiles files, const format::LayerHeader& header,
+                                           uint64_t size_bytes) {
+  COFFER_TRY(map, StateMap::load(*files.map, size_bytes / kSectorSize));
+  return std::make_shared<Layer>(std::move(files), header, size_bytes, std::move(map));
+}
+
+void Layer::unlock(std::unique_ptr<crypto::XtsCipher> cipher) {
+  cipher_ = std::move(cipher);
+  unlocked_ = true;
+}
+
+Status Layer::take_over(const std::string& host_id, std::shared_ptr<RangeLock> locks) {
+  if (writable()) return {};
+  // Read anew: the object may have been opened long ago for its states alone.
+  COFFER_TRY(header, read_header(*files_.map));
+  header.size_bytes = header_.size_bytes;
+  header.host_id = host_id;
+  ++header.epoch;
+  COFFER_CHECK(format_new(*files_.map, header));
+  header_ = std::move(header);
+  locks_ = std::move(locks);
+  return {};
+}
+
+Status Layer::grow(LayerFiles files, uint64_t size_bytes) {
+  COFFER_CHECK(map_->grow(*files.map, size_bytes / kSectorSize));
+  files_ = std::move(files);
+  header_.size_bytes = size_bytes;
+  return {};
 }
 
 Status Layer::read_data(uint64_t first, MutableByteView out) {
@@ -99,13 +121,19 @@ Status Layer::write_image(uint64_t first, ByteView plaintext) {
   return {};
 }
 
-void Layer::set_zero(SectorRange range, bool punch) {
+Status Layer::set_zero(SectorRange range, bool punch, bool hide) {
   const uint64_t end = range.first + range.count;
   for (uint64_t sector = range.first; sector < end;) {
     const StateMap::Run run = map_->run(sector, end - sector);
-    if (run.state == SectorState::kData) map_->set({sector, run.count}, SectorState::kZero, punch);
+    if (run.state == SectorState::kData) {
+      map_->set({sector, run.count}, SectorState::kZero, punch);
+    } else if (run.state == SectorState::kAbsent && hide) {
+      COFFER_CHECK(map_->reserve(sector, run.count));
+      map_->set({sector, run.count}, SectorState::kZero);
+    }
     sector += run.count;
   }
+  return {};
 }
 
 Status Layer::reserve_data(SectorRange range) {
@@ -125,13 +153,13 @@ Status Layer::flush_data() {
   return files_.data->flush();
 }
 
-void Layer::punch(const FrozenStates& frozen, RangeLock& locks) {
+void Layer::punch(const FrozenStates& frozen) {
   constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
   for (const SectorRange& range : frozen.punches) {
     const uint64_t end = range.first + range.count;
     for (uint64_t sector = range.first; sector < end;) {
       const uint64_t count = std::min(end - sector, kSectorsPerChunk - sector % kSectorsPerChunk);
-      const auto lock = locks.exclude(sector * kSectorSize);
+      const auto lock = locks_->exclude(sector * kSectorSize);
       punch_chunk(frozen, {sector, count});
       sector += count;
     }

@@ -43,7 +43,7 @@ static_assert(std::endian::native == std::endian::little, "a word of the live ma
 }  // namespace
 
 StateMap::StateMap(store::ByteRange& image, uint64_t sectors, uint64_t* words, uint64_t bytes)
-    : image_(image),
+    : image_(&image),
       sectors_(sectors),
       words_(words),
       bytes_(bytes),
@@ -64,17 +64,36 @@ Result<std::unique_ptr<StateMap>> StateMap::load(store::ByteRange& image, uint64
   return map;
 }
 
+Status StateMap::grow(store::ByteRange& image, uint64_t sectors) {
+  const uint64_t pages = format::map_page_count(sectors);
+  const uint64_t bytes = pages * kMapPageSize;
+  if (bytes != bytes_) {
+    void* memory = ::mremap(words_, bytes_, bytes, MREMAP_MAYMOVE);
+    if (memory == MAP_FAILED) return fail_errno("mremap of a state map");
+    words_ = static_cast<uint64_t*>(memory);
+    bytes_ = bytes;
+  }
+  Reservations reserved(pages);
+  for (size_t page = 0; page < reserved_.size(); ++page)
+    reserved[page].store(reserved_[page].load(std::memory_order_relaxed), std::memory_order_relaxed);
+  reserved_.swap(reserved);
+  page_flags_.resize(pages);
+  sectors_ = sectors;
+  image_ = &image;
+  return {};
+}
+
 Status StateMap::load_pages() {
   constexpr uint64_t kPagesAtOnce = 64;
   Bytes buffer(kPagesAtOnce * kMapPageSize);
   const uint64_t pages = format::map_page_count(sectors_);
   for (uint64_t page = 0; page < pages;) {
-    COFFER_TRY(found, image_.next_data(format::map_page_offset(page)));
-    if (found >= image_.size()) break;
+    COFFER_TRY(found, image_->next_data(format::map_page_offset(page)));
+    if (found >= image_->size()) break;
     page = (found - format::kMapHeaderSize) / kMapPageSize;
     const uint64_t count = std::min(kPagesAtOnce, pages - page);
     const MutableByteView read = MutableByteView(buffer).first(count * kMapPageSize);
-    COFFER_CHECK(image_.read(format::map_page_offset(page), read));
+    COFFER_CHECK(image_->read(format::map_page_offset(page), read));
     for (uint64_t i = 0; i < count; ++i, ++page) {
       const ByteView contents = read.subspan(i * kMapPageSize, kMapPageSize);
       if (std::all_of(contents.begin(), contents.end(), [](uint8_t byte) { return byte == 0; })) continue;
@@ -120,7 +139,7 @@ Status StateMap::reserve(uint64_t first, uint64_t count) {
     if (reserved_[page].load(std::memory_order_acquire)) continue;
     const std::lock_guard lock(reserve_mutex_);
     if (reserved_[page].load(std::memory_order_relaxed)) continue;
-    COFFER_CHECK(image_.reserve(format::map_page_offset(page), kMapPageSize));
+    COFFER_CHECK(image_->reserve(format::map_page_offset(page), kMapPageSize));
     reserved_[page].store(true, std::memory_order_release);
   }
   return {};
@@ -199,11 +218,11 @@ Status StateMap::persist(const FrozenStates& frozen) {
   for (size_t i = 0; i < frozen.pages.size();) {
     size_t count = 1;
     while (i + count < frozen.pages.size() && frozen.pages[i + count] == frozen.pages[i] + count) ++count;
-    COFFER_CHECK(image_.write(format::map_page_offset(frozen.pages[i]),
-                              ByteView(frozen.contents).subspan(i * kMapPageSize, count * kMapPageSize)));
+    COFFER_CHECK(image_->write(format::map_page_offset(frozen.pages[i]),
+                               ByteView(frozen.contents).subspan(i * kMapPageSize, count * kMapPageSize)));
     i += count;
   }
-  return image_.flush();
+  return image_->flush();
 }
 
 SectorState StateMap::frozen_state(const FrozenStates& frozen, uint64_t sector) {

@@ -4,7 +4,8 @@
 // states out before the data they speak of.
 //
 // Thread safety: run() and state() may be called at any time. set() wants the sectors' chunk held exclusively
-// (range_lock.h). freeze(), persist() and settle() are called by one flush at a time.
+// (range_lock.h). freeze(), persist() and settle() are called by one flush at a time; grow() when nothing
+// else is.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -51,6 +52,10 @@ class StateMap {
   // The run of equal states from `first` on, at most `limit` (> 0) long.
   Run run(uint64_t first, uint64_t limit) const;
 
+  uint64_t sectors() const { return sectors_; }
+  // The map goes on in a longer image of the same contents; the new sectors are absent.
+  Status grow(store::ByteRange& image, uint64_t sectors);
+
   // Takes the space of the durable pages of these sectors. Must have succeeded before the first set() of
   // each.
   Status reserve(uint64_t first, uint64_t count);
@@ -69,15 +74,15 @@ class StateMap {
 
  private:
   StateMap(store::ByteRange& image, uint64_t sectors, uint64_t* words, uint64_t bytes);
+  using Reservations = std::vector<std::atomic<bool>>;
   Status load_pages();
   void copy_page(uint64_t page, MutableByteView out) const;
 
-  store::ByteRange& image_;
-  const uint64_t sectors_;
-  uint64_t* const words_;  // anonymous memory, present only where it was touched
-  const uint64_t bytes_;
-  std::vector<std::atomic<bool>>
-      reserved_;  // by page: its space is taken; otherwise all its sectors are absent
+  store::ByteRange* image_;
+  uint64_t sectors_;
+  uint64_t* words_;  // anonymous memory, present only where it was touched
+  uint64_t bytes_;
+  Reservations reserved_;  // by page: its space is taken; otherwise all its sectors are absent
   std::mutex reserve_mutex_;
 
   std::mutex mutex_;  // what follows

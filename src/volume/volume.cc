@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ranges>
 
 #include "secret/secret_bytes.h"
 
@@ -46,13 +47,40 @@ Division divide(uint64_t offset, uint64_t length) {
 
 }  // namespace
 
-Volume::Volume(format::VolumeManifest manifest, std::unique_ptr<Layer> layer)
-    : manifest_(std::move(manifest)), layer_(std::move(layer)), gate_(*layer_, locks_) {}
+Volume::Volume(std::string volume_id, std::shared_ptr<const Chain> chain)
+    : id_(std::move(volume_id)),
+      encrypted_(chain->top().encrypted()),
+      direct_(chain->top().direct()),
+      locks_(chain->top().locks()),
+      size_(chain->top().size_bytes()),
+      chain_(std::move(chain)) {
+  // Written by this process, perhaps under another Volume that never flushed.
+  for (const auto& layer : chain_->layers() | std::views::drop(1) | std::views::reverse)
+    if (layer->writable()) sealed_.push_back(layer);
+}
 
 Volume::~Volume() = default;
 
+std::shared_ptr<const Chain> Volume::chain() const {
+  const std::lock_guard lock(mutex_);
+  return chain_;
+}
+
+void Volume::replace_chain(std::shared_ptr<const Chain> chain) {
+  const std::lock_guard lock(mutex_);
+  if (&chain->top() != &chain_->top()) sealed_.push_back(chain_->layers().front());
+  chain_ = std::move(chain);
+  size_.store(chain_->top().size_bytes(), std::memory_order_release);
+}
+
+Status Volume::check_writable() const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& layer : sealed_) COFFER_CHECK(layer->check());
+  return chain_->top().check();
+}
+
 std::string Volume::failure() const {
-  const Status status = gate_.check();
+  const Status status = check_writable();
   return status ? std::string() : status.error().message;
 }
 
@@ -64,44 +92,30 @@ Status Volume::check_range(uint64_t offset, uint64_t length) const {
 Status Volume::read(uint64_t offset, MutableByteView out) {
   COFFER_CHECK(check_range(offset, out.size()));
   return for_each_chunk(offset, out.size(), [&](uint64_t at, uint64_t length, uint64_t done) {
-    const auto lock = locks_.share(at);
+    const auto lock = locks_->share(at);
     return read_chunk(at, out.subspan(done, length));
   });
-}
-
-Status Volume::read_sectors(uint64_t first, MutableByteView out) {
-  while (!out.empty()) {
-    const StateMap::Run run = layer_->run(first, out.size() / kSectorSize);
-    const MutableByteView part = out.first(run.count * kSectorSize);
-    if (run.state == SectorState::kData)
-      COFFER_CHECK(layer_->read_data(first, part));
-    else
-      std::memset(part.data(), 0, part.size());
-    first += run.count;
-    out = out.subspan(part.size());
-  }
-  return {};
 }
 
 Status Volume::read_chunk(uint64_t offset, MutableByteView out) {
   const auto read_part = [&](uint64_t at, MutableByteView part) -> Status {
     SectorBuffer sector;
-    COFFER_CHECK(read_sectors(at / kSectorSize, sector.bytes));
+    COFFER_CHECK(chain_->read(at / kSectorSize, sector.bytes));
     std::memcpy(part.data(), sector.bytes.data() + at % kSectorSize, part.size());
     return {};
   };
   const auto [head, middle, tail] = divide(offset, out.size());
   if (head != 0) COFFER_CHECK(read_part(offset, out.first(head)));
-  if (middle != 0) COFFER_CHECK(read_sectors((offset + head) / kSectorSize, out.subspan(head, middle)));
+  if (middle != 0) COFFER_CHECK(chain_->read((offset + head) / kSectorSize, out.subspan(head, middle)));
   if (tail != 0) COFFER_CHECK(read_part(offset + head + middle, out.last(tail)));
   return {};
 }
 
 Status Volume::write(uint64_t offset, ByteView data, bool durable) {
   COFFER_CHECK(check_range(offset, data.size()));
-  COFFER_CHECK(gate_.check());
+  COFFER_CHECK(check_writable());
   COFFER_CHECK(for_each_chunk(offset, data.size(), [&](uint64_t at, uint64_t length, uint64_t done) {
-    const auto lock = locks_.exclude(at);
+    const auto lock = locks_->exclude(at);
     return write_chunk(at, data.subspan(done, length));
   }));
   return durable ? make_durable(offset, data.size()) : Status{};
@@ -110,8 +124,7 @@ Status Volume::write(uint64_t offset, ByteView data, bool durable) {
 Status Volume::write_chunk(uint64_t offset, ByteView data) {
   const auto [head, middle, tail] = divide(offset, data.size());
   if (head != 0) COFFER_CHECK(patch_sector(offset, data.first(head)));
-  if (middle != 0)
-    COFFER_CHECK(layer_->write_data((offset + head) / kSectorSize, data.subspan(head, middle)));
+  if (middle != 0) COFFER_CHECK(top().write_data((offset + head) / kSectorSize, data.subspan(head, middle)));
   if (tail != 0) COFFER_CHECK(patch_sector(offset + head + middle, data.last(tail)));
   return {};
 }
@@ -121,44 +134,80 @@ Status Volume::write_chunk(uint64_t offset, ByteView data) {
 Status Volume::patch_sector(uint64_t offset, ByteView data) {
   const uint64_t first = offset / kSectorSize;
   SectorBuffer sector;
-  COFFER_CHECK(read_sectors(first, sector.bytes));
+  COFFER_CHECK(chain_->read(first, sector.bytes));
   std::memcpy(sector.bytes.data() + offset % kSectorSize, data.data(), data.size());
-  return layer_->write_data(first, sector.bytes);
+  return top().write_data(first, sector.bytes);
 }
 
 Status Volume::flush() {
-  return gate_.flush(Durability::kStates);
+  return flush(Durability::kStates);
 }
 
+// A layer that became durable here is struck off: it changes no more.
+Status Volume::flush(Durability durability) {
+  std::vector<std::shared_ptr<Layer>> sealed;
+  std::shared_ptr<Layer> top;
+  {
+    const std::lock_guard lock(mutex_);
+    sealed = sealed_;
+    top = chain_->layers().front();
+  }
+  for (const auto& layer : sealed) COFFER_CHECK(layer->flush(Durability::kStates));
+  COFFER_CHECK(top->flush(durability));
+  if (sealed.empty()) return {};
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sealed_, [&](const auto& layer) { return std::ranges::find(sealed, layer) != sealed.end(); });
+  return {};
+}
+
+// The states of what was written are durable already only if they are the top layer's: what was written
+// before the top was replaced is in a sealed layer, or was flushed with it.
 Status Volume::make_durable(uint64_t offset, uint64_t length) {
   if (length == 0) return {};
-  const bool durable = layer_->states_durable(sectors_touched(offset, length));
-  return gate_.flush(durable ? Durability::kData : Durability::kStates);
+  bool durable = false;
+  {
+    const std::lock_guard lock(mutex_);
+    durable = sealed_.empty() && top().states_durable(sectors_touched(offset, length));
+  }
+  return flush(durable ? Durability::kData : Durability::kStates);
 }
 
 Status Volume::discard(uint64_t offset, uint64_t length, bool durable) {
   COFFER_CHECK(check_range(offset, length));
-  COFFER_CHECK(gate_.check());
+  COFFER_CHECK(check_writable());
+  size_t punches = 0;
   COFFER_CHECK(for_each_chunk(offset, length, [&](uint64_t at, uint64_t piece, uint64_t) -> Status {
     const auto [head, middle, tail] = divide(at, piece);
     if (middle == 0) return {};
-    const auto lock = locks_.exclude(at);
-    layer_->set_zero({(at + head) / kSectorSize, middle / kSectorSize}, true);
+    const auto lock = locks_->exclude(at);
+    COFFER_CHECK(discard_chunk({(at + head) / kSectorSize, middle / kSectorSize}));
+    punches = top().punches_waiting();
     return {};
   }));
   // The list of holes to punch is memory: a client that never flushes must not fill it.
   constexpr size_t kMostPunches = 1 << 20;
-  if (layer_->punches_waiting() > kMostPunches) return flush();
+  if (punches > kMostPunches) return flush();
   return durable ? make_durable(offset, length) : Status{};
+}
+
+// Only what holds data: what reads as zero needs no state to say so.
+Status Volume::discard_chunk(SectorRange range) {
+  const uint64_t end = range.first + range.count;
+  for (uint64_t sector = range.first; sector < end;) {
+    const Chain::Found found = chain_->find(sector, end - sector);
+    if (found.layer != nullptr) COFFER_CHECK(top().set_zero({sector, found.count}, true, true));
+    sector += found.count;
+  }
+  return {};
 }
 
 Status Volume::write_zeroes(uint64_t offset, uint64_t length, bool keep_allocated, bool durable) {
   COFFER_CHECK(check_range(offset, length));
-  COFFER_CHECK(gate_.check());
+  COFFER_CHECK(check_writable());
   // An earlier discard may be about to give back the very space that is to be kept.
-  if (keep_allocated && layer_->punches_waiting() != 0) COFFER_CHECK(flush());
+  if (keep_allocated && chain()->top().punches_waiting() != 0) COFFER_CHECK(flush());
   COFFER_CHECK(for_each_chunk(offset, length, [&](uint64_t at, uint64_t piece, uint64_t) {
-    const auto lock = locks_.exclude(at);
+    const auto lock = locks_->exclude(at);
     return zero_chunk(at, piece, keep_allocated);
   }));
   return durable ? make_durable(offset, length) : Status{};
@@ -166,14 +215,20 @@ Status Volume::write_zeroes(uint64_t offset, uint64_t length, bool keep_allocate
 
 Status Volume::zero_chunk(uint64_t offset, uint64_t length, bool keep_allocated) {
   static constexpr std::array<uint8_t, kSectorSize> kZeroes{};
-  if (keep_allocated) COFFER_CHECK(layer_->reserve_data(sectors_touched(offset, length)));
+  if (keep_allocated) COFFER_CHECK(top().reserve_data(sectors_touched(offset, length)));
   const auto patch = [&](uint64_t at, uint64_t part) -> Status {
-    if (layer_->run(at / kSectorSize, 1).state != SectorState::kData) return {};
+    if (chain_->find(at / kSectorSize, 1).layer == nullptr) return {};
     return patch_sector(at, ByteView(kZeroes).first(part));
   };
   const auto [head, middle, tail] = divide(offset, length);
   if (head != 0) COFFER_CHECK(patch(offset, head));
-  if (middle != 0) layer_->set_zero({(offset + head) / kSectorSize, middle / kSectorSize}, !keep_allocated);
+  if (middle != 0) {
+    const SectorRange range{(offset + head) / kSectorSize, middle / kSectorSize};
+    if (!keep_allocated)
+      COFFER_CHECK(discard_chunk(range));
+    else
+      COFFER_CHECK(top().set_zero(range, false, chain_->layers().size() > 1));
+  }
   if (tail != 0) COFFER_CHECK(patch(offset + head + middle, tail));
   return {};
 }
@@ -181,17 +236,18 @@ Status Volume::zero_chunk(uint64_t offset, uint64_t length, bool keep_allocated)
 Result<BlockDevice::Extent> Volume::extent(uint64_t offset, uint64_t length) {
   COFFER_CHECK(check_range(offset, length));
   if (length == 0) return fail(ErrorKind::kInvalidArgument, "an extent of no length");
+  const std::shared_ptr<const Chain> chain = this->chain();
   const SectorRange range = sectors_touched(offset, length);
   const uint64_t end = range.first + range.count;
-  const bool data = layer_->run(range.first, 1).state == SectorState::kData;
+  const uint32_t depth = chain->find(range.first, 1).depth;
   uint64_t sector = range.first;
   while (sector < end) {
-    const StateMap::Run run = layer_->run(sector, end - sector);
-    if ((run.state == SectorState::kData) != data) break;
-    sector += run.count;
+    const Chain::Found found = chain->find(sector, end - sector);
+    if (found.depth != depth) break;
+    sector += found.count;
   }
   const uint64_t stop = std::min(sector * kSectorSize, offset + length);
-  return Extent{.length = stop - offset, .hole = !data, .zero = !data, .depth = data ? 1u : 0u};
+  return Extent{.length = stop - offset, .hole = depth == 0, .zero = depth == 0, .depth = depth};
 }
 
 }  // namespace coffer::volume

@@ -15,13 +15,29 @@ bool is_simple(const BlockDevice::Read& read) {
          read.offset / kChunkSize == (read.offset + read.out.size() - 1) / kChunkSize;
 }
 
+// Those of each layer together.
+void read_from_layers(std::span<BlockDevice::Read> reads, std::span<Layer* const> owners) {
+  std::array<SectorsToRead, kMostReadsAtOnce> together;
+  std::bitset<kMostReadsAtOnce> done;
+  for (size_t i = 0; i < reads.size(); ++i) {
+    if (owners[i] == nullptr || done.test(i)) continue;
+    size_t count = 0;
+    for (size_t other = i; other < reads.size(); ++other) {
+      if (owners[other] != owners[i]) continue;
+      done.set(other);
+      together[count++] = {reads[other].offset / kSectorSize, reads[other].out, &reads[other].status};
+    }
+    owners[i]->read_batch(std::span(together).first(count));
+  }
+}
+
 }  // namespace
 
 void Volume::read_batch(std::span<Read> reads) {
-  std::array<SectorsToRead, kMostReadsAtOnce> together;
-  std::array<std::shared_lock<std::shared_mutex>, kMostReadsAtOnce> held;
+  std::array<RangeLock::Shared, kMostReadsAtOnce> held;
+  std::array<Layer*, kMostReadsAtOnce> owners;  // of those that one layer holds; null for the others
   while (!reads.empty()) {
-    const std::span<Read> now = reads.first(std::min(reads.size(), together.size()));
+    const std::span<Read> now = reads.first(std::min(reads.size(), held.size()));
     reads = reads.subspan(now.size());
 
     std::array<uint64_t, RangeLock::kStripes> offset_of{};
@@ -33,25 +49,21 @@ void Volume::read_batch(std::span<Read> reads) {
     }
     size_t locks = 0;
     for (size_t stripe = 0; stripe < wanted.size(); ++stripe)
-      if (wanted.test(stripe)) held[locks++] = locks_.share(offset_of[stripe]);
+      if (wanted.test(stripe)) held[locks++] = locks_->share(offset_of[stripe]);
 
-    size_t count = 0;
-    std::bitset<kMostReadsAtOnce> left;
     for (size_t i = 0; i < now.size(); ++i) {
-      const SectorRange range{now[i].offset / kSectorSize, now[i].out.size() / kSectorSize};
-      const bool data = is_simple(now[i]) && check_range(now[i].offset, now[i].out.size()) &&
-                        layer_->run(range.first, range.count).state == SectorState::kData &&
-                        layer_->run(range.first, range.count).count == range.count;
-      if (data)
-        together[count++] = {range.first, now[i].out, &now[i].status};
-      else
-        left.set(i);
+      owners[i] = nullptr;
+      if (!is_simple(now[i]) || !check_range(now[i].offset, now[i].out.size())) continue;
+      const uint64_t count = now[i].out.size() / kSectorSize;
+      const Chain::Found found = chain_->find(now[i].offset / kSectorSize, count);
+      if (found.count == count) owners[i] = found.layer;
     }
-    layer_->read_batch(std::span(together).first(count));
+    const std::span<Layer*> asked = std::span(owners).first(now.size());
+    read_from_layers(now, asked);
     for (size_t i = 0; i < locks; ++i) held[i].unlock();
-    // What is not all data, or not aligned, by the ordinary way.
+    // What is not one layer's data, or not aligned, by the ordinary way.
     for (size_t i = 0; i < now.size(); ++i)
-      if (left.test(i)) now[i].status = read(now[i].offset, now[i].out);
+      if (asked[i] == nullptr) now[i].status = read(now[i].offset, now[i].out);
   }
 }
 

@@ -24,7 +24,7 @@ Result<std::shared_ptr<volume::BlockDevice>> make_volume(Disk& disk, const std::
                                                          uint64_t size) {
   const std::string volume_id = "vol-0123456789abcdef0", layer_id = "layer-0123456789abcdef0";
   COFFER_TRY(store, volume::VolumeStore::open_store(disk, folder, "i-0123456789abcdef0"));
-  COFFER_CHECK(store->create({volume_id, size, layer_id, Bytes{0}}));
+  COFFER_CHECK(store->create({volume_id, size, {layer_id, Bytes{0}, volume_id}, {}, false}));
   std::vector<volume::LayerKey> keys;
   keys.push_back({layer_id, secret::SecretBytes(64)});
   system_random().fill(keys[0].key.write(secret::RawAccess::because("a test makes up a key")));

@@ -69,7 +69,8 @@ class CrashRun {
     kill ? disk_.kill_process() : disk_.restart();
     if (!kill && random_() % 4 == 0) {  // and again while it is being opened
       disk_.cut_power_at(1 + random_() % 12);
-      (void)open_volume(*store_, encrypted_);
+      if (auto store = VolumeStore::open_store(disk_, "/volumes", kHostId))
+        (void)open_volume(**store, encrypted_);
       disk_.restart();
     }
     if (!failure().empty() || !reopen()) return false;
@@ -80,6 +81,10 @@ class CrashRun {
 
  private:
   bool reopen() {
+    auto store = VolumeStore::open_store(disk_, "/volumes", kHostId);
+    if (!store) failure_ = "open the store: " + store.error().message;
+    if (!failure_.empty()) return false;
+    store_ = std::move(*store);
     auto opened = open_volume(*store_, encrypted_);
     if (!opened) failure_ = "open: " + opened.error().message;
     if (!failure_.empty()) return false;
@@ -92,7 +97,7 @@ class CrashRun {
     CrashClient& client = *clients_.front();
     disk_.during_flush = [&](const std::string& path) {
       // As if another connection did, while this one's data fsync runs.
-      if (path.ends_with(".000") && random_() % 2 == 0) client.change_meanwhile();
+      if (path.ends_with("/data.000") && random_() % 2 == 0) client.change_meanwhile();
     };
     for (; operations > 0 && !disk_.power_is_off() && client.failure().empty(); --operations)
       client.operate();
@@ -116,7 +121,7 @@ class CrashRun {
   SimulatedDisk disk_;
   const bool encrypted_;
   std::unique_ptr<VolumeStore> store_;
-  std::unique_ptr<Volume> volume_;
+  std::shared_ptr<Volume> volume_;
   std::vector<std::unique_ptr<CrashClient>> clients_;
   std::string failure_;
 };
@@ -177,17 +182,19 @@ TEST(CrashTest, CreationAndDeletionAreWholeOrNotAtAll) {
       cut = disk.power_is_off();
       ASSERT_EQ(done.has_value(), !cut) << operation;
       disk.restart();
+      store = *VolumeStore::open_store(disk, "/volumes", kHostId);
 
       const bool there = !store->list()->empty();
       EXPECT_TRUE(cut || there == !deleting);
       EXPECT_EQ(open_volume(*store, true).has_value(), there) << operation;
-      const auto manifest = store->manifest(kVolumeId);
+      const auto manifest = store->information(kVolumeId);
       EXPECT_TRUE(there || manifest.error().kind == ErrorKind::kNotFound) << operation;
       ASSERT_TRUE(deleting ? store->remove(kVolumeId) : store->create(new_volume(1 << 20, true)))
           << operation;
       EXPECT_EQ(store->list()->size(), deleting ? 0u : 1u);
       EXPECT_EQ(open_volume(*store, true).has_value(), !deleting) << operation;
       disk.restart();
+      store = *VolumeStore::open_store(disk, "/volumes", kHostId);
       EXPECT_EQ(store->list()->size(), deleting ? 0u : 1u) << operation;
     }
   }
@@ -200,7 +207,7 @@ TEST(CrashTest, ADeletedVolumeLeavesNoWrappedKeyBehind) {
       SimulatedDisk disk(seed);
       auto store = *VolumeStore::open_store(disk, "/volumes", kHostId);
       ASSERT_TRUE(disk.flush_directory("/"));
-      const Bytes wrapped_key = *new_volume(1 << 20, true).wrapped_key;
+      const Bytes wrapped_key = *new_volume(1 << 20, true).layer.wrapped_key;
       ASSERT_TRUE(store->create(new_volume(1 << 20, true)));
       ASSERT_TRUE(disk.holds(wrapped_key));  // the search can hit
       disk.count_from_here();
@@ -209,6 +216,7 @@ TEST(CrashTest, ADeletedVolumeLeavesNoWrappedKeyBehind) {
       cut = disk.power_is_off();
       ASSERT_EQ(removed.has_value(), !cut);
       disk.restart();
+      store = *VolumeStore::open_store(disk, "/volumes", kHostId);
       EXPECT_FALSE(store->list()->empty() && disk.holds(wrapped_key))
           << "seed " << seed << ", cut " << operation;
     }

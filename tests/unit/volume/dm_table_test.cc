@@ -48,7 +48,7 @@ class DmTableTest : public testing::TestWithParam<bool> {
   TemporaryFolder folder_;
   std::string key_file_;
   std::unique_ptr<VolumeStore> store_;
-  std::unique_ptr<Volume> volume_;
+  std::shared_ptr<Volume> volume_;
   std::mt19937_64 random_{11};
 };
 INSTANTIATE_TEST_SUITE_P(Plain, DmTableTest, testing::Values(false));

@@ -27,6 +27,9 @@ class FaultTest : public testing::Test {
   }
   void reopen() {
     volume_.reset();
+    auto store = VolumeStore::open_store(*disk_, "/volumes", kHostId);
+    ASSERT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
     auto opened = open_volume(*store_, true);
     ASSERT_TRUE(opened) << opened.error().message;
     volume_ = std::move(*opened);
@@ -94,7 +97,7 @@ class FaultTest : public testing::Test {
   std::mt19937_64 random_{5};
   std::unique_ptr<SimulatedDisk> disk_;
   std::unique_ptr<VolumeStore> store_;
-  std::unique_ptr<Volume> volume_;
+  std::shared_ptr<Volume> volume_;
   ExpectedContents expected_;
 };
 

@@ -42,11 +42,11 @@ class MappedVolume : public ::testing::TestWithParam<Place> {
     volume_ = std::move(*opened);
   }
   bool in_memory() const { return GetParam().folder == std::string("/dev/shm"); }
-  std::string data_file() const { return root_ + "/" + kVolumeId + "/" + kLayerId + ".000"; }
+  std::string data_file() const { return root_ + "/" + kLayerId + "/data.000"; }
 
   std::string root_;
   std::unique_ptr<VolumeStore> store_;
-  std::unique_ptr<Volume> volume_;
+  std::shared_ptr<Volume> volume_;
 };
 
 TEST_P(MappedVolume, SaysIoWhenItsFileBecameShorterAndGoesOn) {

@@ -55,7 +55,7 @@ class ReadBatch : public ::testing::TestWithParam<How> {
 
   std::string root_;
   std::unique_ptr<VolumeStore> store_;
-  std::unique_ptr<Volume> volume_;
+  std::shared_ptr<Volume> volume_;
   Bytes contents_;
 };
 

@@ -29,12 +29,12 @@ inline std::vector<LayerKey> test_keys() {
 }
 
 inline NewVolume new_volume(uint64_t size, bool encrypted) {
-  NewVolume volume{kVolumeId, size, kLayerId, std::nullopt};
-  if (encrypted) volume.wrapped_key = to_bytes("wrapped key of the test volume");
+  NewVolume volume{kVolumeId, size, {kLayerId, std::nullopt, kVolumeId}, {}, false};
+  if (encrypted) volume.layer.wrapped_key = to_bytes("wrapped key of the test volume");
   return volume;
 }
 
-inline Result<std::unique_ptr<Volume>> open_volume(VolumeStore& store, bool encrypted) {
+inline Result<std::shared_ptr<Volume>> open_volume(VolumeStore& store, bool encrypted) {
   return store.open(kVolumeId, encrypted ? test_keys() : std::vector<LayerKey>{});
 }
 

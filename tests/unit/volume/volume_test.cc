@@ -28,12 +28,12 @@ class VolumeTest : public testing::TestWithParam<bool> {
   }
 
   Bytes file(const std::string& name) {
-    return *read_file(system_disk(), folder_.path() + "/volumes/" + kVolumeId + "/" + name, 1 << 30);
+    return *read_file(system_disk(), folder_.path() + "/volumes/" + kLayerId + "/" + name, 1 << 30);
   }
 
   TemporaryFolder folder_;
   std::unique_ptr<VolumeStore> store_;
-  std::unique_ptr<Volume> volume_;
+  std::shared_ptr<Volume> volume_;
   std::mt19937_64 random_{7};
 };
 
@@ -81,7 +81,7 @@ TEST_P(VolumeTest, ADurableWriteLastsWithoutAFlush) {
 TEST_P(VolumeTest, OnlyEncryptedVolumesKeepTheirContentsToThemselves) {
   const Bytes canary = random_contents(random_, 4096);
   ASSERT_TRUE(volume_->write(8 * kMiB, canary, true));
-  const Bytes stored = file(kLayerId + ".000");
+  const Bytes stored = file("data.000");
   const bool found = std::search(stored.begin(), stored.end(), canary.begin(), canary.end()) != stored.end();
   EXPECT_EQ(found, !GetParam());
 }
@@ -94,7 +94,7 @@ TEST_P(VolumeTest, SectorNIsStoredAtItsPlaceUnderItsNumber) {
     const auto cipher = *crypto::XtsCipher::create(test_keys().front().key);
     cipher->encrypt(9, 4096, data, expected);
   }
-  const Bytes stored = file(kLayerId + ".000");
+  const Bytes stored = file("data.000");
   EXPECT_EQ(Bytes(stored.begin() + 9 * 4096, stored.begin() + 11 * 4096), expected);
 }
 
@@ -108,7 +108,7 @@ TEST_P(VolumeTest, ADiscardZeroesWholeSectorsAndKeepsTheEdges) {
 }
 
 TEST_P(VolumeTest, ADiscardGivesItsSpaceBackAtTheFlush) {
-  const std::string path = folder_.path() + "/volumes/" + kVolumeId + "/" + kLayerId + ".000";
+  const std::string path = folder_.path() + "/volumes/" + kLayerId + "/data.000";
   auto data_file = *system_disk().open(path, {.read_only = true});
   ASSERT_TRUE(volume_->write(0, random_contents(random_, 4 * kMiB), true));
   ASSERT_EQ(*data_file->next_data(kMiB), kMiB);
@@ -130,7 +130,7 @@ TEST_P(VolumeTest, ADiscardedSectorThatWasWrittenAgainKeepsItsData) {
 }
 
 TEST_P(VolumeTest, ZeroesAreExactAndKeepTheirSpaceIfAsked) {
-  const std::string path = folder_.path() + "/volumes/" + kVolumeId + "/" + kLayerId + ".000";
+  const std::string path = folder_.path() + "/volumes/" + kLayerId + "/data.000";
   auto data_file = *system_disk().open(path, {.read_only = true});
   for (const bool keep : {true, false}) {
     const Bytes data = random_contents(random_, 3 * kMiB);

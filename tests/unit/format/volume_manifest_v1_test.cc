@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Do the formats of a volume say back what was written, and refuse everything else?
-#include "format/volume_manifest.h"
+#include "format/volume_manifest_v1.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 namespace coffer::format {
 namespace {
 
-VolumeManifest example() {
+VolumeManifestV1 example() {
   return {"vol-0123456789abcdef0",
           uint64_t{5} << 30,
           7,
@@ -38,43 +38,43 @@ TEST(Crc32cTest, AgreesWithThePublishedVectors) {
   EXPECT_EQ(crc32c(ascending), 0x46dd794eu);
 }
 
-TEST(VolumeManifestTest, ReadsBackWhatWasWritten) {
-  EXPECT_EQ(*parse_manifest(write_manifest(example())), example());
+TEST(VolumeManifestV1Test, ReadsBackWhatWasWritten) {
+  EXPECT_EQ(*parse_manifest_v1(write_manifest_v1(example())), example());
 }
 
-TEST(VolumeManifestTest, RefusesEveryFlippedBit) {
-  const Bytes good = write_manifest(example());
+TEST(VolumeManifestV1Test, RefusesEveryFlippedBit) {
+  const Bytes good = write_manifest_v1(example());
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {
     Bytes bad = good;
     bad[bit / 8] ^= static_cast<uint8_t>(1 << (bit % 8));
-    const auto parsed = parse_manifest(bad);
+    const auto parsed = parse_manifest_v1(bad);
     ASSERT_FALSE(parsed) << "bit " << bit;
     EXPECT_TRUE(refused(parsed.error())) << "bit " << bit;
   }
 }
 
-TEST(VolumeManifestTest, RefusesEveryOtherLength) {
-  const Bytes good = write_manifest(example());
+TEST(VolumeManifestV1Test, RefusesEveryOtherLength) {
+  const Bytes good = write_manifest_v1(example());
   for (size_t size = 0; size < good.size(); ++size)
-    EXPECT_FALSE(parse_manifest(ByteView(good).first(size))) << size;
+    EXPECT_FALSE(parse_manifest_v1(ByteView(good).first(size))) << size;
   Bytes longer = good;
   longer.push_back(0);
-  EXPECT_FALSE(parse_manifest(longer));
+  EXPECT_FALSE(parse_manifest_v1(longer));
 }
 
 // Right checksums: only what the fields say is wrong.
-TEST(VolumeManifestTest, RefusesAManifestWithoutLayersOrWithAnEmptyKey) {
-  VolumeManifest manifest = example();
+TEST(VolumeManifestV1Test, RefusesAManifestWithoutLayersOrWithAnEmptyKey) {
+  VolumeManifestV1 manifest = example();
   manifest.layers[0].wrapped_key = Bytes{};
-  EXPECT_EQ(parse_manifest(write_manifest(manifest)).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(parse_manifest_v1(write_manifest_v1(manifest)).error().kind, ErrorKind::kCorrupt);
   manifest.layers.clear();
-  EXPECT_EQ(parse_manifest(write_manifest(manifest)).error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(parse_manifest_v1(write_manifest_v1(manifest)).error().kind, ErrorKind::kCorrupt);
 }
 
-TEST(VolumeManifestTest, RefusesALaterVersionInWords) {
-  Bytes newer = write_manifest(example());
-  newer[8] = kManifestVersion + 1;
-  const auto parsed = parse_manifest(newer);
+TEST(VolumeManifestV1Test, RefusesALaterVersionInWords) {
+  Bytes newer = write_manifest_v1(example());
+  newer[8] = 1 + 1;
+  const auto parsed = parse_manifest_v1(newer);
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().kind, ErrorKind::kTooNew);
   EXPECT_NE(parsed.error().message.find("version 2"), std::string::npos) << parsed.error().message;

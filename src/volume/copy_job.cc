@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "volume/copy_job.h"
+
+#include <algorithm>
+
+#include "format/crc32c.h"
+#include "secret/secret_bytes.h"
+#include "volume/volume_store.h"
+
+namespace coffer::volume {
+namespace {
+
+constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
+constexpr size_t kPieceSize = 128 << 10;  // fits the second-level cache along with its ciphertext
+
+}  // namespace
+
+CopyJob::~CopyJob() {
+  secret::wipe(buffer_);
+  store_.release(layers_);
+}
+
+Result<Job::Progress> CopyJob::step() {
+  COFFER_CHECK(target_->check());
+  buffer_.resize(kPieceSize);
+  const uint64_t end = source_->top().sectors();
+  constexpr uint64_t kMostLookedAt = (uint64_t{64} << 30) / kSectorSize;  // holes are fast, not free
+  const uint64_t stop = std::min(end, sector_ + kMostLookedAt);
+  const uint64_t begin = sector_;
+  uint64_t copied = 0;
+  Status done;
+  while (done && sector_ < stop && copied < kMostBytesAStep) {
+    const Chain::Found found = source_->find(sector_, stop - sector_);
+    uint64_t count = found.count;
+    if (found.layer != nullptr) {
+      // What an earlier attempt made durable is there already.
+      const StateMap::Run run = target_->run(sector_, count);
+      count = std::min(run.count, (kMostBytesAStep - copied) / kSectorSize);
+      if (run.state == SectorState::kAbsent) {
+        done = copy_run({sector_, count});
+        copied += count * kSectorSize;
+      }
+    }
+    if (done) sector_ += count;
+  }
+  if (done) done = verify();
+  unverified_.clear();
+  secret::wipe(MutableByteView(buffer_));
+  if (!done) {
+    sector_ = begin;
+    return tl::unexpected(done.error());
+  }
+  if (sector_ < end) return Progress{false, sector_ * kSectorSize, end * kSectorSize};
+  COFFER_CHECK(target_->flush(Durability::kStates));
+  COFFER_CHECK(store_.finish_copy(snapshot_id_));
+  return Progress{true, end * kSectorSize, end * kSectorSize};
+}
+
+Status CopyJob::copy_run(SectorRange range) {
+  const uint64_t end = range.first + range.count;
+  for (uint64_t sector = range.first; sector < end;) {
+    const uint64_t count =
+        std::min({end - sector, kPieceSize / kSectorSize, kSectorsPerChunk - sector % kSectorsPerChunk});
+    COFFER_CHECK(copy_piece({sector, count}));
+    sector += count;
+  }
+  return {};
+}
+
+Status CopyJob::copy_piece(SectorRange range) {
+  const MutableByteView plaintext = MutableByteView(buffer_).first(range.count * kSectorSize);
+  COFFER_CHECK(source_->read(range.first, plaintext));
+  unverified_.push_back({range, format::crc32c(plaintext)});
+  const auto lock = target_->locks()->exclude(range.first * kSectorSize);
+  return target_->write_data(range.first, plaintext);
+}
+
+Status CopyJob::verify() {
+  for (const Piece& piece : unverified_) {
+    const MutableByteView plaintext = MutableByteView(buffer_).first(piece.range.count * kSectorSize);
+    COFFER_CHECK(target_->read_data(piece.range.first, plaintext));
+    if (format::crc32c(plaintext) != piece.checksum)
+      return fail(ErrorKind::kIo, "what was copied into " + snapshot_id_ + " does not read back as it was");
+  }
+  return {};
+}
+
+}  // namespace coffer::volume

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "volume/layer_store.h"
+
+#include <algorithm>
+
+#include "crypto/xts.h"
+
+namespace coffer::volume {
+namespace {
+
+using store::Layout;
+
+constexpr const char* kRecord = "record";
+constexpr const char* kKey = "key";
+constexpr const char* kData = "data";
+constexpr const char* kMap = "map";
+constexpr uint64_t kFirstEpoch = 1;
+
+uint64_t map_size(uint64_t size_bytes) {
+  return format::map_file_size(size_bytes / kSectorSize);
+}
+
+// What the header must say if it belongs to this record.
+Status check_header(const format::LayerRecord& record, const format::LayerHeader& header) {
+  if (header.layer_id == record.layer_id && header.cipher == record.cipher &&
+      header.size_bytes <= record.size_bytes)
+    return {};
+  return fail(ErrorKind::kCorrupt,
+              "the header of layer " + record.layer_id + " does not belong to its record");
+}
+
+bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
+
+}  // namespace
+
+Status LayerStore::create(const NewLayer& layer, uint64_t size_bytes, const std::string& parent_id,
+                          bool independent) {
+  const std::string& id = layer.layer_id;
+  COFFER_CHECK(store_.create_folder(id));
+  COFFER_CHECK(store_.clear_folder(id));
+  const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
+  COFFER_CHECK(store_.create_range(id, kData, size_bytes, Layout::kSegmented));
+  COFFER_TRY(map, store_.create_range(id, kMap, map_size(size_bytes), Layout::kSingle));
+  COFFER_CHECK(Layer::format_new(*map, {id, cipher, size_bytes, kFirstEpoch, host_id_}));
+  if (layer.wrapped_key)
+    COFFER_CHECK(store_.replace_document(
+        id, kKey, format::write_layer_key({id, *layer.wrapped_key, layer.key_context})));
+  return replace_record({id, size_bytes, cipher, parent_id, independent});
+}
+
+Status LayerStore::erase(const std::string& layer_id) {
+  open_.erase(layer_id);
+  COFFER_CHECK(store_.erase_document(layer_id, kKey));
+  return store_.remove_folder(layer_id);
+}
+
+Result<std::optional<format::LayerRecord>> LayerStore::record(const std::string& layer_id) {
+  const auto document = store_.read_document(layer_id, kRecord);
+  if (!document && document.error().kind == ErrorKind::kNotFound) return std::nullopt;
+  if (!document) return tl::unexpected(document.error());
+  COFFER_TRY(record, format::parse_layer_record(*document));
+  if (record.layer_id != layer_id)
+    return fail(ErrorKind::kCorrupt, "the record of layer " + layer_id + " names another layer");
+  return record;
+}
+
+Status LayerStore::replace_record(const format::LayerRecord& record) {
+  return store_.replace_document(record.layer_id, kRecord, format::write_layer_record(record));
+}
+
+Result<NewLayer> LayerStore::key_of(const format::LayerRecord& record) {
+  NewLayer layer{record.layer_id, std::nullopt, {}};
+  if (record.cipher == format::LayerCipher::kNone) return layer;
+  const auto document = store_.read_document(record.layer_id, kKey);
+  if (!document && document.error().kind != ErrorKind::kNotFound) return tl::unexpected(document.error());
+  if (!document || all_zero(*document))
+    return fail(ErrorKind::kCorrupt, "the wrapped key of layer " + record.layer_id + " is gone");
+  COFFER_TRY(key, format::parse_layer_key(*document));
+  if (key.layer_id != record.layer_id)
+    return fail(ErrorKind::kCorrupt, "the key of layer " + record.layer_id + " names another layer");
+  layer.wrapped_key = std::move(key.wrapped_key);
+  layer.key_context = std::move(key.context);
+  return layer;
+}
+
+std::shared_ptr<Layer> LayerStore::find_open(const std::string& layer_id) {
+  const auto found = open_.find(layer_id);
+  if (found == open_.end()) return nullptr;
+  auto layer = found->second.lock();
+  if (!layer) open_.erase(found);
+  return layer;
+}
+
+Result<LayerFiles> LayerStore::open_files(const std::string& layer_id, uint64_t size_bytes) {
+  LayerFiles files;
+  COFFER_TRY(data, store_.open_range(layer_id, kData, size_bytes, Layout::kSegmented));
+  COFFER_TRY(map, store_.open_range(layer_id, kMap, map_size(size_bytes), Layout::kSingle));
+  files.data = std::move(data);
+  files.map = std::move(map);
+  return files;
+}
+
+Result<std::shared_ptr<Layer>> LayerStore::open(const format::LayerRecord& record) {
+  if (auto layer = find_open(record.layer_id)) return layer;
+  COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
+  COFFER_TRY(header, Layer::read_header(*files.map));
+  COFFER_CHECK(check_header(record, header));
+  COFFER_TRY(layer, Layer::open(std::move(files), header, record.size_bytes));
+  if (!layer->encrypted()) layer->unlock(nullptr);
+  open_[record.layer_id] = layer;
+  return layer;
+}
+
+Result<std::shared_ptr<Layer>> LayerStore::open_unlocked(const format::LayerRecord& record,
+                                                         const LayerKeys& keys) {
+  COFFER_TRY(layer, open(record));
+  if (layer->unlocked()) return layer;
+  const auto key =
+      std::ranges::find_if(keys, [&](const LayerKey& one) { return one.layer_id == record.layer_id; });
+  if (key == keys.end())
+    return fail(ErrorKind::kInvalidArgument, "the key of an encrypted layer is missing: " + record.layer_id);
+  COFFER_TRY(cipher, crypto::XtsCipher::create(key->key));
+  layer->unlock(std::move(cipher));
+  return layer;
+}
+
+Status LayerStore::grow_files(const format::LayerRecord& record, uint64_t size_bytes) {
+  COFFER_CHECK(store_.grow_range(record.layer_id, kData, size_bytes, Layout::kSegmented));
+  return store_.grow_range(record.layer_id, kMap, map_size(size_bytes), Layout::kSingle);
+}
+
+Status LayerStore::flush_files(const format::LayerRecord& record) {
+  COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
+  COFFER_CHECK(files.data->flush());
+  return files.map->flush();
+}
+
+Status LayerStore::adopt(const std::string& folder, const format::LayerRecord& record,
+                         const NewLayer& layer) {
+  COFFER_CHECK(store_.create_folder(record.layer_id));
+  COFFER_CHECK(store_.move_range(folder, record.layer_id, record.layer_id, kData, record.size_bytes,
+                                 Layout::kSegmented));
+  COFFER_CHECK(store_.move_range(folder, record.layer_id + ".map", record.layer_id, kMap,
+                                 map_size(record.size_bytes), Layout::kSingle));
+  if (layer.wrapped_key)
+    COFFER_CHECK(store_.replace_document(
+        record.layer_id, kKey,
+        format::write_layer_key({record.layer_id, *layer.wrapped_key, layer.key_context})));
+  return replace_record(record);
+}
+
+}  // namespace coffer::volume

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers in their folders (layer-…/record, key, data.000…, map; docs/format/layer.md), and the layers that
+// are open: one object each, shared by all who hold it. Not thread-safe: VolumeStore makes one call at a
+// time.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/manifest.h"
+#include "secret/secret_bytes.h"
+#include "store/store.h"
+#include "volume/layer.h"
+
+namespace coffer::volume {
+
+// A layer that is to be made, or what a layer's key needs to be opened.
+struct NewLayer {
+  std::string layer_id;              // "layer-" + 17 hex digits
+  std::optional<Bytes> wrapped_key;  // absent: not encrypted
+  std::string key_context;           // aws:ebs:id under which the key was wrapped
+};
+
+// A layer's data key: 64 bytes (AES-256-XTS).
+struct LayerKey {
+  std::string layer_id;
+  secret::SecretBytes key;
+};
+using LayerKeys = std::vector<LayerKey>;
+
+class LayerStore {
+ public:
+  LayerStore(store::Store& store, std::string host_id) : store_(store), host_id_(std::move(host_id)) {}
+
+  // Durable when it returns. What an earlier attempt left there is removed.
+  Status create(const NewLayer& layer, uint64_t size_bytes, const std::string& parent_id, bool independent);
+  // The wrapped key is overwritten and flushed first. Works on a full disk. Absent is no error.
+  Status erase(const std::string& layer_id);
+  // Nothing when the folder holds no record: a creation or an erasure that was cut short.
+  Result<std::optional<format::LayerRecord>> record(const std::string& layer_id);
+  Status replace_record(const format::LayerRecord& record);
+  // kCorrupt when an encrypted layer has none.
+  Result<NewLayer> key_of(const format::LayerRecord& record);
+
+  // The open layer, or nothing.
+  std::shared_ptr<Layer> find_open(const std::string& layer_id);
+  // Opens it for its states, if it is not open.
+  Result<std::shared_ptr<Layer>> open(const format::LayerRecord& record);
+  // And for its contents. kInvalidArgument when `keys` has no key of an encrypted layer that is not unlocked.
+  Result<std::shared_ptr<Layer>> open_unlocked(const format::LayerRecord& record, const LayerKeys& keys);
+  Status take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {
+    return layer.take_over(host_id_, std::move(locks));
+  }
+
+  // The files of `record`, longer: size_bytes is the new size. Durable; the record is the caller's to
+  // replace.
+  Status grow_files(const format::LayerRecord& record, uint64_t size_bytes);
+  Result<LayerFiles> open_files(const std::string& layer_id, uint64_t size_bytes);
+  // Of a layer that is not open: what an earlier process wrote is durable.
+  Status flush_files(const format::LayerRecord& record);
+  // From the first data folders: the files of a layer that lie in its volume's folder.
+  Status adopt(const std::string& folder, const format::LayerRecord& record, const NewLayer& layer);
+
+ private:
+  store::Store& store_;
+  const std::string host_id_;
+  std::map<std::string, std::weak_ptr<Layer>> open_;
+};
+
+}  // namespace coffer::volume

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "volume/lift_job.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "secret/secret_bytes.h"
+#include "volume/volume_store.h"
+
+namespace coffer::volume {
+namespace {
+
+constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
+constexpr size_t kPieceSize = 128 << 10;  // fits the second-level cache along with its ciphertext
+
+}  // namespace
+
+LiftJob::~LiftJob() {
+  secret::wipe(buffer_);
+  store_.release(layers_);
+}
+
+// What a sector that is absent in the layer gets.
+LiftJob::Found LiftJob::find(uint64_t sector, uint64_t limit) const {
+  if (from_all_) {
+    const Chain::Found found = chain_->find(sector, limit);
+    return {found.layer == &chain_->top() ? nullptr : found.layer, false, found.count};
+  }
+  Layer& parent = *chain_->layers()[1];
+  if (sector >= parent.sectors()) return {nullptr, false, limit};
+  const StateMap::Run run = parent.run(sector, std::min(limit, parent.sectors() - sector));
+  return {run.state == SectorState::kData ? &parent : nullptr, run.state == SectorState::kZero && hide_,
+          run.count};
+}
+
+Result<Job::Progress> LiftJob::step() {
+  Layer& target = chain_->top();
+  COFFER_CHECK(target.check());
+  const uint64_t end = target.sectors();
+  uint64_t copied = 0;
+  constexpr uint64_t kMostLookedAt = (uint64_t{64} << 30) / kSectorSize;  // holes are fast, not free
+  const uint64_t stop = std::min(end, sector_ + kMostLookedAt);
+  while (sector_ < stop && copied < kMostBytesAStep) {
+    const Found next = find(sector_, stop - sector_);
+    if (next.source == nullptr && !next.zero) {
+      sector_ += next.count;
+      continue;
+    }
+    const uint64_t count = std::min(stop - sector_, kSectorsPerChunk - sector_ % kSectorsPerChunk);
+    COFFER_CHECK(lift_chunk({sector_, count}, copied));
+    sector_ += count;
+  }
+  lifted_ += copied;
+  if (sector_ >= end) return finish();
+  if (!from_all_ && lifted_ >= kWindow) COFFER_CHECK(give_back());
+  return Progress{false, sector_ * kSectorSize, end * kSectorSize};
+}
+
+Status LiftJob::lift_chunk(SectorRange range, uint64_t& copied) {
+  Layer& target = chain_->top();
+  const auto lock = target.locks()->exclude(range.first * kSectorSize);
+  const uint64_t end = range.first + range.count;
+  for (uint64_t sector = range.first; sector < end;) {
+    const StateMap::Run run = target.run(sector, end - sector);
+    uint64_t count = run.count;
+    if (run.state == SectorState::kAbsent) {
+      const Found found = find(sector, count);
+      count = found.count;
+      if (found.source != nullptr) COFFER_CHECK(copy(*found.source, {sector, count}));
+      if (found.zero) COFFER_CHECK(target.set_zero({sector, count}, false, true));
+      if (found.source != nullptr) copied += count * kSectorSize;
+    }
+    sector += count;
+  }
+  return {};
+}
+
+Status LiftJob::copy(Layer& source, SectorRange range) {
+  buffer_.resize(kPieceSize);
+  Status done;
+  for (uint64_t at = 0; at < range.count && done;) {
+    const uint64_t count = std::min<uint64_t>(range.count - at, kPieceSize / kSectorSize);
+    const MutableByteView piece = MutableByteView(buffer_).first(count * kSectorSize);
+    done = source.read_data(range.first + at, piece);
+    if (done) done = chain_->top().write_data(range.first + at, piece);
+    at += count;
+  }
+  secret::wipe(MutableByteView(buffer_));
+  return done;
+}
+
+// Child data and child map durable, then no reader that still asks the parent, and only then its space.
+Status LiftJob::give_back() {
+  COFFER_CHECK(chain_->top().flush(Durability::kStates));
+  store_.let_go_of(chain_->layers()[1]->id());
+  Layer& parent = *chain_->layers()[1];
+  const uint64_t end = std::min(sector_, parent.sectors());
+  if (given_back_ < end)
+    if (const Status status = parent.give_back(given_back_ * kSectorSize, (end - given_back_) * kSectorSize);
+        !status)
+      log_warning("layer {}: space is not returned: {}", parent.id(), status.error().message);
+  given_back_ = end;
+  lifted_ = 0;
+  return {};
+}
+
+Result<Job::Progress> LiftJob::finish() {
+  Layer& target = chain_->top();
+  COFFER_CHECK(target.flush(Durability::kStates));
+  // A volume that grew meanwhile has nothing below in its new part.
+  COFFER_CHECK(store_.finish_lift(target.id(), from_all_));
+  return Progress{true, target.size_bytes(), target.size_bytes()};
+}
+
+}  // namespace coffer::volume

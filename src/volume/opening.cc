@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a data folder holds is read at the start, older forms are brought to today's, and what a crash left
+// half made, or half erased, goes.
+#include <algorithm>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "format/volume_manifest_v1.h"
+#include "volume/documents.h"
+#include "volume/volume_store.h"
+
+namespace coffer::volume {
+
+VolumeStore::VolumeStore(std::unique_ptr<store::Store> store, std::string host_id)
+    : store_(std::move(store)), layers_(*store_, std::move(host_id)) {}
+
+VolumeStore::~VolumeStore() = default;
+
+Result<std::unique_ptr<VolumeStore>> VolumeStore::open_store(Disk& disk, const std::string& root,
+                                                             std::string host_id) {
+  COFFER_TRY(store, store::open_file_store(disk, root));
+  auto opened = std::make_unique<VolumeStore>(std::move(store), std::move(host_id));
+  COFFER_CHECK(opened->load());
+  return opened;
+}
+
+Status VolumeStore::load() {
+  const Lock lock(mutex_);
+  COFFER_TRY(folders, store_->folders());
+  for (const std::string& folder : folders) {
+    Status loaded;
+    if (is_resource_id(folder, "vol"))
+      loaded = load_volume(folder);
+    else if (is_resource_id(folder, "snap"))
+      loaded = load_snapshot(folder);
+    else if (is_resource_id(folder, "layer"))
+      loaded = load_layer(folder);
+    if (loaded) continue;
+    if (loaded.error().kind != ErrorKind::kCorrupt && loaded.error().kind != ErrorKind::kTooNew)
+      return loaded;
+    log_error("{}: {}; nothing is erased until that is mended", folder, loaded.error().message);
+    unreadable_.insert(folder);
+  }
+  COFFER_CHECK(drop_uncommitted_snapshots());
+  // What is left over does no harm, and the disk may be full.
+  if (const Status erased = erase_unneeded(); !erased)
+    log_warning("layers that nobody needs are not erased: {}", erased.error().message);
+  return {};
+}
+
+Status VolumeStore::load_volume(const std::string& folder) {
+  COFFER_TRY(document, read_if_there(*store_, folder, kVolumeDocument));
+  if (!document) return load_first_form(folder);
+  COFFER_TRY(manifest, format::parse_volume_manifest(*document));
+  if (manifest.volume_id != folder)
+    return fail(ErrorKind::kCorrupt, "the manifest names another volume: " + manifest.volume_id);
+  // Written when the folder was brought to today's form; its wrapped key lies with the layer now.
+  COFFER_CHECK(store_->erase_document(folder, kFirstManifest));
+  tree_.volumes[folder] = std::move(manifest);
+  return {};
+}
+
+// The layer's files and its wrapped key move to a folder of its own; then the new manifest commits.
+Status VolumeStore::load_first_form(const std::string& folder) {
+  COFFER_TRY(document, read_if_there(*store_, folder, kFirstManifest));
+  if (!document) return store_->remove_folder(folder);  // a creation or a deletion that was cut short
+  COFFER_TRY(old, format::parse_manifest_v1(*document));
+  if (old.volume_id != folder)
+    return fail(ErrorKind::kCorrupt, "the manifest names another volume: " + old.volume_id);
+  if (old.layers.size() != 1) return fail(ErrorKind::kCorrupt, "a first manifest of more than one layer");
+  const format::ManifestLayerV1& layer = old.layers.front();
+  const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
+  const format::LayerRecord record{layer.layer_id, old.size_bytes, cipher, {}, false};
+  COFFER_CHECK(layers_.adopt(folder, record, {layer.layer_id, layer.wrapped_key, folder}));
+  tree_.layers[layer.layer_id] = record;
+  const format::VolumeManifest manifest{folder, layer.layer_id};
+  COFFER_CHECK(store_->replace_document(folder, kVolumeDocument, format::write_volume_manifest(manifest)));
+  COFFER_CHECK(store_->erase_document(folder, kFirstManifest));
+  tree_.volumes[folder] = manifest;
+  log_info("{} was brought to this release's form", folder);
+  return {};
+}
+
+Status VolumeStore::load_snapshot(const std::string& folder) {
+  COFFER_TRY(document, read_if_there(*store_, folder, kSnapshotDocument));
+  if (!document) return store_->remove_folder(folder);
+  COFFER_TRY(manifest, format::parse_snapshot_manifest(*document));
+  if (manifest.snapshot_id != folder)
+    return fail(ErrorKind::kCorrupt, "the manifest names another snapshot: " + manifest.snapshot_id);
+  tree_.snapshots[folder] = std::move(manifest);
+  return {};
+}
+
+Status VolumeStore::load_layer(const std::string& folder) {
+  COFFER_TRY(record, layers_.record(folder));
+  if (!record) return layers_.erase(folder);
+  tree_.layers[folder] = std::move(*record);
+  return {};
+}
+
+// A snapshot is written before its volume gets the next top layer: where the volume did not get it, the
+// snapshot does not count, and whoever asked for it has heard of no success.
+Status VolumeStore::drop_uncommitted_snapshots() {
+  std::set<std::string> tops;
+  for (const auto& [id, volume] : tree_.volumes) tops.insert(volume.layer_id);
+  for (auto at = tree_.snapshots.begin(); at != tree_.snapshots.end();) {
+    if (!tops.contains(at->second.layer_id)) {
+      ++at;
+      continue;
+    }
+    COFFER_CHECK(store_->erase_document(at->first, kSnapshotDocument));
+    COFFER_CHECK(store_->remove_folder(at->first));
+    at = tree_.snapshots.erase(at);
+  }
+  return {};
+}
+
+}  // namespace coffer::volume
