@@ -22,3 +22,6 @@ add_test(NAME volumed_process COMMAND test_volumed_process)
 
 # The pipeline is tested with keyd's own server, in one process.
 target_link_libraries(test_api PRIVATE coffer_keys)
+
+# Both derivations of a device-mapper table, of the same volumes.
+target_link_libraries(test_volume PRIVATE coffer_cli)

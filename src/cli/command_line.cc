@@ -220,6 +220,20 @@ class CommandLine {
             "  coffer volume why vol-0123456789abcdef0\n  coffer volume why vol-0123456789abcdef0 --json",
             [this] { return volume_why(common_, volume_id_); });
     add_volume_id(command);
+    command = add(
+        volume, "dm-table", "print the device-mapper table that opens a volume or a snapshot without Coffer",
+        "  coffer volume dm-table vol-0123456789abcdef0\n"
+        "  coffer volume dm-table snap-0123456789abcdef0 --device layer-0123456789abcdef0=/dev/loop0\n"
+        "Needs no running installation. Keys are named, never printed: docs/format/opening-a-volume.md.",
+        [this] { return volume_dm_table(common_, volume_id_, devices_); });
+    command->add_option("ID", volume_id_, "vol-… or snap-…")->required();
+    command
+        ->add_option("--device", devices_,
+                     "the block device over a layer's data file; once for each file, in their order")
+        ->type_name("LAYER-ID=DEVICE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_data(command);
   }
 
   void add_volume_id(CLI::App* command) {
@@ -262,6 +276,7 @@ class CommandLine {
   Common common_{.data = default_data()};
   UpOptions up_;
   std::string region_, volume_id_, account_id_;
+  std::vector<std::string> devices_;
   int newest_ = 20;
   std::function<int()> action_ = [] { return static_cast<int>(kUsage); };
 };

@@ -36,6 +36,8 @@ int status(const Common& common);
 int doctor(const Common& common);
 int volume_uri(const Common& common, const std::string& volume_id);
 int volume_why(const Common& common, const std::string& volume_id);
+// `id`: a volume's or a snapshot's; `devices`: LAYER-ID=/dev/….
+int volume_dm_table(const Common& common, const std::string& id, const std::vector<std::string>& devices);
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
 int trail(const Common& common, int newest);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// `coffer volume uri` and `coffer volume why`.
+// `coffer volume uri`, `coffer volume why` and `coffer volume dm-table`.
 #include "base/ids.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/data_folder.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/stored_chain.h"
 
 namespace coffer::cli {
 namespace {
@@ -43,6 +45,28 @@ int volume_why(const Common& common, const std::string& volume_id) {
   if (!answer->text("code").empty()) text += answer->text("code") + ": ";
   text += answer->text("message").empty() ? "nothing failed\n" : answer->text("message") + "\n";
   print(text);
+  return kOk;
+}
+
+int volume_dm_table(const Common& common, const std::string& id, const std::vector<std::string>& devices) {
+  LayerDevices named;
+  for (const std::string& device : devices) {
+    const size_t equals = device.find('=');
+    if (equals == std::string::npos) {
+      complain("--device takes LAYER-ID=/dev/…, not '" + device + "'");
+      return kUsage;
+    }
+    named[device.substr(0, equals)].push_back(device.substr(equals + 1));
+  }
+  const auto folder = find_data_folder(common.data);
+  if (!folder) return complain_about(folder.error());
+  const auto table = stored_dm_table(system_disk(), *folder + "/volumes", id, named);
+  if (!table) return complain_about(table.error());
+  print(*table);
+  if (is_served(*folder))
+    complain(
+        "this folder is in use: the table shows what was flushed by now. Detach the volume before you open "
+        "it.");
   return kOk;
 }
 
