@@ -9,6 +9,7 @@ import select
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -24,6 +25,9 @@ BUILD = Path(os.environ.get("COFFER_BUILD", ROOT / "build"))
 REGION = "us-west-2"
 ZONE = "us-west-2a"
 DAEMONS = ("coffer-keyd", "coffer-apid", "coffer-volumed")
+
+sys.path.append(str(ROOT / "docs" / "format"))
+import dm_table  # noqa: E402  our documents are read as somebody without Coffer would
 
 
 def wait_until(condition, what, seconds=20.0):
@@ -217,9 +221,20 @@ class Coffer:
     def volume_folder(self, volume_id):
         return self.data / "volumes" / volume_id
 
+    def layers(self, subject):
+        """The ids of the layers of a volume or a snapshot, the top one first."""
+        return [layer["id"] for layer in dm_table.chain_of(self.data / "volumes", subject)]
+
+    def layer_folders(self, subject):
+        return [self.data / "volumes" / layer for layer in self.layers(subject)]
+
     def layer_file(self, volume_id):
-        """The file with the sectors: the volume's largest."""
-        return max((f for f in self.volume_folder(volume_id).iterdir() if f.is_file()), key=lambda f: f.stat().st_blocks)
+        """The first file with the sectors of a volume's top layer."""
+        return self.layer_folders(volume_id)[0] / "data.000"
+
+    def stored(self, kind="vol"):
+        """The volumes (or "snap", "layer") that have a folder."""
+        return {entry.name for entry in (self.data / "volumes").iterdir() if entry.name.startswith(kind + "-")}
 
     def trail(self, newest=1000):
         return self.json("trail", "--newest", str(newest))["records"]

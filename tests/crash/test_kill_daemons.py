@@ -187,7 +187,8 @@ def test_volumes_are_in_the_state_that_was_acknowledged(aftermath):
         for volume, state in client.promised.items():
             if state is not None:
                 assert (found[volume]["State"] if volume in found else "deleted") == state, volume
-    assert {entry.name for entry in (coffer.data / "volumes").iterdir()} == set(found)
+    assert coffer.stored("vol") == set(found)
+    assert coffer.stored("layer") == {layer for volume in found for layer in coffer.layers(volume)}
 
 
 def test_attached_volumes_are_served_again_and_no_others(aftermath):

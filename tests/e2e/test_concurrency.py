@@ -102,7 +102,8 @@ def test_the_same_volumes_attached_detached_and_deleted_by_many_threads(shared_c
     served = {entry.stem for entry in (shared_coffer.data / "run/nbd").iterdir()}
     assert served == attached, "what is served and what is called attached differ"
     assert all(is_served(shared_coffer.uri(volume)) for volume in attached)
-    assert {entry.name for entry in (shared_coffer.data / "volumes").iterdir()} == {v["VolumeId"] for v in found}
+    assert shared_coffer.stored("vol") == {v["VolumeId"] for v in found}
+    assert shared_coffer.stored("layer") == {layer for v in found for layer in shared_coffer.layers(v["VolumeId"])}
 
     for volume in attached:
         ec2.detach_volume(VolumeId=volume)

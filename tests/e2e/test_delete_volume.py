@@ -28,14 +28,16 @@ def test_a_deleted_volume_cannot_be_opened(coffer, tmp_path):
     (wrapped,) = wrapped_keys_of(coffer, volume)
     assert files_with(coffer.data, wrapped)
     assert len(open_data_key(coffer, volume, wrapped)) == 64
-    shutil.copytree(coffer.volume_folder(volume), tmp_path / "stolen")
+    folders = [coffer.volume_folder(volume), *coffer.layer_folders(volume)]
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / "stolen" / folder.name)
 
     ec2.delete_volume(VolumeId=volume)
     wait_until(lambda: gone(ec2, volume), "the volume to go")
     wait_until(lambda: any(r["eventName"] == "EraseVolumeKey" and volume in str(r) for r in coffer.trail()),
                "the record of the erasure")
     wait_until(lambda: not files_with(coffer.data, wrapped), "the wrapped key to be gone from every file")
-    assert not coffer.volume_folder(volume).exists()
+    wait_until(lambda: not any(folder.exists() for folder in folders), "the volume's files to go")
     with pytest.raises(ClientError) as refused:
         ec2.attach_volume(VolumeId=volume, InstanceId=coffer.host(), Device="/dev/sdf")
     assert refused.value.response["Error"]["Code"] == "InvalidVolume.NotFound"

@@ -53,7 +53,7 @@ def job(shared_coffer, tmp_path_factory):
 def test_the_canary_lies_in_the_unencrypted_volume_and_nowhere_else(job):
     hits = files_with(job.coffer.data, job.canary)
     assert hits, "the positive control found nothing: the unencrypted volume must hold the canary"
-    elsewhere = {path for path in hits if job.coffer.volume_folder(job.plain) not in path.parents}
+    elsewhere = {path for path in hits if path.parent not in job.coffer.layer_folders(job.plain)}
     assert not elsewhere, elsewhere
 
 

@@ -20,7 +20,7 @@ namespace {
 class ApidHardening : public ::testing::Test {
  protected:
   ApidHardening() {
-    for (const char* folder : {"keyd", "volumes", "volumes/vol-1", "run"})
+    for (const char* folder : {"keyd", "volumes", "volumes/layer-1", "run"})
       ::mkdir((data_ / folder).c_str(), 0700);
     for (const std::string& name : kSecrets) std::ofstream(data_ / name) << "secret";
     EXPECT_TRUE(prepare_files(data_.path()));
@@ -42,7 +42,7 @@ class ApidHardening : public ::testing::Test {
     return answer;
   }
 
-  const std::vector<std::string> kSecrets = {"seal.key", "keyd/domain-keys.0", "volumes/vol-1/manifest"};
+  const std::vector<std::string> kSecrets = {"seal.key", "keyd/domain-keys.0", "volumes/layer-1/key"};
   testing::TemporaryFolder data_;
 };
 
