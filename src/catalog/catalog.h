@@ -64,6 +64,22 @@ class Transaction {
   virtual Result<std::vector<Snapshot>> snapshots_of_volume(const std::string& volume_id) = 0;
   virtual Result<std::vector<std::string>> snapshot_ids() = 0;  // of every account, region and state
 
+  virtual Status insert_snapshot_upload(const SnapshotUpload& upload) = 0;
+  virtual Status set_last_active(const std::string& snapshot_id, Timestamp time) = 0;
+  virtual Status remove_snapshot_upload(const std::string& snapshot_id) = 0;
+  virtual Result<std::optional<SnapshotUpload>> snapshot_upload(const std::string& snapshot_id) = 0;
+  virtual Result<std::vector<SnapshotUpload>> snapshot_uploads() = 0;
+  // In place of what was stored of that block before.
+  virtual Status put_written_block(const std::string& snapshot_id, const WrittenBlock& block) = 0;
+  virtual Result<std::optional<WrittenBlock>> written_block(const std::string& snapshot_id,
+                                                            uint32_t index) = 0;
+  // By index, from `first` on.
+  virtual Result<std::vector<WrittenBlock>> written_blocks(const std::string& snapshot_id, uint64_t first,
+                                                           size_t limit) = 0;
+  virtual Status remove_written_block(const std::string& snapshot_id, uint32_t index) = 0;
+  // At most `limit`; how many.
+  virtual Result<size_t> remove_written_blocks(const std::string& snapshot_id, size_t limit) = 0;
+
   // By volume and start.
   virtual Status insert_volume_modification(const VolumeModification& modification) = 0;
   virtual Status update_volume_modification(const VolumeModification& modification) = 0;

@@ -102,6 +102,18 @@ struct Snapshot {
   std::vector<std::pair<std::string, std::string>> tags;
 };
 
+// What is known of a snapshot while it is written block by block, and until its blocks are forgotten after.
+struct SnapshotUpload {
+  std::string snapshot_id;
+  uint32_t timeout_minutes = 60;  // given up when nothing was written for so long
+  Timestamp last_active;
+};
+
+struct WrittenBlock {
+  uint32_t index = 0;
+  Bytes checksum;  // SHA-256 of its contents
+};
+
 struct VolumeSettings {
   uint32_t size_gib = 0;
   std::string type;

@@ -166,6 +166,17 @@ CREATE TABLE snapshots (
 CREATE INDEX snapshots_by_owner ON snapshots (account, region, id);
 CREATE INDEX snapshots_by_state ON snapshots (state, id);
 CREATE INDEX snapshots_by_volume ON snapshots (volume_id, id);
+CREATE TABLE snapshot_uploads (
+  snapshot_id TEXT PRIMARY KEY,
+  timeout_minutes INTEGER NOT NULL,
+  last_active INTEGER NOT NULL
+);
+CREATE TABLE snapshot_blocks (
+  snapshot_id TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  checksum BLOB NOT NULL,
+  PRIMARY KEY (snapshot_id, block)
+) WITHOUT ROWID;
 CREATE TABLE volume_modifications (
   volume_id TEXT NOT NULL REFERENCES volumes (id),
   started INTEGER NOT NULL,

@@ -53,6 +53,18 @@ class SqliteTransaction final : public Transaction {
   Result<std::vector<Snapshot>> snapshots_of_volume(const std::string& volume_id) override;
   Result<std::vector<std::string>> snapshot_ids() override;
 
+  Status insert_snapshot_upload(const SnapshotUpload& upload) override;
+  Status set_last_active(const std::string& snapshot_id, Timestamp time) override;
+  Status remove_snapshot_upload(const std::string& snapshot_id) override;
+  Result<std::optional<SnapshotUpload>> snapshot_upload(const std::string& snapshot_id) override;
+  Result<std::vector<SnapshotUpload>> snapshot_uploads() override;
+  Status put_written_block(const std::string& snapshot_id, const WrittenBlock& block) override;
+  Result<std::optional<WrittenBlock>> written_block(const std::string& snapshot_id, uint32_t index) override;
+  Result<std::vector<WrittenBlock>> written_blocks(const std::string& snapshot_id, uint64_t first,
+                                                   size_t limit) override;
+  Status remove_written_block(const std::string& snapshot_id, uint32_t index) override;
+  Result<size_t> remove_written_blocks(const std::string& snapshot_id, size_t limit) override;
+
   Status insert_volume_modification(const VolumeModification& modification) override;
   Status update_volume_modification(const VolumeModification& modification) override;
   Result<std::vector<VolumeModification>> modifications_of_volume(const std::string& volume_id) override;
