@@ -38,6 +38,27 @@ Sha256 sha256(ByteView data) {
   return digest;
 }
 
+struct Sha256Stream::Context {
+  DigestContext digest;
+};
+
+Sha256Stream::Sha256Stream() : context_(std::make_unique<Context>(Context{DigestContext(EVP_MD_CTX_new())})) {
+  require(context_->digest != nullptr &&
+          EVP_DigestInit_ex(context_->digest.get(), sha256_digest(), nullptr) == 1);
+}
+
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::update(ByteView data) {
+  require(EVP_DigestUpdate(context_->digest.get(), data.data(), data.size()) == 1);
+}
+
+Sha256 Sha256Stream::finish() && {
+  Sha256 digest{};
+  require(EVP_DigestFinal_ex(context_->digest.get(), digest.data(), nullptr) == 1);
+  return digest;
+}
+
 Sha256 hmac_sha256(const secret::SecretBytes& key, ByteView data) {
   Sha256 mac{};
   hmac_sha256_into(key, data, mac);

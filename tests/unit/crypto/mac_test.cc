@@ -15,6 +15,15 @@ TEST(Sha256, AgreesWithFips180) {
   EXPECT_EQ(hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST(Sha256Stream, IsTheHashOfAllItsParts) {
+  Sha256Stream stream;
+  stream.update(as_bytes("a"));
+  stream.update({});
+  stream.update(as_bytes("bc"));
+  EXPECT_EQ(std::move(stream).finish(), sha256(as_bytes("abc")));
+  EXPECT_EQ(Sha256Stream().finish(), sha256({}));
+}
+
 TEST(Hmac, AgreesWithRfc4231) {
   for (const VectorCase& fields : vector_file("hmac_sha256.txt")) {
     ASSERT_EQ(fields.size(), 3u);
