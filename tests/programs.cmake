@@ -5,6 +5,14 @@ add_executable(nbd_test_server programs/nbd_test_server.cc)
 target_include_directories(nbd_test_server PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(nbd_test_server PRIVATE coffer_export)
 
+add_executable(volume_server programs/volume_server.cc)
+target_link_libraries(volume_server PRIVATE coffer_export)
+
+# A log of a client's writes, replayed with power cuts.
+add_executable(replay_write_log programs/replay_write_log.cc)
+target_include_directories(replay_write_log PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(replay_write_log PRIVATE coffer_volume)
+
 # The test-only path to a data key; no daemon offers it.
 add_executable(open_data_key programs/open_data_key.cc)
 target_link_libraries(open_data_key PRIVATE coffer_keys)

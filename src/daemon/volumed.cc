@@ -64,6 +64,7 @@ Result<host::HostFolders> prepare_folders(const std::string& data) {
   const std::string run = std::filesystem::canonical(folder + "/run", error);
   if (error) return fail(ErrorKind::kNotFound, folder + "/run: " + error.message());
   COFFER_CHECK(system_disk().make_directory(folder + "/volumes"));
+  COFFER_CHECK(system_disk().flush_directory(folder));
   COFFER_CHECK(system_disk().make_directory(run + "/nbd"));
   return host::HostFolders{folder + "/volumes", run + "/nbd"};
 }

@@ -85,9 +85,9 @@ def _pack(root, archive):
     partial.rename(archive)
 
 
-def run_guest(folder, script, drives, files=None, seconds=240):
+def run_guest(folder, script, drives, files=None, seconds=240, devices=()):
     """Boots, runs the script, powers off; gives what it printed between the marks. `drives` are QEMU -drive options
-    without id; `files` (name → bytes) are found in the guest's root."""
+    without id, `devices` more of its arguments; `files` (name → bytes) are found in the guest's root."""
     overlay = Path(folder) / "overlay"
     shutil.rmtree(overlay, ignore_errors=True)
     overlay.mkdir(parents=True)
@@ -106,6 +106,7 @@ def run_guest(folder, script, drives, files=None, seconds=240):
                "console=ttyS0 quiet panic=-1 tsc=unstable mitigations=off random.trust_cpu=on cryptomgr.notests"]
     for drive in drives:
         command += ["-drive", f"{drive},if=virtio,format=raw"]
+    command += devices
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, stdin=subprocess.DEVNULL)
     match = re.search(r"GUEST-BEGIN\r?\n(.*)GUEST-END", result.stdout, re.S)
     assert match, f"the guest did not finish\n{result.stdout[-3000:]}\n{result.stderr[-2000:]}"
