@@ -103,7 +103,7 @@ def run_guest(folder, script, drives, files=None, seconds=240, devices=()):
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "qemu64,+aes,+ssse3,+sse4.1,+sse4.2,+pclmulqdq",
                "-smp", "1", "-m", "512", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
                "-kernel", kernel(), "-initrd", str(initrd), "-append",
-               "console=ttyS0 quiet panic=-1 tsc=unstable mitigations=off random.trust_cpu=on cryptomgr.notests"]
+               "console=ttyS0 quiet panic=-1 tsc=unstable no_timer_check mitigations=off random.trust_cpu=on cryptomgr.notests"]
     for drive in drives:
         command += ["-drive", f"{drive},if=virtio,format=raw"]
     command += devices

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the kernel alone read what snapshots, clones and discards left, given the data keys of the layers? The volumes
+are made by the engine itself (tests/volume_server.py), under keys that the test knows; the way is
+docs/format/opening-a-volume.md, the table the one that docs/format/dm_table.py derives."""
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from guest import run_guest
+from harness import BUILD, ROOT
+from volume_server import VolumeServer
+
+VOLUME, CLONE = "vol-0123456789abcdef0", "vol-0123456789abcdef1"
+FIRST, SECOND = "snap-0123456789abcdef0", "snap-0123456789abcdef1"
+SIZE = 128 << 20
+
+MAKE = """
+set -e
+/sbin/mke2fs -F -q -t ext4 -b 4096 /dev/vda
+mount -t ext4 -o discard /dev/vda /mnt
+cp /payload /mnt/kept; cp /payload /mnt/dropped; cp /payload /mnt/changed
+umount /mnt
+/sbin/e2fsck -fn /dev/vda && echo WRITTEN-CLEAN
+"""
+
+CHANGE = """
+set -e
+mount -t ext4 -o discard /dev/vda /mnt
+rm /mnt/dropped; sync; /sbin/fstrim -v /mnt
+dd if=/other of=/mnt/changed bs=1000 seek=321 conv=notrunc 2>/dev/null
+cp /other /mnt/NAME
+umount /mnt
+/sbin/e2fsck -fn /dev/vda && echo WRITTEN-CLEAN
+"""
+
+READ = """
+dmsetup create --readonly --noudevsync --noudevrules opened /table && echo TABLE-LOADED
+dmsetup mknodes
+/sbin/e2fsck -fn /dev/mapper/opened && echo FSCK-CLEAN
+mount -t ext4 -o ro,noload /dev/mapper/opened /mnt
+cd /mnt; sha256sum * | sed 's/^/SUM /'; cd /
+umount /mnt
+sha256sum /dev/mapper/opened | sed 's/^/DEVICE /'
+"""
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A plain volume with a snapshot; on that an encrypted clone, written, snapshot and written again, then under a new
+    key; the volume goes on too. What each must hold, by file name."""
+    folder = tmp_path_factory.mktemp("chains")
+    payload, other = os.urandom(3 << 20), os.urandom(200_000)
+    changed = payload[:321_000] + other + payload[521_000:]
+    with VolumeServer(folder / "server") as server:
+        drive = f"file.driver=nbd,file.server.type=unix,file.server.path={server.socket},file.export=disk,discard=unmap"
+
+        def write(volume, script):
+            server("serve", volume)
+            wrote = run_guest(folder / "guest", script, [drive], {"payload": payload, "other": other})
+            assert "WRITTEN-CLEAN" in wrote, wrote
+            devices[volume] = device_sum(server)
+            server("stop")
+
+        devices = {}
+        server("create", VOLUME, SIZE, "plain")
+        write(VOLUME, MAKE)
+        server("snapshot", VOLUME, FIRST)
+        devices[FIRST] = devices[VOLUME]
+        server("create", CLONE, SIZE, "encrypted", FIRST)
+        write(CLONE, CHANGE.replace("NAME", "early"))
+        server("snapshot", CLONE, SECOND)
+        devices[SECOND] = devices[CLONE]
+        write(CLONE, CHANGE.replace("rm /mnt/dropped; ", "").replace("NAME", "late"))
+        write(VOLUME, CHANGE.replace("NAME", "own"))
+        first = {"kept": sha256(payload), "dropped": sha256(payload), "changed": sha256(payload)}
+        second = {"kept": sha256(payload), "changed": sha256(changed), "early": sha256(other)}
+        files = {FIRST: first, SECOND: second, CLONE: second | {"late": sha256(other)},
+                 VOLUME: {"kept": sha256(payload), "changed": sha256(changed), "own": sha256(other)}}
+        yield server, files, devices
+
+
+def device_sum(server):
+    copied = subprocess.run(["nbdcopy", server.uri, "-"], stdout=subprocess.PIPE, check=True)
+    return sha256(copied.stdout)
+
+
+def read_by_the_kernel(server, subject, folder):
+    """What a guest says that has the data files, the keys and the table alone."""
+    folder.mkdir()
+    command = [sys.executable, ROOT / "docs" / "format" / "dm_table.py", server.folder / "volumes", subject]
+    drives = []
+    for number, layer in enumerate(server.chain(subject)):
+        (folder / "keys").mkdir(exist_ok=True)
+        command += ["--device", f"{layer['id']}=/dev/vd{chr(97 + number)}"]
+        if layer["encrypted"]:
+            (folder / "keys" / layer["id"]).write_bytes(server.key(layer["id"]))
+            command += ["--key-file", f"{layer['id']}={folder / 'keys' / layer['id']}"]
+        drives.append(f"file={server.data_file(layer['id'])},readonly=on")
+    table = subprocess.run(command, capture_output=True, text=True)
+    assert table.returncode == 0, table.stderr
+    read = run_guest(folder / "read", READ, drives, {"table": table.stdout.encode()})
+    assert "TABLE-LOADED" in read and "FSCK-CLEAN" in read, read
+    files = {name: digest for digest, name in re.findall(r"SUM ([0-9a-f]{64}) +(\S+)", read)}
+    files.pop("lost+found", None)
+    return table.stdout, files, re.search(r"DEVICE ([0-9a-f]{64})", read).group(1)
+
+
+@pytest.mark.parametrize("subject", [VOLUME, CLONE, FIRST, SECOND])
+def test_the_kernel_reads_it(made, subject, tmp_path):
+    server, files, devices = made
+    table, found, device = read_by_the_kernel(server, subject, tmp_path / subject)
+    assert found == files[subject]
+    assert device == devices[subject], "the device differs from what NBD gave, somewhere"
+    assert " zero" in table and (" linear " in table) and (" crypt " in table) == (subject in (CLONE, SECOND))
+
+
+def test_the_kernel_reads_a_volume_that_was_re_keyed(made, tmp_path):
+    server, files, devices = made
+    before = [layer["id"] for layer in server.chain(CLONE)]
+    server("rekey", CLONE)
+    server("work")
+    (layer,) = server.chain(CLONE)
+    assert layer["id"] not in before
+    table, found, device = read_by_the_kernel(server, CLONE, tmp_path / "rekeyed")
+    assert found == files[CLONE] and device == devices[CLONE]
+    assert " linear " not in table
+
+
+def test_the_command_prints_the_same_lines(made):
+    server, _, _ = made
+    (server.folder / "installation.json").write_text("{}")  # `coffer` takes the folder for an installation's
+    for subject in (VOLUME, CLONE, FIRST, SECOND):
+        printed = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for command in (
+            [sys.executable, ROOT / "docs" / "format" / "dm_table.py", server.folder / "volumes", subject],
+            [BUILD / "coffer", "volume", "dm-table", subject, "--data", server.folder])]
+        assert printed[0] == printed[1] != ""
