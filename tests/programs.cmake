@@ -8,6 +8,10 @@ target_link_libraries(nbd_test_server PRIVATE coffer_export)
 add_executable(volume_server programs/volume_server.cc)
 target_link_libraries(volume_server PRIVATE coffer_export)
 
+# For guests that open a volume by a table which names keys.
+add_executable(add_kernel_key programs/add_kernel_key.cc)
+target_link_options(add_kernel_key PRIVATE -static-pie)
+
 # A log of a client's writes, replayed with power cuts.
 add_executable(replay_write_log programs/replay_write_log.cc)
 target_include_directories(replay_write_log PRIVATE ${CMAKE_SOURCE_DIR})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the kernel's device mapper read what Coffer wrote, given the data key and nothing of Coffer's?
-The way is docs/format/opening-a-volume.md; the table comes from docs/format/dm_table.py."""
+The way is docs/format/opening-a-volume.md; the table comes from docs/format/dm_table.py. test_guest_chains.py asks the
+same of snapshots and clones."""
 import hashlib
 import os
 import re
@@ -54,13 +55,18 @@ def test_the_kernel_opens_a_volume_by_its_data_key(coffer, tmp_path):
     key = open_data_key(coffer, volume, wrapped)
     key_file = tmp_path / "key"
     key_file.write_bytes(key)
-    table = subprocess.run([sys.executable, ROOT / "docs" / "format" / "dm_table.py", coffer.volume_folder(volume),
-                            "--device", "/dev/vda", "--key-file", key_file], capture_output=True, text=True)
+    (layer,) = coffer.layers(volume)
+    table = subprocess.run([sys.executable, ROOT / "docs" / "format" / "dm_table.py", coffer.data / "volumes", volume,
+                            "--device", f"{layer}=/dev/vda", "--key-file", f"{layer}={key_file}"],
+                           capture_output=True, text=True)
     assert table.returncode == 0, table.stderr
     assert " crypt aes-xts-plain64 " in table.stdout and " zero" in table.stdout, table.stdout
-    layer = coffer.layer_file(volume)
-    assert payload[4096:4160] not in layer.open("rb").read(64 << 20)
-    read = run_guest(tmp_path / "read", READ, [f"file={layer},readonly=on"], {"table": table.stdout.encode()})
+    named = coffer.command("volume", "dm-table", volume, "--device", f"{layer}=/dev/vda")
+    assert named.stdout.replace(f":64:logon:coffer:{layer}", key.hex()) == table.stdout
+    assert "in use" in named.stderr and key.hex() not in named.stdout
+    sectors = coffer.layer_file(volume)
+    assert payload[4096:4160] not in sectors.open("rb").read(64 << 20)
+    read = run_guest(tmp_path / "read", READ, [f"file={sectors},readonly=on"], {"table": table.stdout.encode()})
     assert "TABLE-LOADED" in read and "FSCK-CLEAN" in read, read
     sums = re.findall(r"SUM ([0-9a-f]{64})", read)
     assert sums == [hashlib.sha256(payload).hexdigest()] * 4, read

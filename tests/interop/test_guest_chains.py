@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the kernel alone read what snapshots, clones and discards left, given the data keys of the layers? The volumes
 are made by the engine itself (tests/volume_server.py), under keys that the test knows; the way is
-docs/format/opening-a-volume.md, the table the one that docs/format/dm_table.py derives."""
+docs/format/opening-a-volume.md: `coffer volume dm-table` prints the table, the keys are in the guest's keyring."""
 import hashlib
 import os
 import re
@@ -38,6 +38,8 @@ umount /mnt
 """
 
 READ = """
+chmod +x /add_kernel_key
+for key in /layer-*; do /add_kernel_key coffer:${key#/} < $key; done
 dmsetup create --readonly --noudevsync --noudevrules opened /table && echo TABLE-LOADED
 dmsetup mknodes
 /sbin/e2fsck -fn /dev/mapper/opened && echo FSCK-CLEAN
@@ -60,6 +62,7 @@ def made(tmp_path_factory):
     payload, other = os.urandom(3 << 20), os.urandom(200_000)
     changed = payload[:321_000] + other + payload[521_000:]
     with VolumeServer(folder / "server") as server:
+        (server.folder / "installation.json").write_text("{}")  # `coffer` takes the folder for an installation's
         drive = f"file.driver=nbd,file.server.type=unix,file.server.path={server.socket},file.export=disk,discard=unmap"
 
         def write(volume, script):
@@ -94,29 +97,25 @@ def device_sum(server):
 
 def read_by_the_kernel(server, subject, folder):
     """What a guest says that has the data files, the keys and the table alone."""
-    folder.mkdir()
-    command = [sys.executable, ROOT / "docs" / "format" / "dm_table.py", server.folder / "volumes", subject]
-    drives = []
+    command = [BUILD / "coffer", "volume", "dm-table", subject, "--data", server.folder]
+    drives, files = [], {"add_kernel_key": (BUILD / "add_kernel_key").read_bytes()}
     for number, layer in enumerate(server.chain(subject)):
-        (folder / "keys").mkdir(exist_ok=True)
         command += ["--device", f"{layer['id']}=/dev/vd{chr(97 + number)}"]
-        if layer["encrypted"]:
-            (folder / "keys" / layer["id"]).write_bytes(server.key(layer["id"]))
-            command += ["--key-file", f"{layer['id']}={folder / 'keys' / layer['id']}"]
         drives.append(f"file={server.data_file(layer['id'])},readonly=on")
+        if layer["encrypted"]:
+            files[layer["id"]] = server.key(layer["id"])
     table = subprocess.run(command, capture_output=True, text=True)
     assert table.returncode == 0, table.stderr
-    read = run_guest(folder / "read", READ, drives, {"table": table.stdout.encode()})
+    read = run_guest(folder, READ, drives, files | {"table": table.stdout.encode()})
     assert "TABLE-LOADED" in read and "FSCK-CLEAN" in read, read
-    files = {name: digest for digest, name in re.findall(r"SUM ([0-9a-f]{64}) +(\S+)", read)}
-    files.pop("lost+found", None)
-    return table.stdout, files, re.search(r"DEVICE ([0-9a-f]{64})", read).group(1)
+    found = {name: digest for digest, name in re.findall(r"SUM ([0-9a-f]{64}) +(\S+)", read)}
+    return table.stdout, found, re.search(r"DEVICE ([0-9a-f]{64})", read).group(1)
 
 
 @pytest.mark.parametrize("subject", [VOLUME, CLONE, FIRST, SECOND])
 def test_the_kernel_reads_it(made, subject, tmp_path):
     server, files, devices = made
-    table, found, device = read_by_the_kernel(server, subject, tmp_path / subject)
+    table, found, device = read_by_the_kernel(server, subject, tmp_path)
     assert found == files[subject]
     assert device == devices[subject], "the device differs from what NBD gave, somewhere"
     assert " zero" in table and (" linear " in table) and (" crypt " in table) == (subject in (CLONE, SECOND))
@@ -129,14 +128,13 @@ def test_the_kernel_reads_a_volume_that_was_re_keyed(made, tmp_path):
     server("work")
     (layer,) = server.chain(CLONE)
     assert layer["id"] not in before
-    table, found, device = read_by_the_kernel(server, CLONE, tmp_path / "rekeyed")
+    table, found, device = read_by_the_kernel(server, CLONE, tmp_path)
     assert found == files[CLONE] and device == devices[CLONE]
     assert " linear " not in table
 
 
-def test_the_command_prints_the_same_lines(made):
+def test_the_script_prints_the_same_lines(made):
     server, _, _ = made
-    (server.folder / "installation.json").write_text("{}")  # `coffer` takes the folder for an installation's
     for subject in (VOLUME, CLONE, FIRST, SECOND):
         printed = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for command in (
             [sys.executable, ROOT / "docs" / "format" / "dm_table.py", server.folder / "volumes", subject],
