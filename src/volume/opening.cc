@@ -41,6 +41,7 @@ Status VolumeStore::load() {
     log_error("{}: {}; nothing is erased until that is mended", folder, loaded.error().message);
     unreadable_.insert(folder);
   }
+  COFFER_CHECK(erase_layers_without_record(folders));
   COFFER_CHECK(drop_uncommitted_snapshots());
   // What is left over does no harm, and the disk may be full.
   if (const Status erased = erase_unneeded(); !erased)
@@ -93,8 +94,17 @@ Status VolumeStore::load_snapshot(const std::string& folder) {
 
 Status VolumeStore::load_layer(const std::string& folder) {
   COFFER_TRY(record, layers_.record(folder));
-  if (!record) return layers_.erase(folder);
-  tree_.layers[folder] = std::move(*record);
+  if (record) tree_.layers[folder] = std::move(*record);
+  return {};
+}
+
+// Creations or erasures that were cut short. Only now, as a volume of the first form may just have taken up
+// again where the move of its layer was cut short; and not while something cannot be read that may be one.
+Status VolumeStore::erase_layers_without_record(const std::vector<std::string>& folders) {
+  if (!unreadable_.empty()) return {};
+  for (const std::string& folder : folders)
+    if (is_resource_id(folder, "layer") && !tree_.layers.contains(folder))
+      COFFER_CHECK(layers_.erase(folder));
   return {};
 }
 

@@ -128,6 +128,7 @@ class VolumeStore {
   Status load_first_form(const std::string& folder);
   Status load_snapshot(const std::string& folder);
   Status load_layer(const std::string& folder);
+  Status erase_layers_without_record(const std::vector<std::string>& folders);
   Status drop_uncommitted_snapshots();
 
   // What follows is called with the mutex held.
