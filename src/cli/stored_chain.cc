@@ -59,7 +59,7 @@ Result<LayerRecord> read_record(Disk& disk, const std::string& volumes, const st
 class StoredMap {
  public:
   static Result<StoredMap> open(Disk& disk, const std::string& volumes, const LayerRecord& record) {
-    COFFER_TRY(file, disk.open(volumes + "/" + record.layer_id + "/map", {}));
+    COFFER_TRY(file, disk.open(volumes + "/" + record.layer_id + "/map", {.read_only = true}));
     Bytes bytes(format::kLayerHeaderSize);
     COFFER_CHECK(file->read(0, bytes));
     COFFER_TRY(header, format::parse_layer_header(bytes));
