@@ -73,14 +73,19 @@ void Volume::replace_chain(std::shared_ptr<const Chain> chain) {
   size_.store(chain_->top().size_bytes(), std::memory_order_release);
 }
 
-Status Volume::check_writable() const {
+Status Volume::check_layers() const {
   const std::lock_guard lock(mutex_);
   for (const auto& layer : sealed_) COFFER_CHECK(layer->check());
   return chain_->top().check();
 }
 
+// Without a lock while all is well: every write asks.
+Status Volume::check_writable() const {
+  return flush_failed_.load(std::memory_order_acquire) ? check_layers() : Status{};
+}
+
 std::string Volume::failure() const {
-  const Status status = check_writable();
+  const Status status = check_layers();
   return status ? std::string() : status.error().message;
 }
 
@@ -114,10 +119,12 @@ Status Volume::read_chunk(uint64_t offset, MutableByteView out) {
 Status Volume::write(uint64_t offset, ByteView data, bool durable) {
   COFFER_CHECK(check_range(offset, data.size()));
   COFFER_CHECK(check_writable());
-  COFFER_CHECK(for_each_chunk(offset, data.size(), [&](uint64_t at, uint64_t length, uint64_t done) {
-    const auto lock = locks_->exclude(at);
-    return write_chunk(at, data.subspan(done, length));
-  }));
+  COFFER_CHECK(
+      for_each_chunk(offset, data.size(), [&](uint64_t at, uint64_t length, uint64_t done) -> Status {
+        const auto lock = locks_->exclude(at);
+        COFFER_CHECK(top().check());  // a job may have flushed it
+        return write_chunk(at, data.subspan(done, length));
+      }));
   return durable ? make_durable(offset, data.size()) : Status{};
 }
 
@@ -145,6 +152,12 @@ Status Volume::flush() {
 
 // A layer that became durable here is struck off: it changes no more.
 Status Volume::flush(Durability durability) {
+  const Status flushed = flush_layers(durability);
+  if (!flushed) flush_failed_.store(true, std::memory_order_release);
+  return flushed;
+}
+
+Status Volume::flush_layers(Durability durability) {
   std::vector<std::shared_ptr<Layer>> sealed;
   std::shared_ptr<Layer> top;
   {

@@ -66,9 +66,11 @@ class Volume final : public BlockDevice {
   Status zero_chunk(uint64_t offset, uint64_t length, bool keep_allocated);
 
   Status flush(Durability durability);
+  Status flush_layers(Durability durability);
   Status make_durable(uint64_t offset, uint64_t length);
   Status check_range(uint64_t offset, uint64_t length) const;
   Status check_writable() const;
+  Status check_layers() const;
   Layer& top() const { return chain_->top(); }
 
   const std::string id_;
@@ -76,6 +78,7 @@ class Volume final : public BlockDevice {
   const bool direct_;
   const std::shared_ptr<RangeLock> locks_;
   std::atomic<uint64_t> size_;
+  std::atomic<bool> flush_failed_ = false;  // perhaps for good: the layers know
   // Replaced with every chunk held exclusively and the mutex: read with either.
   std::shared_ptr<const Chain> chain_;
   mutable std::mutex mutex_;
