@@ -36,11 +36,14 @@ struct NbdSession {
   bool depth = false;       // coffer:depth was
 };
 
-inline uint16_t transmission_flags(const NbdExport& served, bool structured) {
+inline uint16_t transmission_flags(bool read_only, bool structured) {
   using namespace format::nbd;
   return static_cast<uint16_t>(kHasFlags | kSendFlush | kSendFua | kSendTrim | kSendWriteZeroes |
-                               kSendFastZero | kCanMultiConn | kSendCache |
-                               (served.read_only ? kReadOnly : 0) | (structured ? kSendDf : 0));
+                               kSendFastZero | kCanMultiConn | kSendCache | (read_only ? kReadOnly : 0) |
+                               (structured ? kSendDf : 0));
+}
+inline uint16_t transmission_flags(const NbdExport& served, bool structured) {
+  return transmission_flags(served.read_only, structured);
 }
 
 }  // namespace coffer::exporting

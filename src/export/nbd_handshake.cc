@@ -22,12 +22,28 @@ bool is_asked_for(const MetaContext& context, const nbd::MetaContextRequest& req
   });
 }
 
+bool send(Connection& connection, ByteView bytes) {
+  iovec all{const_cast<uint8_t*>(bytes.data()), bytes.size()};
+  return connection.send({&all, 1});
+}
+
+// The next option's header, with all of its data in the buffer.
+std::optional<nbd::OptionHeader> next_option(ReceiveBuffer& in) {
+  if (!in.fill(nbd::kOptionHeaderSize)) return std::nullopt;
+  const auto header = nbd::parse_option_header(in.available().first<nbd::kOptionHeaderSize>());
+  if (!header) return std::nullopt;
+  in.consume(nbd::kOptionHeaderSize);
+  if (!in.fill(header->length)) return std::nullopt;
+  return header;
+}
+
 class Handshake {
  public:
-  Handshake(Connection& connection, ReceiveBuffer& in, const NbdExport& served)
-      : connection_(connection), in_(in), served_(served) {}
+  Handshake(Connection& connection, ReceiveBuffer& in, const NbdGreeting& greeting,
+            const OfferedExports& offered)
+      : connection_(connection), in_(in), greeting_(greeting), offered_(offered) {}
 
-  std::optional<NbdSession> run();
+  std::optional<NbdEntered> run();
 
  private:
   enum class Next { kOption, kTransmission, kClose };
@@ -39,49 +55,37 @@ class Handshake {
   Next structured_reply(ByteView data);
   Next meta_context(uint32_t option, ByteView data);
 
-  bool is_ours(std::string_view name) const { return name.empty() || name == served_.name; }
-  // Contexts count only for the export for which they were selected.
-  void settle_contexts(std::string_view name) {
-    if (name != contexts_of_) select_no_contexts();
+  // The client enters with this export. Contexts count only for the one for which they were selected.
+  void enter(std::string_view asked, const OfferedExport& found) {
+    if (asked != contexts_of_) select_no_contexts();
+    entered_ = found.name;
   }
   void select_no_contexts() {
     for (const MetaContext& context : kMetaContexts) session_.*context.selected = false;
   }
-  uint16_t flags() const { return transmission_flags(served_, session_.structured); }
-  bool send(ByteView bytes);
+  uint16_t flags(const OfferedExport& found) const {
+    return transmission_flags(found.read_only, session_.structured);
+  }
   Next reply(uint32_t option, uint32_t type, ByteView data = {}) {
-    return send(nbd::write_option_reply(option, type, data)) ? Next::kOption : Next::kClose;
+    return send(connection_, nbd::write_option_reply(option, type, data)) ? Next::kOption : Next::kClose;
   }
 
   Connection& connection_;
   ReceiveBuffer& in_;
-  const NbdExport& served_;
+  const NbdGreeting& greeting_;
+  const OfferedExports& offered_;
   NbdSession session_;
+  std::string entered_;      // the export's name
   std::string contexts_of_;  // the export named when contexts were selected
-  bool no_zeroes_ = false;
 };
 
-bool Handshake::send(ByteView bytes) {
-  iovec all{const_cast<uint8_t*>(bytes.data()), bytes.size()};
-  return connection_.send({&all, 1});
-}
-
-std::optional<NbdSession> Handshake::run() {
-  if (!send(nbd::write_greeting()) || !in_.fill(nbd::kClientFlagsSize)) return std::nullopt;
-  const auto client = nbd::parse_client_flags(in_.available().first<nbd::kClientFlagsSize>());
-  if (!client) return std::nullopt;
-  in_.consume(nbd::kClientFlagsSize);
-  no_zeroes_ = client->no_zeroes;
-
+std::optional<NbdEntered> Handshake::run() {
   for (int i = 0; i < kMostOptions; ++i) {
-    if (!in_.fill(nbd::kOptionHeaderSize)) return std::nullopt;
-    const auto header = nbd::parse_option_header(in_.available().first<nbd::kOptionHeaderSize>());
+    const auto header = next_option(in_);
     if (!header) return std::nullopt;
-    in_.consume(nbd::kOptionHeaderSize);
-    if (!in_.fill(header->length)) return std::nullopt;
     const Next next = option(header->option, in_.available().first(header->length));
     in_.consume(header->length);
-    if (next == Next::kTransmission) return session_;
+    if (next == Next::kTransmission) return NbdEntered{session_, entered_};
     if (next == Next::kClose) return std::nullopt;
   }
   return std::nullopt;
@@ -95,6 +99,8 @@ Handshake::Next Handshake::option(uint32_t option, ByteView data) {
       return reply(option, nbd::kReplyAck), Next::kClose;
     case nbd::kOptionList:
       return list(data);
+    case nbd::kOptionStartTls:
+      return reply(option, greeting_.secured ? nbd::kReplyErrorInvalid : nbd::kReplyErrorUnsupported);
     case nbd::kOptionInfo:
     case nbd::kOptionGo:
       return information(option, data);
@@ -110,36 +116,38 @@ Handshake::Next Handshake::option(uint32_t option, ByteView data) {
 
 Handshake::Next Handshake::export_name(ByteView data) {
   const std::string_view name = as_text(data);
-  if (!is_ours(name)) return Next::kClose;  // this option has no way to say no
-  settle_contexts(name);
-  const Bytes answer = nbd::write_export_name_answer(served_.device->size(), flags(), no_zeroes_);
-  return send(answer) ? Next::kTransmission : Next::kClose;
+  const auto found = offered_.find(name);
+  if (!found) return Next::kClose;  // this option has no way to say no
+  enter(name, *found);
+  const Bytes answer = nbd::write_export_name_answer(found->size, flags(*found), greeting_.no_zeroes);
+  return send(connection_, answer) ? Next::kTransmission : Next::kClose;
 }
 
 Handshake::Next Handshake::list(ByteView data) {
   if (!data.empty()) return reply(nbd::kOptionList, nbd::kReplyErrorInvalid);
-  if (reply(nbd::kOptionList, nbd::kReplyServer, nbd::write_export_entry(served_.name)) == Next::kClose)
-    return Next::kClose;
+  for (const std::string& name : offered_.names())
+    if (reply(nbd::kOptionList, nbd::kReplyServer, nbd::write_export_entry(name)) == Next::kClose)
+      return Next::kClose;
   return reply(nbd::kOptionList, nbd::kReplyAck);
 }
 
 Handshake::Next Handshake::information(uint32_t option, ByteView data) {
   const auto request = nbd::parse_information_request(data);
   if (!request) return reply(option, nbd::kReplyErrorInvalid);
-  if (!is_ours(request->export_name)) return reply(option, nbd::kReplyErrorUnknown);
+  const auto found = offered_.find(request->export_name);
+  if (!found) return reply(option, found.error());
 
-  std::vector<Bytes> answers{nbd::write_export_information(served_.device->size(), flags())};
-  if (request->wants_name)
-    answers.push_back(nbd::write_text_information(nbd::kInformationName, served_.name));
+  std::vector<Bytes> answers{nbd::write_export_information(found->size, flags(*found))};
+  if (request->wants_name) answers.push_back(nbd::write_text_information(nbd::kInformationName, found->name));
   if (request->wants_description)
-    answers.push_back(nbd::write_text_information(nbd::kInformationDescription, served_.description));
+    answers.push_back(nbd::write_text_information(nbd::kInformationDescription, found->description));
   if (request->wants_block_size)
     answers.push_back(nbd::write_block_size_information(kSmallestBlock, kPreferredBlock, kLargestPayload));
   for (const Bytes& answer : answers)
     if (reply(option, nbd::kReplyInfo, answer) == Next::kClose) return Next::kClose;
 
   const bool go = option == nbd::kOptionGo;
-  if (go) settle_contexts(request->export_name);
+  if (go) enter(request->export_name, *found);
   const Next next = reply(option, nbd::kReplyAck);
   return go && next == Next::kOption ? Next::kTransmission : next;
 }
@@ -156,7 +164,7 @@ Handshake::Next Handshake::meta_context(uint32_t option, ByteView data) {
   const auto request = nbd::parse_meta_context_request(data);
   if (!request || !session_.structured) return reply(option, nbd::kReplyErrorInvalid);
   if (request->too_many) return reply(option, nbd::kReplyErrorTooBig);
-  if (!is_ours(request->export_name)) return reply(option, nbd::kReplyErrorUnknown);
+  if (const auto found = offered_.find(request->export_name); !found) return reply(option, found.error());
 
   if (set) contexts_of_ = request->export_name;
   for (const MetaContext& context : kMetaContexts) {
@@ -170,8 +178,39 @@ Handshake::Next Handshake::meta_context(uint32_t option, ByteView data) {
 
 }  // namespace
 
-std::optional<NbdSession> shake_hands(Connection& connection, ReceiveBuffer& in, const NbdExport& served) {
-  return Handshake(connection, in, served).run();
+std::optional<NbdGreeting> greet_client(Connection& connection, ReceiveBuffer& in) {
+  if (!send(connection, nbd::write_greeting()) || !in.fill(nbd::kClientFlagsSize)) return std::nullopt;
+  const auto client = nbd::parse_client_flags(in.available().first<nbd::kClientFlagsSize>());
+  if (!client) return std::nullopt;
+  in.consume(nbd::kClientFlagsSize);
+  return NbdGreeting{.no_zeroes = client->no_zeroes};
+}
+
+bool await_starttls(Connection& connection, ReceiveBuffer& in) {
+  const auto reply = [&](uint32_t option, uint32_t type) {
+    return send(connection, nbd::write_option_reply(option, type));
+  };
+  for (int i = 0; i < kMostOptions; ++i) {
+    const auto header = next_option(in);
+    if (!header) return false;
+    in.consume(header->length);
+    if (header->option == nbd::kOptionAbort) {
+      reply(header->option, nbd::kReplyAck);
+      return false;
+    }
+    if (header->option == nbd::kOptionExportName) return false;  // it has no way to say no
+    if (header->option == nbd::kOptionStartTls && header->length == 0)
+      return reply(header->option, nbd::kReplyAck);
+    const bool malformed = header->option == nbd::kOptionStartTls;
+    if (!reply(header->option, malformed ? nbd::kReplyErrorInvalid : nbd::kReplyErrorTlsRequired))
+      return false;
+  }
+  return false;
+}
+
+std::optional<NbdEntered> settle_options(Connection& connection, ReceiveBuffer& in,
+                                         const NbdGreeting& greeting, const OfferedExports& offered) {
+  return Handshake(connection, in, greeting, offered).run();
 }
 
 }  // namespace coffer::exporting

@@ -23,6 +23,7 @@ enum Option : uint32_t {
   kOptionExportName = 1,
   kOptionAbort = 2,
   kOptionList = 3,
+  kOptionStartTls = 5,
   kOptionInfo = 6,
   kOptionGo = 7,
   kOptionStructuredReply = 8,
@@ -36,7 +37,9 @@ enum OptionReply : uint32_t {
   kReplyInfo = 3,
   kReplyMetaContext = 4,
   kReplyErrorUnsupported = 0x80000001,
+  kReplyErrorPolicy = 0x80000002,
   kReplyErrorInvalid = 0x80000003,
+  kReplyErrorTlsRequired = 0x80000005,
   kReplyErrorUnknown = 0x80000006,
   kReplyErrorTooBig = 0x80000009,
 };
