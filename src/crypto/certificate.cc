@@ -107,12 +107,24 @@ GeneralName subject_alternative_name(const std::string& text) {
   return general_name(GEN_DNS, name);
 }
 
-Status add_subject_names(X509* certificate, const std::vector<std::string>& names) {
-  if (names.empty()) return fail(ErrorKind::kInvalidArgument, "a server certificate needs a name");
+GeneralName uri_name(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_dns_name(std::string(1, c)) || c == ':';
+  });
+  if (!plain) return nullptr;
+  ASN1_IA5STRING* name = ASN1_IA5STRING_new();
+  ASN1_STRING_set(name, text.data(), static_cast<int>(text.size()));
+  return general_name(GEN_URI, name);
+}
+
+Status add_subject_names(X509* certificate, const std::vector<std::string>& names,
+                         GeneralName (*make)(const std::string&)) {
+  if (names.empty()) return fail(ErrorKind::kInvalidArgument, "a certificate needs a name");
   const GeneralNames list(GENERAL_NAMES_new());
   for (const std::string& text : names) {
-    GeneralName name = subject_alternative_name(text);
-    if (name == nullptr) return fail(ErrorKind::kInvalidArgument, "not a DNS name nor an IP address");
+    GeneralName name = make(text);
+    if (name == nullptr)
+      return fail(ErrorKind::kInvalidArgument, "not a name that a certificate of this kind may have");
     sk_GENERAL_NAME_push(list.get(), name.release());
   }
   // RFC 5280 section 4.2.1.6: critical when the subject is empty, as it is when no name fits into it.
@@ -167,9 +179,16 @@ Result<Bytes> make_ca_certificate(const SecretBytes& ca_private_key_der, const s
   return sign(x, key.get());
 }
 
-Result<Bytes> issue_server_certificate(const SecretBytes& ca_private_key_der, ByteView ca_certificate_der,
-                                       ByteView subject_public_key_der, const std::vector<std::string>& names,
-                                       Timestamp now, int days) {
+namespace {
+
+struct Purpose {
+  const char* extended_key_usage;
+  GeneralName (*make_name)(const std::string&);
+};
+
+Result<Bytes> issue_certificate(const Purpose& purpose, const SecretBytes& ca_private_key_der,
+                                ByteView ca_certificate_der, ByteView subject_public_key_der,
+                                const std::vector<std::string>& names, Timestamp now, int days) {
   const uint8_t* ca_cursor = ca_certificate_der.data();
   const Certificate ca(d2i_X509(nullptr, &ca_cursor, static_cast<long>(ca_certificate_der.size())));
   const uint8_t* key_cursor = subject_public_key_der.data();
@@ -183,15 +202,31 @@ Result<Bytes> issue_server_certificate(const SecretBytes& ca_private_key_der, By
     return failed("match the CA's key and certificate");
   if (X509_set_version(x, X509_VERSION_3) != 1 || !set_random_serial(x) || !set_validity(x, now, days) ||
       X509_set_issuer_name(x, X509_get_subject_name(ca.get())) != 1 || X509_set_pubkey(x, subject.get()) != 1)
-    return failed("fill in the server certificate");
-  COFFER_CHECK(add_subject_names(x, names));
+    return failed("fill in the certificate");
+  COFFER_CHECK(add_subject_names(x, names, purpose.make_name));
   if (!add_extension(x, ca.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !add_extension(x, ca.get(), NID_key_usage, "critical,digitalSignature") ||
-      !add_extension(x, ca.get(), NID_ext_key_usage, "serverAuth") ||
+      !add_extension(x, ca.get(), NID_ext_key_usage, purpose.extended_key_usage) ||
       !add_extension(x, ca.get(), NID_subject_key_identifier, "hash") ||
       !add_extension(x, ca.get(), NID_authority_key_identifier, "keyid:always"))
-    return failed("extend the server certificate");
+    return failed("extend the certificate");
   return sign(x, ca_key.get());
+}
+
+}  // namespace
+
+Result<Bytes> issue_server_certificate(const SecretBytes& ca_private_key_der, ByteView ca_certificate_der,
+                                       ByteView subject_public_key_der, const std::vector<std::string>& names,
+                                       Timestamp now, int days) {
+  return issue_certificate({"serverAuth", subject_alternative_name}, ca_private_key_der, ca_certificate_der,
+                           subject_public_key_der, names, now, days);
+}
+
+Result<Bytes> issue_client_certificate(const SecretBytes& ca_private_key_der, ByteView ca_certificate_der,
+                                       ByteView subject_public_key_der, const std::vector<std::string>& uris,
+                                       Timestamp now, int days) {
+  return issue_certificate({"clientAuth", uri_name}, ca_private_key_der, ca_certificate_der,
+                           subject_public_key_der, uris, now, days);
 }
 
 std::string certificate_pem(ByteView certificate_der) {

@@ -25,6 +25,11 @@ Result<Bytes> make_ca_certificate(const secret::SecretBytes& ca_private_key_der,
 Result<Bytes> issue_server_certificate(const secret::SecretBytes& ca_private_key_der,
                                        ByteView ca_certificate_der, ByteView subject_public_key_der,
                                        const std::vector<std::string>& names, Timestamp now, int days);
+// A client certificate (extended key usage clientAuth alone) whose subject alternative names are `uris`, of
+// letters, digits and "-._:*"; otherwise the same.
+Result<Bytes> issue_client_certificate(const secret::SecretBytes& ca_private_key_der,
+                                       ByteView ca_certificate_der, ByteView subject_public_key_der,
+                                       const std::vector<std::string>& uris, Timestamp now, int days);
 std::string certificate_pem(ByteView certificate_der);
 
 }  // namespace coffer::crypto
