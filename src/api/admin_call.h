@@ -18,6 +18,7 @@ struct AdminCall {
   policy::Principal principal;
   std::string user_name;
   Json request;
+  const std::string& nbd_endpoint;  // "HOST:PORT", where NBD over TLS is served; empty: nowhere
 
   std::string text(const char* member) const;  // empty when absent or no string
 };
@@ -33,6 +34,8 @@ Result<std::string> installation_status(AdminCall& call);
 // admin_volume.cc
 Result<std::string> volume_uri(AdminCall& call);
 Result<std::string> volume_why(AdminCall& call);
+// admin_certificate.cc
+Result<std::string> volume_certificate(AdminCall& call);
 std::string nbd_uri(const catalog::Attachment& attachment);
 // admin_commands.cc
 Result<std::string> newest_records(AdminCall& call);

@@ -3,7 +3,8 @@
 // user; what changes anything is recorded in the transaction of its change, and so is a refusal.
 //   {"command":"account-create","id":"…"} → {"ok":true,"result":{…}} or
 //   {"ok":false,"error":{"code":…,"message":…}}
-// Commands: account-create, account-list, status, volume-uri, volume-why, trail (docs/CLI.md).
+// Commands: account-create, account-list, status, volume-uri, volume-why, volume-certificate, trail
+// (docs/CLI.md).
 #pragma once
 #include <string>
 
@@ -15,15 +16,20 @@ namespace coffer::api {
 class AdminCommands {
  public:
   // `owner_uid`: the user whose installation it is; the superuser counts as that user.
-  AdminCommands(Installation& installation, std::string endpoint, uint32_t owner_uid)
-      : installation_(installation), endpoint_(std::move(endpoint)), owner_uid_(owner_uid) {}
+  // `nbd_endpoint`: where NBD over TLS is served, "HOST:PORT", or empty.
+  AdminCommands(Installation& installation, std::string endpoint, uint32_t owner_uid,
+                std::string nbd_endpoint = {})
+      : installation_(installation),
+        endpoint_(std::move(endpoint)),
+        nbd_endpoint_(std::move(nbd_endpoint)),
+        owner_uid_(owner_uid) {}
 
   // One line in, one line out. Thread-safe; no exception leaves.
   std::string answer(const UnixPeer& peer, const std::string& line);
 
  private:
   Installation& installation_;
-  const std::string endpoint_;
+  const std::string endpoint_, nbd_endpoint_;
   const uint32_t owner_uid_;
 };
 

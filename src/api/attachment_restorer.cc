@@ -11,6 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kPause{100};
 constexpr milliseconds kLongestPause{5000};
+constexpr std::chrono::hours kRenewal{12};  // what restoring certifies does not last
 
 }  // namespace
 
@@ -39,7 +40,7 @@ void AttachmentRestorer::run() {
   milliseconds pause = kPause;
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return wanted_ || stopping_; });
+    wake_.wait_for(lock, kRenewal, [this] { return wanted_ || stopping_; });
     if (stopping_) return;
     wanted_ = false;
     lock.unlock();

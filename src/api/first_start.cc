@@ -64,14 +64,18 @@ Status prepare_owner(Installation& installation, Disk& disk, const std::string& 
   return {};
 }
 
-Result<keyclient::CertificateAuthority> prepare_authority(Installation& installation) {
+Result<std::optional<keyclient::CertificateAuthority>> read_authority(Installation& installation) {
   COFFER_TRY(private_key, read_setting(installation.catalog, kCaPrivateKey));
   COFFER_TRY(certificate, read_setting(installation.catalog, kCaCertificate));
-  if (private_key && certificate) {
-    auto key_bytes = from_base64(*private_key), certificate_bytes = from_base64(*certificate);
-    if (!key_bytes || !certificate_bytes) return fail(ErrorKind::kCorrupt, "catalog: the CA is unreadable");
-    return keyclient::CertificateAuthority{std::move(*key_bytes), std::move(*certificate_bytes)};
-  }
+  if (!private_key || !certificate) return std::nullopt;
+  auto key_bytes = from_base64(*private_key), certificate_bytes = from_base64(*certificate);
+  if (!key_bytes || !certificate_bytes) return fail(ErrorKind::kCorrupt, "catalog: the CA is unreadable");
+  return keyclient::CertificateAuthority{std::move(*key_bytes), std::move(*certificate_bytes)};
+}
+
+Result<keyclient::CertificateAuthority> prepare_authority(Installation& installation) {
+  COFFER_TRY(present, read_authority(installation));
+  if (present) return std::move(*present);
   COFFER_TRY(authority,
              installation.keyd.create_certificate_authority("Coffer " + installation.host_id + " CA"));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
@@ -103,6 +107,12 @@ Status prepare_host(Installation& installation) {
 }
 
 }  // namespace
+
+Result<keyclient::CertificateAuthority> installed_authority(Installation& installation) {
+  COFFER_TRY(present, read_authority(installation));
+  if (!present) return fail(ErrorKind::kUnavailable, "the installation is not prepared yet");
+  return std::move(*present);
+}
 
 Result<keyclient::CertificateAuthority> prepare_installation(Installation& installation, Disk& disk,
                                                              const std::string& folder) {

@@ -15,4 +15,7 @@ namespace coffer::api {
 Result<keyclient::CertificateAuthority> prepare_installation(Installation& installation, Disk& disk,
                                                              const std::string& folder);
 
+// What is there since the first start.
+Result<keyclient::CertificateAuthority> installed_authority(Installation& installation);
+
 }  // namespace coffer::api

@@ -16,8 +16,8 @@ namespace coffer {
 struct SupervisorMessage {
   enum class Kind { kPeer, kListen, kStarted, kStop };
   Kind kind = Kind::kStop;
-  std::string name;           // kPeer: the process ("keyd", "apid", "volumed"); kListen: "http", "admin"
-  std::string host_id;        // kPeer: the instance id of this host
+  std::string name;     // kPeer: the process ("keyd", "apid", "volumed"); kListen: "http", "admin", "nbd"
+  std::string host_id;  // kPeer: the instance id of this host
   FileDescriptor descriptor;  // kPeer: a connected channel; kListen: a listening socket
 };
 

@@ -158,6 +158,12 @@ class CommandLine {
         ->check(CLI::IsMember({"auto", "buffered", "direct"}))
         ->type_name("HOW")
         ->capture_default_str();
+    command
+        ->add_option(
+            "--nbd-listen", up_.nbd_listen,
+            "serve attached volumes by NBD over TLS to clients with a certificate (see `coffer volume "
+            "certificate`); port 0 picks a free one")
+        ->type_name("ADDRESS:PORT");
     command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
     command->add_flag("--throttle", up_.throttle,
                       "hold volumes to the IOPS and throughput of their type (default: as fast as it goes)");
@@ -234,6 +240,22 @@ class CommandLine {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_data(command);
+    command =
+        add(volume, "certificate", "make a certificate with which a client opens a volume by NBD over TLS",
+            "  coffer volume certificate vol-0123456789abcdef0 --out ./certificates\n"
+            "  coffer volume certificate all --out ./certificates --days 7\n"
+            "  nbdinfo \"$(coffer volume certificate vol-0123456789abcdef0 --out ./certificates)\"\n"
+            "Writes ca-cert.pem, client-cert.pem and client-key.pem, as QEMU and libnbd expect them, and "
+            "prints the URI.",
+            [this] { return volume_certificate(common_, volume_id_, certificate_folder_, days_); });
+    add_volume_id(command);
+    command->add_option("--out", certificate_folder_, "the folder for the three files")
+        ->type_name("DIR")
+        ->required();
+    command->add_option("--days", days_, "how long it is good for")
+        ->type_name("N")
+        ->check(CLI::Range(1, 825))
+        ->capture_default_str();
   }
 
   void add_volume_id(CLI::App* command) {
@@ -277,7 +299,8 @@ class CommandLine {
   UpOptions up_;
   std::string region_, volume_id_, account_id_;
   std::vector<std::string> devices_;
-  int newest_ = 20;
+  std::string certificate_folder_;
+  int newest_ = 20, days_ = 30;
   std::function<int()> action_ = [] { return static_cast<int>(kUsage); };
 };
 

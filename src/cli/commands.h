@@ -20,7 +20,8 @@ struct UpOptions {
   std::vector<std::string> regions;
   std::string account;
   std::string seal_file;
-  std::string crypto;  // "auto" or "openssl"
+  std::string crypto;      // "auto" or "openssl"
+  std::string nbd_listen;  // NBD over TLS; empty: nowhere
   bool tls = false;
   std::string io;
   bool throttle = false;
@@ -38,6 +39,9 @@ int volume_uri(const Common& common, const std::string& volume_id);
 int volume_why(const Common& common, const std::string& volume_id);
 // `id`: a volume's or a snapshot's; `devices`: LAYER-ID=/dev/….
 int volume_dm_table(const Common& common, const std::string& id, const std::vector<std::string>& devices);
+// Writes ca-cert.pem, client-cert.pem and client-key.pem into `folder`. `volume_id`: "all" for every volume.
+int volume_certificate(const Common& common, const std::string& volume_id, const std::string& folder,
+                       int days);
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
 int trail(const Common& common, int newest);

@@ -2,18 +2,22 @@
 #include "cli/listener.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
 namespace coffer::cli {
 namespace {
+
+constexpr size_t kMostNames = 32;
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -82,7 +86,7 @@ Result<TcpListener> listen_tcp(const ListenAddress& address) {
     if (errno != EADDRINUSE) return fail_errno(what);
     return fail(ErrorKind::kConflict, what +
                                           ": another program listens there; stop it, or choose another "
-                                          "port with --listen (port 0 picks a free one)");
+                                          "port (port 0 picks a free one)");
   }
   if (::listen(listener.socket.get(), 1024) != 0) return fail_errno(what);
   SocketAddress given;
@@ -111,12 +115,43 @@ Result<FileDescriptor> listen_unix(const std::string& path) {
   return socket;
 }
 
-std::string endpoint_url(const ListenAddress& address, bool tls) {
+std::string host_and_port(const ListenAddress& address) {
   std::string host = address.host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return (tls ? "https://" : "http://") + host + ":" + std::to_string(address.port);
+  return host + ":" + std::to_string(address.port);
+}
+
+std::vector<std::string> names_of(const ListenAddress& address) {
+  std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+  const auto add = [&names](std::string name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  };
+  char host[256] = "";
+  if (::gethostname(host, sizeof host - 1) == 0 && host[0] != 0) add(host);
+  if (address.host != "0.0.0.0" && address.host != "::") {
+    add(address.host);
+    return names;
+  }
+  ifaddrs* interfaces = nullptr;
+  if (::getifaddrs(&interfaces) != 0) return names;
+  for (const ifaddrs* one = interfaces; one != nullptr && names.size() < kMostNames; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr) continue;
+    char text[INET6_ADDRSTRLEN] = "";
+    const void* bytes = nullptr;
+    if (one->ifa_addr->sa_family == AF_INET) bytes = &reinterpret_cast<sockaddr_in*>(one->ifa_addr)->sin_addr;
+    if (one->ifa_addr->sa_family == AF_INET6)
+      bytes = &reinterpret_cast<sockaddr_in6*>(one->ifa_addr)->sin6_addr;
+    if (bytes != nullptr && ::inet_ntop(one->ifa_addr->sa_family, bytes, text, sizeof text) != nullptr)
+      add(text);
+  }
+  ::freeifaddrs(interfaces);
+  return names;
+}
+
+std::string endpoint_url(const ListenAddress& address, bool tls) {
+  return (tls ? "https://" : "http://") + host_and_port(address);
 }
 
 }  // namespace coffer::cli

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
@@ -28,6 +29,12 @@ Result<TcpListener> listen_tcp(const ListenAddress& address);
 
 // A stream socket at `path`, which is replaced; only its owner may connect.
 Result<FileDescriptor> listen_unix(const std::string& path);
+
+// "127.0.0.1:10809", "[::1]:10809": where clients on this machine find it.
+std::string host_and_port(const ListenAddress& address);
+// The names and addresses by which clients may call it: its own, or this machine's when it listens on all of
+// them.
+std::vector<std::string> names_of(const ListenAddress& address);
 
 // What clients on this machine put into AWS_ENDPOINT_URL.
 std::string endpoint_url(const ListenAddress& address, bool tls);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/disk.h"
@@ -35,6 +36,7 @@ struct Site {
   FileDescriptor lock;
   InstallationFile installation;
   TcpListener http;
+  std::optional<TcpListener> nbd;  // NBD over TLS
   FileDescriptor admin;
   std::string endpoint;
 };
@@ -110,6 +112,11 @@ Result<Site> prepare(const UpOptions& options) {
   site.lock = std::move(lock);
   COFFER_TRY(http, listen_tcp(address));  // first, so that a taken port leaves no half-made installation
   site.http = std::move(http);
+  if (!options.nbd_listen.empty()) {
+    COFFER_TRY(nbd_address, parse_listen_address(options.nbd_listen));
+    COFFER_TRY(nbd, listen_tcp(nbd_address));
+    site.nbd = std::move(nbd);
+  }
   COFFER_TRY(installation, open_installation(folder, options));
   site.installation = std::move(installation);
   COFFER_TRY(run_folder, prepare_run_folder(folder, default_short_parents()));
@@ -136,13 +143,21 @@ std::vector<std::string> apid_arguments(const Site& site, bool tls) {
     arguments.push_back(region);
   }
   if (tls) arguments.emplace_back("--tls");
+  if (site.nbd) {
+    arguments.insert(arguments.end(), {"--nbd-endpoint", host_and_port(site.nbd->address)});
+    for (const std::string& name : names_of(site.nbd->address))
+      arguments.insert(arguments.end(), {"--nbd-name", name});
+  }
   if (site.installation.development) arguments.emplace_back("--development");
   return arguments;
 }
 
 std::vector<std::string> volumed_arguments(const Site& site, const UpOptions& options) {
-  return {"--data", site.folder, "--crypto",   options.crypto,
-          "--io",   options.io,  "--throttle", options.throttle ? "on" : "off"};
+  return {"--data",     site.folder,
+          "--crypto",   options.crypto,
+          "--io",       options.io,
+          "--throttle", options.throttle ? "on" : "off",
+          "--nbd-tls",  site.nbd ? "on" : "off"};
 }
 
 // Only now are new wishes remembered: a seal file that did not open anything is not.
@@ -184,6 +199,7 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
        .program = site.programs + "/coffer-keyd",
        .arguments = [&site] { return keyd_arguments(site); }},
   };
+  if (site.nbd) plan.daemons[1].listeners = {{"nbd", site.nbd->socket.get()}};
   plan.on_first_ready = [&site] { return on_first_ready(site); };
   plan.on_change = [&site](const auto& reports) { note_processes(site, reports); };
   return plan;

@@ -158,9 +158,22 @@ void visit(Codec& codec, Message& message) {
   }
 }
 
-// --- replies
 template <class Codec, class Message>
-requires is_one_of<Message, Done>
+requires is_one_of<Message, SetNbdCertificate>
+void visit(Codec& codec, Message& message) {
+  codec.bytes(message.certificate_der, kLongestCertificate);
+  codec.bytes(message.authority_der, kLongestCertificate);
+}
+
+// --- replies, and what has no body
+template <class Codec, class Message>
+requires is_one_of<Message, NbdKey>
+void visit(Codec& codec, Message& message) {
+  codec.bytes(message.public_key_der, kLongestCertificate);
+}
+
+template <class Codec, class Message>
+requires is_one_of<Message, Done, GetNbdKey>
 void visit(Codec&, Message&) {}
 
 template <class Codec, class Message>

@@ -22,11 +22,12 @@ inline constexpr size_t kLongestText = 1024;
 inline constexpr size_t kLongestWrappedKey = 4096;
 inline constexpr size_t kLongestNonce = 64;
 inline constexpr size_t kLongestBox = 64 * 1024;
-inline constexpr size_t kLongestPiece = 64 * 1024;   // of a block
-inline constexpr size_t kMostLayers = 1024;          // a page of PrepareKeys, which also is at most
-inline constexpr size_t kLongestLayers = 96 * 1024;  // this long
-inline constexpr size_t kMostVolumesListed = 1024;   // a page of ListVolumes
-inline constexpr size_t kMostVolumesDescribed = 24;  // a page of GetStatus
+inline constexpr size_t kLongestCertificate = 16 * 1024;  // DER; also of a public key
+inline constexpr size_t kLongestPiece = 64 * 1024;        // of a block
+inline constexpr size_t kMostLayers = 1024;               // a page of PrepareKeys, which also is at most
+inline constexpr size_t kLongestLayers = 96 * 1024;       // this long
+inline constexpr size_t kMostVolumesListed = 1024;        // a page of ListVolumes
+inline constexpr size_t kMostVolumesDescribed = 24;       // a page of GetStatus
 inline constexpr size_t kMostSnapshotsCreated = 256;
 inline constexpr size_t kMostSnapshotsListed = 1024;  // a page of ListSnapshots
 inline constexpr size_t kMostJobsListed = 80;         // a page of ListJobs
@@ -116,11 +117,15 @@ struct WriteBlock {
   uint32_t block = 0, offset = 0;
   Bytes data;
 };
+struct GetNbdKey {};
+struct SetNbdCertificate {
+  Bytes certificate_der, authority_der;
+};
 using Request =
     std::variant<GetStatus, CreateVolume, DeleteVolume, ListVolumes, PrepareKeys, DeliverKeys, AttachVolume,
                  DetachVolume, SetLimits, GrowVolume, CreateSnapshots, CompleteSnapshot, DeleteSnapshot,
                  ListSnapshots, CreateDetachedSnapshot, RekeyVolume, ListJobs, RunJob, SetJobRate, ListBlocks,
-                 OpenSnapshot, ReadBlock, WriteBlock>;
+                 OpenSnapshot, ReadBlock, WriteBlock, GetNbdKey, SetNbdCertificate>;
 
 // Replies. `more`: there is a further page.
 struct Done {};
@@ -152,7 +157,7 @@ struct BlockPiece {
   Bytes data;
 };
 using Reply = std::variant<Error, Done, StatusPage, VolumePage, KeyPage, AttachedVolume, SnapshotPage,
-                           JobPage, BlockList, BlockPiece>;
+                           JobPage, BlockList, BlockPiece, NbdKey>;
 
 struct NumberedRequest {
   uint64_t number = 0;

@@ -187,4 +187,12 @@ Status VolumedClient::write_block(const std::string& snapshot_id, uint32_t block
   return {};
 }
 
+Result<NbdKey> VolumedClient::nbd_key() {
+  return channel_->ask<NbdKey>(GetNbdKey{});
+}
+
+Status VolumedClient::set_nbd_certificate(ByteView certificate_der, ByteView authority_der) {
+  return done(*channel_, SetNbdCertificate{to_bytes(certificate_der), to_bytes(authority_der)});
+}
+
 }  // namespace coffer::control

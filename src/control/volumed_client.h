@@ -82,6 +82,11 @@ class VolumedClient {
   // `data` is a whole block; the snapshot is one that is not complete. Not atomic: repeat it when it fails.
   Status write_block(const std::string& snapshot_id, uint32_t block, ByteView data);
 
+  // --- NBD over TLS
+  Result<NbdKey> nbd_key();
+  // For that key, and the authority whose clients it believes. Good for connections to come.
+  Status set_nbd_certificate(ByteView certificate_der, ByteView authority_der);
+
  private:
   std::unique_ptr<ClientChannel> channel_;
 };

@@ -137,6 +137,10 @@ struct Answer {
       return std::move(refused.error());
     return to_reply(handler.write_block(asked.snapshot_id, asked.block, asked.offset, asked.data));
   }
+  Reply operator()(const GetNbdKey&) { return to_reply(handler.nbd_key()); }
+  Reply operator()(const SetNbdCertificate& asked) {
+    return to_reply(handler.set_nbd_certificate(asked.certificate_der, asked.authority_der));
+  }
 };
 
 }  // namespace

@@ -52,6 +52,11 @@ class VolumedHandler {
                                    uint32_t length) = 0;
   virtual Status write_block(const std::string& snapshot_id, uint32_t block, uint32_t offset,
                              ByteView data) = 0;
+
+  virtual Result<NbdKey> nbd_key() { return NbdKey{}; }
+  virtual Status set_nbd_certificate(ByteView /*certificate_der*/, ByteView /*authority_der*/) {
+    return fail(ErrorKind::kUnsupported, "volumed does not listen for NBD over TLS");
+  }
 };
 
 // One request to the handler, as a pure exchange. An exception is an internal error.

@@ -51,6 +51,12 @@ struct VolumedStatus {
   std::vector<AttachedVolume> attached;
 };
 
+// What volumed has for NBD over TLS: the public half of a key pair of its own (SubjectPublicKeyInfo); empty
+// when it does not listen.
+struct NbdKey {
+  Bytes public_key_der;
+};
+
 struct NewSnapshot {
   std::string snapshot_id, volume_id;
   NewLayer new_top;        // the volume's next top layer; the present one becomes the snapshot

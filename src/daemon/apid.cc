@@ -19,6 +19,7 @@
 #include "api/certificates.h"
 #include "api/first_start.h"
 #include "api/hardening.h"
+#include "api/nbd_certificate.h"
 #include "api/pipeline.h"
 #include "base/disk.h"
 #include "base/log.h"
@@ -39,15 +40,18 @@ namespace {
 struct Arguments {
   std::string data, account, endpoint, host_id;
   std::vector<std::string> regions;
+  std::string nbd_endpoint;            // where volumed serves NBD over TLS
+  std::vector<std::string> nbd_names;  // how clients call it
   bool tls = false, development = false;
 };
 
 Result<Arguments> parse_arguments(int argc, char** argv) {
   const option options[] = {
-      {"data", required_argument, nullptr, 'd'},    {"account", required_argument, nullptr, 'a'},
-      {"region", required_argument, nullptr, 'r'},  {"endpoint", required_argument, nullptr, 'e'},
-      {"host-id", required_argument, nullptr, 'h'}, {"tls", no_argument, nullptr, 't'},
-      {"development", no_argument, nullptr, 'D'},   {nullptr, 0, nullptr, 0}};
+      {"data", required_argument, nullptr, 'd'},         {"account", required_argument, nullptr, 'a'},
+      {"region", required_argument, nullptr, 'r'},       {"endpoint", required_argument, nullptr, 'e'},
+      {"host-id", required_argument, nullptr, 'h'},      {"tls", no_argument, nullptr, 't'},
+      {"nbd-endpoint", required_argument, nullptr, 'n'}, {"nbd-name", required_argument, nullptr, 'N'},
+      {"development", no_argument, nullptr, 'D'},        {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int option; (option = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (option) {
@@ -65,6 +69,12 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
         break;
       case 'h':
         arguments.host_id = optarg;
+        break;
+      case 'n':
+        arguments.nbd_endpoint = optarg;
+        break;
+      case 'N':
+        arguments.nbd_names.emplace_back(optarg);
         break;
       case 't':
         arguments.tls = true;
@@ -132,7 +142,7 @@ class Daemon {
         ec2_(installation_),
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
-        commands_(installation_, arguments.endpoint, ::geteuid()) {}
+        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint) {}
 
   // Until the supervisor says stop.
   void run() {
@@ -186,8 +196,11 @@ class Daemon {
     if (!http_socket_.valid() || !admin_socket_.valid())
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
     ec2_.resume();  // before the first call: what was cut off is told from what is under way
-    restorer_ = std::make_unique<api::AttachmentRestorer>(installation_,
-                                                          [this] { return ec2_.restore_attachments(); });
+    restorer_ = std::make_unique<api::AttachmentRestorer>(installation_, [this] {
+      const Status certified = api::certify_volumed(installation_, arguments_.nbd_names);
+      if (!certified) log_warning("NBD over TLS: {}", certified.error().message);
+      return ec2_.restore_attachments() && certified.has_value();
+    });
     serving_ = true;
     restorer_->notify();
     admin_ = std::make_unique<api::AdminServer>(

@@ -18,6 +18,7 @@
 #include "control/volumed_server.h"
 #include "crypto/cipher_policy.h"
 #include "crypto/openssl_memory.h"
+#include "export/nbd_tls_server.h"
 #include "host/attachments.h"
 #include "host/hardening.h"
 #include "host/key_recipient.h"
@@ -35,6 +36,7 @@ struct Options {
   crypto::CipherPolicy cipher_policy = crypto::CipherPolicy::kAutomatic;
   bool direct_io = false;
   host::HostOptions host = {};
+  bool nbd_tls = false;  // a listening socket for NBD over TLS will come
 };
 
 std::optional<Options> parse_options(int count, char** words) {
@@ -49,6 +51,8 @@ std::optional<Options> parse_options(int count, char** words) {
       options.direct_io = value == "direct";
     else if (name == "--throttle" && (value == "on" || value == "off"))
       options.host.throttle = value == "on";
+    else if (name == "--nbd-tls" && (value == "on" || value == "off"))
+      options.nbd_tls = value == "on";
     else if (name != "--crypto" || value != "auto")
       return std::nullopt;
   }
@@ -81,6 +85,7 @@ class Volumed {
       COFFER_TRY(opened, host::Attachments::open(disk_, system_random(), folders_, message.host_id,
                                                  recipient_, options_));
       attachments_ = std::move(opened);
+      COFFER_CHECK(serve_nbd());
     }
     if (message.name == "keyd") {
       recipient_.connect(std::move(message.descriptor));
@@ -95,17 +100,38 @@ class Volumed {
     return {};
   }
 
+  Status take_listener(SupervisorMessage message) {
+    if (message.name != "nbd" || options_.nbd_identity == nullptr) {
+      log_warning("a listening socket for {} was offered to volumed, which has no use for one", message.name);
+      return {};
+    }
+    nbd_listener_ = std::move(message.descriptor);
+    return serve_nbd();
+  }
+
   void stop() {
     if (attachments_) attachments_->close_all();
+    if (nbd_) nbd_->stop();
     servers_.clear();
   }
 
  private:
+  // Once there are both volumes and a listening socket.
+  Status serve_nbd() {
+    if (!attachments_ || !nbd_listener_.valid()) return {};
+    COFFER_TRY(server, exporting::NbdTlsServer::start(std::move(nbd_listener_), *options_.nbd_identity,
+                                                      attachments_->exports(), options_.limits));
+    nbd_ = std::move(server);
+    return {};
+  }
+
   const host::HostFolders folders_;
   Disk& disk_;
   const host::HostOptions options_;
   host::KeyRecipient& recipient_;
   std::unique_ptr<host::Attachments> attachments_;
+  FileDescriptor nbd_listener_;
+  std::unique_ptr<exporting::NbdTlsServer> nbd_;
   std::vector<std::unique_ptr<control::VolumedServer>> servers_;
 };
 
@@ -122,7 +148,7 @@ Status serve(SupervisorChannel& supervisor, Volumed& volumed) {
         COFFER_CHECK(volumed.take_peer(std::move(*message)));
         break;
       case SupervisorMessage::Kind::kListen:
-        log_warning("a listening socket was offered to volumed, which has no use for one");
+        COFFER_CHECK(volumed.take_listener(std::move(*message)));
         break;
       case SupervisorMessage::Kind::kStarted:
         COFFER_CHECK(supervisor.report_ready());
@@ -139,10 +165,16 @@ Status run(const Options& options, SupervisorChannel& supervisor) {
   log_info("volumes are encrypted by AES-256-XTS ({})", crypto::xts_provider());
   COFFER_TRY(folders, prepare_folders(options.data));
   COFFER_TRY(recipient, host::KeyRecipient::create());
+  std::unique_ptr<exporting::TlsIdentity> nbd_identity;
+  host::HostOptions host_options = options.host;
+  if (options.nbd_tls) {
+    COFFER_TRY(made, exporting::TlsIdentity::create());
+    nbd_identity = std::move(made);
+    host_options.nbd_identity = nbd_identity.get();
+  }
   const host::VolumeIo io = host::choose_volume_io(options.direct_io, folders.volumes);
   log_info("volumes are read and written: {}", io.description);
   COFFER_CHECK(host::confine_volumed(folders.volumes, folders.sockets));
-  host::HostOptions host_options = options.host;
   host_options.io = io.description;
   Volumed volumed(std::move(folders), io.disk, host_options, *recipient);
   const Status served = serve(supervisor, volumed);
@@ -169,6 +201,7 @@ int main(int count, char** words) {
   if (!options) {
     std::fputs(
         "usage: coffer-volumed --data DIR [--crypto auto|openssl] [--io auto|buffered|direct] [--throttle "
+        "on|off] [--nbd-tls "
         "on|off]\n(started by `coffer "
         "up`)\n",
         stderr);

@@ -57,6 +57,7 @@ std::unique_ptr<ExportDirectory::Visit> ExportDirectory::enter(const std::string
 ExportDirectory::Visit::~Visit() {
   std::lock_guard lock(directory_.mutex_);
   entry_->sockets.erase(socket_);
+  entry_.reset();  // before remove() goes on, so that the device is not kept by us
   directory_.client_left_.notify_all();
 }
 

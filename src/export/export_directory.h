@@ -47,7 +47,7 @@ class ExportDirectory {
     Visit(ExportDirectory& directory, std::shared_ptr<Entry> entry, int socket)
         : directory_(directory), entry_(std::move(entry)), socket_(socket) {}
     ExportDirectory& directory_;
-    const std::shared_ptr<Entry> entry_;
+    std::shared_ptr<Entry> entry_;
     const int socket_;
   };
   // Null: there is no such export, or it has as many clients as it may. `socket` is shut down when the export

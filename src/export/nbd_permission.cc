@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "format/certificate_purpose.h"
+
 namespace coffer::exporting {
 namespace {
 
@@ -39,8 +41,8 @@ NbdPermission permission_of(const ssl_st& tls) {
       GENERAL_NAMES_free);
   for (int i = 0; i < sk_GENERAL_NAME_num(all.get()); ++i) {
     std::string_view uri = uri_of(sk_GENERAL_NAME_value(all.get(), i));
-    if (!uri.starts_with(NbdPermission::kPrefix)) continue;
-    uri.remove_prefix(NbdPermission::kPrefix.size());
+    if (!uri.starts_with(format::kNbdPrefix)) continue;
+    uri.remove_prefix(format::kNbdPrefix.size());
     if (uri == "*") permission.everything = true;
     if (!uri.empty() && uri != "*") permission.names.emplace_back(uri);
   }

@@ -12,7 +12,6 @@ struct ssl_st;
 namespace coffer::exporting {
 
 struct NbdPermission {
-  static constexpr std::string_view kPrefix = "coffer:nbd:";
   bool everything = false;
   std::vector<std::string> names;
 

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "export/nbd_handshake.h"
 #include "export/nbd_permission.h"
@@ -16,6 +18,8 @@
 namespace coffer::exporting {
 namespace {
 
+// Right after a start the certificate is on its way.
+constexpr std::chrono::milliseconds kPatience{3000};
 // Before TLS, only what a client needs to ask for it.
 constexpr size_t kPlainCapacity = PageBuffer::kPage;
 
@@ -47,7 +51,7 @@ std::optional<NbdGreeting> greet_before_tls(int socket, const Connection::Deadli
 void serve_nbd_tls_client(int socket, const TlsIdentity& identity, ExportDirectory& directory,
                           const NbdLimits& limits) {
   const auto deadline = std::chrono::steady_clock::now() + limits.handshake;
-  const auto context = identity.wait_for_context(deadline);
+  const auto context = identity.wait_for_context(std::min(deadline, deadline - limits.handshake + kPatience));
   if (!context) return;
   const auto greeting = greet_before_tls(socket, deadline);
   if (!greeting) return;

@@ -49,6 +49,10 @@ bool set_rules(SSL_CTX* context) {
 
 Result<std::unique_ptr<TlsIdentity>> TlsIdentity::create() {
   COFFER_TRY(pair, crypto::make_p256_key_pair());
+  // The first context makes OpenSSL and the C library look at the machine, by system calls that a confined
+  // process has no other use for.
+  const Context first(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (!first || !set_rules(first.get())) return refused("OpenSSL does not take our settings");
   return std::make_unique<TlsIdentity>(std::move(pair));
 }
 

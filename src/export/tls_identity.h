@@ -20,6 +20,7 @@ class TlsIdentity {
  public:
   using Context = std::shared_ptr<ssl_ctx_st>;
 
+  // Call it before the process is confined.
   static Result<std::unique_ptr<TlsIdentity>> create();
   explicit TlsIdentity(crypto::PrivateKeyPair pair) : pair_(std::move(pair)) {}
 

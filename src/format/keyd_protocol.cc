@@ -204,7 +204,7 @@ void IssueCertificate::write(Writer& writer) const {
   writer.field(wrapped_private_key).field(certificate_der).field(subject_public_key_der);
   writer.u32(static_cast<uint32_t>(names.size()));
   for (const std::string& name : names) writer.field(name);
-  writer.u32(days);
+  writer.u32(days).u8(static_cast<uint8_t>(purpose));
 }
 
 IssueCertificate IssueCertificate::read(Reader& reader) {
@@ -216,6 +216,9 @@ IssueCertificate IssueCertificate::read(Reader& reader) {
   if (count > kMostNames) reader.fail();
   for (uint32_t i = 0; i < count && reader.ok(); ++i) body.names.push_back(reader.text_field());
   body.days = reader.u32();
+  const uint8_t purpose = reader.u8();
+  if (purpose > static_cast<uint8_t>(CertificatePurpose::kNbdClient)) reader.fail();
+  body.purpose = static_cast<CertificatePurpose>(purpose);
   return body;
 }
 

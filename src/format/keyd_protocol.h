@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "format/certificate_purpose.h"
 #include "format/codec.h"
 #include "format/encryption_context.h"
 #include "format/key_binding.h"
@@ -133,6 +134,7 @@ struct IssueCertificate {
   Bytes subject_public_key_der;
   std::vector<std::string> names;
   uint32_t days = 0;
+  CertificatePurpose purpose = CertificatePurpose::kServer;
   void write(Writer& writer) const;
   static IssueCertificate read(Reader& reader);
 };

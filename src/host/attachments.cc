@@ -48,14 +48,14 @@ Attachments::AttachedPointer Attachments::find(const std::string& volume_id) {
   return found == attached_.end() ? nullptr : found->second;
 }
 
-control::AttachedVolume Attachments::describe(const Attached& attached) {
+control::AttachedVolume Attachments::describe(const Attached& attached) const {
   const volume::Volume& volume = *attached.volume;
   return {.volume_id = volume.id(),
           .attachment_id = attached.attachment_id,
           .socket_path = attached.server->path(),
           .size_bytes = volume.size(),
           .encrypted = volume.encrypted(),
-          .clients = attached.server->clients(),
+          .clients = attached.server->clients() + exports_.clients(volume.id()),
           .failure = volume.failure()};
 }
 
@@ -126,8 +126,11 @@ Result<std::unique_ptr<exporting::NbdServer>> Attachments::serve(std::shared_ptr
   const std::string id = volume->id();
   const std::string description =
       volume->encrypted() ? "Coffer volume, encrypted" : "Coffer volume, not encrypted";
-  return exporting::NbdServer::start({id, description, std::move(volume)},
-                                     sockets_ + "/" + id + std::string(kSocketSuffix), options_.limits);
+  const exporting::NbdExport served{id, description, std::move(volume)};
+  COFFER_TRY(server, exporting::NbdServer::start(served, sockets_ + "/" + id + std::string(kSocketSuffix),
+                                                 options_.limits));
+  exports_.add(served);
+  return server;
 }
 
 Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id,
@@ -150,7 +153,10 @@ Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id
   made->server = std::move(server);
 
   std::lock_guard insert(mutex_);
-  if (closed_) return fail(ErrorKind::kUnavailable, "volumed is stopping");
+  if (closed_) {
+    exports_.remove(volume_id);
+    return fail(ErrorKind::kUnavailable, "volumed is stopping");
+  }
   attached_.emplace(volume_id, made);
   log_info("{} is served at {}", volume_id, made->server->path());
   return describe(*made);
@@ -159,6 +165,7 @@ Result<control::AttachedVolume> Attachments::attach(const std::string& volume_id
 Status Attachments::close(Attached& attached, bool force) {
   // First while it is still served: a flush that fails leaves a volume that can be read.
   if (const Status flushed = attached.volume->flush(); !flushed && !force) return flushed;
+  exports_.remove(attached.volume->id());
   attached.server->stop();
   const Status flushed = attached.volume->flush();
   if (flushed || force) return {};
@@ -180,6 +187,18 @@ Status Attachments::detach(const std::string& volume_id, bool force) {
   attached_.erase(volume_id);
   log_info("{} is detached", volume_id);
   return {};
+}
+
+Result<control::NbdKey> Attachments::nbd_key() {
+  if (options_.nbd_identity == nullptr) return control::NbdKey{};
+  return control::NbdKey{options_.nbd_identity->public_key_der()};
+}
+
+Status Attachments::set_nbd_certificate(ByteView certificate_der, ByteView authority_der) {
+  const WipeRegistersAtEnd wipe_at_end;
+  if (options_.nbd_identity == nullptr)
+    return VolumedHandler::set_nbd_certificate(certificate_der, authority_der);
+  return options_.nbd_identity->set_certificate(certificate_der, authority_der);
 }
 
 void Attachments::close_all() {

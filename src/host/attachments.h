@@ -15,7 +15,9 @@
 #include "base/disk.h"
 #include "base/random.h"
 #include "control/volumed_server.h"
+#include "export/export_directory.h"
 #include "export/nbd_server.h"
+#include "export/tls_identity.h"
 #include "host/key_recipient.h"
 #include "host/key_sessions.h"
 #include "volume/volume_store.h"
@@ -28,8 +30,9 @@ struct HostFolders {
 };
 
 struct HostOptions {
-  bool throttle = false;  // hold volumes to the limits of their types
-  std::string io;         // how volumes' files are read and written, for people
+  bool throttle = false;                           // hold volumes to the limits of their types
+  std::string io;                                  // how volumes' files are read and written, for people
+  exporting::TlsIdentity* nbd_identity = nullptr;  // of NBD over TLS, when somebody listens; outlives us
   exporting::NbdLimits limits = {};
 };
 
@@ -56,6 +59,11 @@ class Attachments final : public control::VolumedHandler {
   Result<control::AttachedVolume> attach(const std::string& volume_id,
                                          const std::string& attachment_id) override;
   Status detach(const std::string& volume_id, bool force) override;
+  Result<control::NbdKey> nbd_key() override;
+  Status set_nbd_certificate(ByteView certificate_der, ByteView authority_der) override;
+
+  // What is attached, for servers of many exports.
+  exporting::ExportDirectory& exports() { return exports_; }
 
   // What the volume room does not do yet: kUnsupported.
   Status grow_volume(const std::string&, uint64_t) override { return unsupported(); }
@@ -101,12 +109,13 @@ class Attachments final : public control::VolumedHandler {
         host_id_(std::move(host_id)),
         recipient_(recipient),
         options_(options),
+        exports_(options.limits),
         sessions_(random, host_id_, recipient) {}
 
   // Held while a volume's state changes. Several volumes may share one.
   std::mutex& lock_of(const std::string& volume_id);
   AttachedPointer find(const std::string& volume_id);
-  static control::AttachedVolume describe(const Attached& attached);
+  control::AttachedVolume describe(const Attached& attached) const;
 
   static tl::unexpected<Error> unsupported() {
     return fail(ErrorKind::kUnsupported, "this release's volumes cannot do that yet");
@@ -121,6 +130,7 @@ class Attachments final : public control::VolumedHandler {
   const std::string host_id_;
   KeyRecipient& recipient_;
   const HostOptions options_;
+  exporting::ExportDirectory exports_;
   KeySessions sessions_;
   std::array<std::mutex, 64> volume_locks_;
   std::mutex mutex_;

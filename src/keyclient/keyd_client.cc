@@ -198,11 +198,12 @@ Result<CertificateAuthority> KeydClient::create_certificate_authority(const std:
 
 Result<Bytes> KeydClient::issue_certificate(const CertificateAuthority& authority,
                                             ByteView subject_public_key_der,
-                                            const std::vector<std::string>& names, uint32_t days) {
+                                            const std::vector<std::string>& names, uint32_t days,
+                                            CertificatePurpose purpose) {
   return channel_->call_for_bytes(
       Operation::kIssueCertificate,
       protocol::IssueCertificate{authority.wrapped_private_key, authority.certificate_der,
-                                 to_bytes(subject_public_key_der), names, days});
+                                 to_bytes(subject_public_key_der), names, days, purpose});
 }
 
 Result<BlobIdentity> identify_blob(ByteView blob) {

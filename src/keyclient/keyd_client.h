@@ -9,6 +9,7 @@
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
+#include "format/certificate_purpose.h"
 #include "format/encryption_context.h"
 #include "format/key_binding.h"
 #include "format/volume_key_box.h"
@@ -17,6 +18,7 @@
 namespace coffer::keyclient {
 
 using format::BoxBinding;
+using format::CertificatePurpose;
 using format::VolumeKeyRequest;
 using format::WrappedBackingKey;
 
@@ -76,7 +78,8 @@ class KeydClient {
                                                  const std::string& service);
   Result<CertificateAuthority> create_certificate_authority(const std::string& common_name);
   Result<Bytes> issue_certificate(const CertificateAuthority& authority, ByteView subject_public_key_der,
-                                  const std::vector<std::string>& names, uint32_t days);
+                                  const std::vector<std::string>& names, uint32_t days,
+                                  CertificatePurpose purpose = CertificatePurpose::kServer);
 
  private:
   struct Channel;

@@ -190,9 +190,14 @@ Result<ReplyBody> Operations::issue_certificate(const protocol::IssueCertificate
     return fail(ErrorKind::kInvalidArgument, "a certificate needs a name and 1 to 825 days");
   COFFER_TRY(private_key, open_secret(domain_keys_, SecretKind::kCertificateAuthorityKey,
                                       authority_name(request.certificate_der), request.wrapped_private_key));
-  COFFER_TRY(certificate, crypto::issue_server_certificate(private_key, request.certificate_der,
-                                                           request.subject_public_key_der, request.names,
-                                                           clock_.now(), static_cast<int>(request.days)));
+  const bool for_client = request.purpose == format::CertificatePurpose::kNbdClient;
+  for (const std::string& name : request.names)
+    if (for_client && !name.starts_with(format::kNbdPrefix))
+      return fail(ErrorKind::kInvalidArgument,
+                  "a client's certificate names volumes, " + std::string(format::kNbdPrefix) + "… each");
+  const auto issue = for_client ? crypto::issue_client_certificate : crypto::issue_server_certificate;
+  COFFER_TRY(certificate, issue(private_key, request.certificate_der, request.subject_public_key_der,
+                                request.names, clock_.now(), static_cast<int>(request.days)));
   return ReplyBody{std::move(certificate), {}};
 }
 

@@ -43,6 +43,8 @@ const std::vector<Request>& requests() {
       OpenSnapshot{"snap-1", "session-1"},
       ReadBlock{"snap-1", 7, 64 << 10, 512},
       WriteBlock{"snap-1", 7, 128 << 10, Bytes(kLongestPiece, 9)},
+      GetNbdKey{},
+      SetNbdCertificate{Bytes(700, 1), Bytes(kLongestCertificate, 2)},
   };
   return all;
 }
@@ -61,6 +63,7 @@ const std::vector<Reply>& replies() {
       JobPage{{{"layer-1", "hydrate", "vol-1", "failed", 7, 9, "no space"}}, false},
       BlockList{{0, 7, 8, 0xffffffff}, true},
       BlockPiece{Bytes(kLongestPiece, 3)},
+      NbdKey{Bytes(91, 4)},
   };
   return all;
 }

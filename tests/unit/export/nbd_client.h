@@ -22,9 +22,11 @@ class NbdClient {
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
 
+  virtual ~NbdClient() = default;
+
   void send(ByteView bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = send_some(bytes);
       if (sent <= 0) return;
       bytes = bytes.subspan(static_cast<size_t>(sent));
     }
@@ -34,7 +36,7 @@ class NbdClient {
     Bytes bytes(size);
     size_t got = 0;
     while (got < size) {
-      const ssize_t more = ::recv(socket_.get(), bytes.data() + got, size - got, 0);
+      const ssize_t more = receive_some({bytes.data() + got, size - got});
       if (more <= 0) break;
       got += static_cast<size_t>(more);
     }
@@ -43,7 +45,7 @@ class NbdClient {
   }
   bool closed_by_server() {
     uint8_t byte;
-    return ::recv(socket_.get(), &byte, 1, 0) == 0;
+    return receive_some({&byte, 1}) == 0;
   }
   template <class T>
   T integer() {
@@ -153,6 +155,14 @@ class NbdClient {
 
   void close() { socket_.reset(); }
   int descriptor() const { return socket_.get(); }
+
+ protected:
+  virtual ssize_t send_some(ByteView bytes) {
+    return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  virtual ssize_t receive_some(MutableByteView into) {
+    return ::recv(socket_.get(), into.data(), into.size(), 0);
+  }
 
  private:
   template <class T>
