@@ -40,9 +40,10 @@ secret::SecretBytes private_key_pem(const secret::SecretBytes& der) {
 
 // The folder's absolute path; made if it is not there.
 Result<std::string> prepare_folder(const std::string& folder) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("make " + folder);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    return fail(ErrorKind::kIo, errno_error("make " + folder).message);
   char path[PATH_MAX];
-  if (::realpath(folder.c_str(), path) == nullptr) return fail_errno(folder);
+  if (::realpath(folder.c_str(), path) == nullptr) return fail(ErrorKind::kIo, errno_error(folder).message);
   return std::string(path);
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 // Answers are small, so that this many of them never fill the socket of a client that does not read.
 constexpr int kMostOptions = 256;
+constexpr std::string_view kNotPermitted = "the client's certificate does not name this volume";
 
 // A query names a context; to list them, it may also name a namespace, and none at all asks for everything.
 bool is_asked_for(const MetaContext& context, const nbd::MetaContextRequest& request, bool set) {
@@ -68,6 +69,10 @@ class Handshake {
   }
   Next reply(uint32_t option, uint32_t type, ByteView data = {}) {
     return send(connection_, nbd::write_option_reply(option, type, data)) ? Next::kOption : Next::kClose;
+  }
+  // With words for people, where the number says too little.
+  Next refuse(uint32_t option, nbd::OptionReply error) {
+    return reply(option, error, error == nbd::kReplyErrorPolicy ? as_bytes(kNotPermitted) : ByteView());
   }
 
   Connection& connection_;
@@ -135,7 +140,7 @@ Handshake::Next Handshake::information(uint32_t option, ByteView data) {
   const auto request = nbd::parse_information_request(data);
   if (!request) return reply(option, nbd::kReplyErrorInvalid);
   const auto found = offered_.find(request->export_name);
-  if (!found) return reply(option, found.error());
+  if (!found) return refuse(option, found.error());
 
   std::vector<Bytes> answers{nbd::write_export_information(found->size, flags(*found))};
   if (request->wants_name) answers.push_back(nbd::write_text_information(nbd::kInformationName, found->name));
@@ -164,7 +169,7 @@ Handshake::Next Handshake::meta_context(uint32_t option, ByteView data) {
   const auto request = nbd::parse_meta_context_request(data);
   if (!request || !session_.structured) return reply(option, nbd::kReplyErrorInvalid);
   if (request->too_many) return reply(option, nbd::kReplyErrorTooBig);
-  if (const auto found = offered_.find(request->export_name); !found) return reply(option, found.error());
+  if (const auto found = offered_.find(request->export_name); !found) return refuse(option, found.error());
 
   if (set) contexts_of_ = request->export_name;
   for (const MetaContext& context : kMetaContexts) {
