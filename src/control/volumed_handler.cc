@@ -137,7 +137,11 @@ struct Answer {
       return std::move(refused.error());
     return to_reply(handler.write_block(asked.snapshot_id, asked.block, asked.offset, asked.data));
   }
-  Reply operator()(const GetNbdKey&) { return to_reply(handler.nbd_key()); }
+  Reply operator()(const GetNbdKey&) {
+    auto key = handler.nbd_key();
+    if (!key) return std::move(key.error());
+    return std::move(*key);
+  }
   Reply operator()(const SetNbdCertificate& asked) {
     return to_reply(handler.set_nbd_certificate(asked.certificate_der, asked.authority_der));
   }
