@@ -62,6 +62,17 @@ size_t TlsConnection::receive(MutableByteView into) {
   }
 }
 
+std::optional<size_t> TlsConnection::receive_now(MutableByteView into) {
+  ERR_clear_error();
+  size_t got = 0;
+  const int result = SSL_read_ex(tls_.get(), into.data(), into.size(), &got);
+  if (result == 1) return got;
+  const int error = SSL_get_error(tls_.get(), result);
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return std::nullopt;
+  ERR_clear_error();
+  return 0;
+}
+
 bool TlsConnection::write(ByteView bytes) {
   for (;;) {
     ERR_clear_error();

@@ -19,6 +19,7 @@ class TlsConnection final : public Connection {
   static std::unique_ptr<TlsConnection> accept(int socket, ssl_ctx_st& context, Deadline deadline);
 
   size_t receive(MutableByteView into) override;
+  std::optional<size_t> receive_now(MutableByteView into) override;
   bool send(std::span<iovec> vectors) override;
   const ssl_st& tls() const { return *tls_; }
 

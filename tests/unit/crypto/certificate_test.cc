@@ -142,6 +142,27 @@ TEST_F(CertificateTest, SerialsArePositiveLongAndNeverRepeat) {
   EXPECT_EQ(longest, 32u);  // 128 bits in hexadecimal
 }
 
+TEST_F(CertificateTest, AClientsCertificateIsForClientsAloneAndNamesUris) {
+  const auto client = [this](const std::vector<std::string>& uris) {
+    return issue_client_certificate(ca_key_.private_key_der, ca_, server_key_.public_key_der, uris, now_, 30);
+  };
+  write("server.pem", client({"coffer:nbd:vol-0123456789abcdef0", "coffer:nbd:*"}).value());
+  EXPECT_FALSE(verifies("", now_));  // sslserver
+  const CommandResult verified = run(
+      fmt::format("openssl verify -x509_strict -purpose sslclient -attime {} -CAfile {}/ca.pem {}/server.pem",
+                  now_.microseconds / 1000000, folder_, folder_));
+  EXPECT_EQ(verified.status, 0) << verified.output;
+  const CommandResult text = run(fmt::format("openssl x509 -in {}/server.pem -noout -text", folder_));
+  EXPECT_NE(text.output.find("URI:coffer:nbd:vol-0123456789abcdef0, URI:coffer:nbd:*"), std::string::npos);
+  EXPECT_NE(text.output.find("TLS Web Client Authentication\n"), std::string::npos);
+  write("server.pem", issue({"a.example"}).value());
+  EXPECT_TRUE(verifies("", now_));  // so that the command above would have said so
+  for (const std::string& bad :
+       {std::string(), std::string("a b"), std::string("a\0b", 3), std::string("a\n")})
+    EXPECT_FALSE(client({bad}));
+  EXPECT_FALSE(client({}));
+}
+
 // The CONNECT front hands in names that a client chose.
 TEST_F(CertificateTest, RefusesNamesThatAreNone) {
   const auto refused = [this](const std::vector<std::string>& names) {

@@ -48,6 +48,8 @@ TEST(KeydProtocol, EveryBodyReadsAsItWasWritten) {
   expect_exact(DeriveSigningKey{"AKIA1", kSomeBytes, "20150830", "us-east-1", "iam"});
   expect_exact(CreateCertificateAuthority{"Coffer"});
   expect_exact(IssueCertificate{kSomeBytes, kSomeBytes, kSomeBytes, {"a.example", "127.0.0.1"}, 30});
+  expect_exact(IssueCertificate{
+      kSomeBytes, kSomeBytes, kSomeBytes, {"coffer:nbd:*"}, 30, CertificatePurpose::kNbdClient});
   expect_exact(EnrolRecipient{Bytes(32)});
   expect_exact(StatusReply{"key file", "memfd_secret", 4, true});
 }

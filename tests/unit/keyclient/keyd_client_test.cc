@@ -144,6 +144,12 @@ TEST_F(KeydClientTest, TheAuthorityIssuesCertificatesUnderItsOwnCertificateOnly)
       client.issue_certificate(*authority, subject->public_key_der, {"ec2.amazonaws.com"}, 30);
   ASSERT_TRUE(issued) << issued.error().message;
   EXPECT_FALSE(issued->empty());
+  const auto client_certificate = [&](const std::string& name) {
+    return client.issue_certificate(*authority, subject->public_key_der, {name}, 30,
+                                    CertificatePurpose::kNbdClient);
+  };
+  EXPECT_TRUE(client_certificate("coffer:nbd:vol-1"));
+  EXPECT_EQ(client_certificate("ec2.amazonaws.com").error().kind, ErrorKind::kInvalidArgument);
   const CertificateAuthority mixed{authority->wrapped_private_key, other->certificate_der};
   EXPECT_EQ(client.issue_certificate(mixed, subject->public_key_der, {"a"}, 30).error().kind,
             ErrorKind::kRefusedCiphertext);
