@@ -144,6 +144,13 @@ class SystemDisk final : public Disk {
     return {};
   }
 
+  Status flush_all(const std::string& path) override {
+    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) return fail_errno("open " + path);
+    if (::syncfs(fd.get()) != 0) return fail_errno("syncfs " + path);
+    return {};
+  }
+
   Result<std::vector<std::string>> list(const std::string& path) override {
     DIR* directory = ::opendir(path.c_str());
     if (directory == nullptr) return fail_errno("opendir " + path);

@@ -74,8 +74,9 @@ class Disk {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Status make_directory(const std::string& path) = 0;  // mode 0700; existing is no error
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  virtual Status remove(const std::string& path) = 0;                          // a file or an empty directory
-  virtual Status flush_directory(const std::string& path) = 0;                 // fsync(2) of the directory
+  virtual Status remove(const std::string& path) = 0;           // a file or an empty directory
+  virtual Status flush_directory(const std::string& path) = 0;  // fsync(2) of the directory
+  virtual Status flush_all(const std::string& path) = 0;  // syncfs(2) of the file system that `path` is on
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted
   virtual Result<bool> exists(const std::string& path) = 0;
 };

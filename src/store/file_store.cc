@@ -35,6 +35,8 @@ class FileStore final : public Store {
     return disk_.flush_directory(path_of(folder));
   }
 
+  Status flush_all() override { return disk_.flush_all(root_); }
+
   Result<std::unique_ptr<ByteRange>> create_range(const std::string& folder, const std::string& name,
                                                   uint64_t size, Layout layout) override {
     COFFER_TRY(range, open_segments(folder, name, size, layout, {.create = true, .exclusive = true}));

@@ -26,7 +26,8 @@ Status SegmentedRange::for_each_piece(uint64_t offset, uint64_t length, Action a
 
 Status SegmentedRange::initialise() {
   for (size_t i = 0; i < segments_.size(); ++i) {
-    COFFER_CHECK(segments_[i]->truncate(segment_bytes(i)));
+    COFFER_TRY(actual, segments_[i]->size());
+    if (actual < segment_bytes(i)) COFFER_CHECK(segments_[i]->truncate(segment_bytes(i)));
     COFFER_CHECK(segments_[i]->flush());
   }
   return {};

@@ -54,6 +54,7 @@ class Store {
   virtual Status remove_folder(const std::string& folder) = 0;  // with all that is in it
   virtual Result<std::vector<std::string>> folders() = 0;
   virtual Status clear_folder(const std::string& folder) = 0;  // removes all names in it
+  virtual Status flush_all() = 0;  // all that anybody wrote to the store, names and contents, is durable
 
   // Ranges. A created range is durable (and all zero) when create_range returns. kCorrupt from open_range if
   // less is stored than `size` (more is left by growing that was cut short), kNotFound if there is none.

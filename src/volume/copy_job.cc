@@ -15,6 +15,10 @@ constexpr size_t kPieceSize = 128 << 10;  // fits the second-level cache along w
 
 }  // namespace
 
+uint64_t CopyJob::stop_of(const std::vector<Piece>& pieces) {
+  return pieces.empty() ? 0 : pieces.back().range.first + pieces.back().range.count;
+}
+
 CopyJob::~CopyJob() {
   secret::wipe(buffer_);
   store_.release(layers_);
@@ -29,14 +33,15 @@ Result<Job::Progress> CopyJob::step() {
   const uint64_t begin = sector_;
   uint64_t copied = 0;
   Status done;
-  while (done && sector_ < stop && copied < kMostBytesAStep) {
+  while (done && sector_ < stop && copied < limits_.step_bytes) {
     const Chain::Found found = source_->find(sector_, stop - sector_);
     uint64_t count = found.count;
     if (found.layer != nullptr) {
       // What an earlier attempt made durable is there already.
       const StateMap::Run run = target_->run(sector_, count);
-      count = std::min(run.count, (kMostBytesAStep - copied) / kSectorSize);
-      if (run.state == SectorState::kAbsent) {
+      count = std::min(run.count, (limits_.step_bytes - copied) / kSectorSize + 1);
+      if (sector_ < doubtful_) count = std::min(count, doubtful_ - sector_);
+      if (run.state == SectorState::kAbsent || sector_ < doubtful_) {
         done = copy_run({sector_, count});
         copied += count * kSectorSize;
       }
@@ -44,14 +49,20 @@ Result<Job::Progress> CopyJob::step() {
     if (done) sector_ += count;
   }
   if (done) done = verify();
-  unverified_.clear();
   secret::wipe(MutableByteView(buffer_));
   if (!done) {
+    doubtful_ = std::max(doubtful_, stop_of(unverified_));
+    unverified_.clear();
     sector_ = begin;
     return tl::unexpected(done.error());
   }
+  unverified_.clear();
+  unsaved_ += copied;
+  if (sector_ >= end || unsaved_ >= limits_.unsaved_bytes) {
+    COFFER_CHECK(target_->flush(Durability::kStates));
+    unsaved_ = 0;
+  }
   if (sector_ < end) return Progress{false, sector_ * kSectorSize, end * kSectorSize};
-  COFFER_CHECK(target_->flush(Durability::kStates));
   COFFER_CHECK(store_.finish_copy(snapshot_id_));
   return Progress{true, end * kSectorSize, end * kSectorSize};
 }

@@ -51,8 +51,10 @@ Status FlushGate::run(Durability durability) {
 }
 
 tl::unexpected<Error> FlushGate::refuse(Error error) {
-  if (error.kind != ErrorKind::kConflict)
+  if (error.kind != ErrorKind::kConflict) {
+    layer_.note_loss();
     error = {ErrorKind::kIo, "a flush failed, so the volume takes no more writes: " + error.message};
+  }
   const std::lock_guard lock(failure_mutex_);
   failure_ = error;
   failed_.store(true, std::memory_order_release);

@@ -12,6 +12,12 @@ namespace coffer::volume {
 
 enum class JobKind { kCopy, kHydrate, kMerge };
 
+// How much a job does at once. Tests make it smaller.
+struct JobLimits {
+  uint64_t step_bytes = 16 << 20;     // copied in a step
+  uint64_t unsaved_bytes = 64 << 20;  // copied until it is made durable
+};
+
 // Used by one thread at a time. The store it comes from outlives it.
 class Job {
  public:
@@ -20,11 +26,9 @@ class Job {
     uint64_t done_bytes = 0, total_bytes = 0;  // of the layer that is filled; holes count
   };
   virtual ~Job() = default;
-  // Some tens of milliseconds of work, at most kMostBytesAStep of copying. An error (kNoSpace, kIo …) leaves
-  // everything as it was: step() may be called again later.
+  // Some tens of milliseconds of work, at most step_bytes of copying (to the chunk). An error (kNoSpace, kIo
+  // …) leaves everything as it was: step() may be called again later.
   virtual Result<Progress> step() = 0;
-
-  static constexpr uint64_t kMostBytesAStep = 16 << 20;
 };
 
 }  // namespace coffer::volume

@@ -10,6 +10,13 @@
 
 namespace coffer::volume {
 
+// A merge takes its parent's contents away: not while somebody may hold that who cannot be read.
+std::vector<LayerTree::Lift> VolumeStore::lifts() const {
+  std::vector<LayerTree::Lift> lifts = tree_.lifts();
+  if (!check_all_is_known()) std::erase_if(lifts, [](const auto& lift) { return !lift.from_all; });
+  return lifts;
+}
+
 std::vector<PendingJob> VolumeStore::pending_jobs() {
   const Lock lock(mutex_);
   std::vector<PendingJob> jobs;
@@ -17,7 +24,7 @@ std::vector<PendingJob> VolumeStore::pending_jobs() {
     if (!snapshot.source_layer_id.empty())
       if (const auto source = tree_.layers.find(snapshot.source_layer_id); source != tree_.layers.end())
         jobs.push_back({id, JobKind::kCopy, {}, source->second.size_bytes});
-  for (const LayerTree::Lift& lift : tree_.lifts())
+  for (const LayerTree::Lift& lift : lifts())
     jobs.push_back({lift.layer_id, lift.from_all ? JobKind::kHydrate : JobKind::kMerge,
                     tree_.volume_of(lift.layer_id), tree_.layers.at(lift.layer_id).size_bytes});
   return jobs;
@@ -36,7 +43,7 @@ Result<std::vector<std::string>> VolumeStore::layers_needed(const std::string& s
   }
   if (tree_.layers.contains(subject_id)) {
     COFFER_TRY(ids, tree_.chain(subject_id));
-    const auto lifts = tree_.lifts();
+    const auto lifts = this->lifts();
     const bool merge = std::ranges::find(lifts, LayerTree::Lift{subject_id, false}) != lifts.end();
     if (merge) ids.resize(2);
     return ids;
@@ -57,7 +64,8 @@ bool VolumeStore::keys_at_hand(const std::string& subject_id) {
          });
 }
 
-Result<std::unique_ptr<Job>> VolumeStore::open_job(const std::string& subject_id, const LayerKeys& keys) {
+Result<std::unique_ptr<Job>> VolumeStore::open_job(const std::string& subject_id, const LayerKeys& keys,
+                                                   JobLimits limits) {
   const Lock lock(mutex_);
   COFFER_TRY(ids, layers_needed(subject_id));
   for (const std::string& id : ids)
@@ -75,15 +83,15 @@ Result<std::unique_ptr<Job>> VolumeStore::open_job(const std::string& subject_id
     auto target = layers.front();
     layers.erase(layers.begin());
     job = std::make_unique<CopyJob>(*this, subject_id, std::move(target),
-                                    std::make_shared<const Chain>(std::move(layers)), ids);
+                                    std::make_shared<const Chain>(std::move(layers)), ids, limits);
   } else {
-    const auto lifts = tree_.lifts();
+    const auto lifts = this->lifts();
     const auto lift = std::ranges::find(lifts, subject_id, &LayerTree::Lift::layer_id);
     if (lift == lifts.end()) return fail(ErrorKind::kNotFound, "nothing is to be lifted into " + subject_id);
     COFFER_CHECK(layers_.take_over(*layers.front(), std::make_shared<RangeLock>()));
     const bool hide = !tree_.layers.at(ids.back()).parent_id.empty();
     job = std::make_unique<LiftJob>(*this, std::make_shared<const Chain>(std::move(layers)), ids,
-                                    lift->from_all, hide);
+                                    lift->from_all, hide, limits);
   }
   busy_.insert(ids.begin(), ids.end());
   return job;
@@ -97,17 +105,17 @@ void VolumeStore::release(const std::vector<std::string>& layers) {
 
 // The layer holds all that the ones below gave it, durably. Its record commits; who reads through the old
 // chain is moved to the new one before anything of the old one goes.
-Status VolumeStore::finish_lift(const std::string& layer_id, bool from_all) {
+Status VolumeStore::finish_lift(const std::string& layer_id, const std::string& parent_id, bool from_all) {
   const Lock lock(mutex_);
   const auto found = tree_.layers.find(layer_id);
   if (found == tree_.layers.end()) return {};  // it was deleted meanwhile
-  format::LayerRecord record = found->second;
-  if (record.parent_id.empty()) return {};
-  record.parent_id = from_all ? std::string() : tree_.layers.at(record.parent_id).parent_id;
-  record.independent = record.independent && !from_all;
-  COFFER_CHECK(layers_.replace_record(record));
-  found->second = record;
-  refresh_readers_of(layer_id);
+  if (found->second.parent_id == parent_id) {  // else it was finished before, and the erasing failed
+    format::LayerRecord record = found->second;
+    record.parent_id = from_all ? std::string() : tree_.layers.at(parent_id).parent_id;
+    record.independent = record.independent && !from_all;
+    COFFER_CHECK(put(record));
+    refresh_readers_of(layer_id);
+  }
   return erase_unneeded();
 }
 
@@ -123,9 +131,7 @@ Status VolumeStore::finish_copy(const std::string& snapshot_id) {
   format::SnapshotManifest manifest = found->second;
   manifest.complete = true;
   manifest.source_layer_id.clear();
-  COFFER_CHECK(
-      store_->replace_document(snapshot_id, kSnapshotDocument, format::write_snapshot_manifest(manifest)));
-  found->second = std::move(manifest);
+  COFFER_CHECK(put(manifest));
   return erase_unneeded();
 }
 

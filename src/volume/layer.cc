@@ -36,7 +36,8 @@ void Layer::unlock(std::unique_ptr<crypto::XtsCipher> cipher) {
   unlocked_ = true;
 }
 
-Status Layer::take_over(const std::string& host_id, std::shared_ptr<RangeLock> locks) {
+Status Layer::take_over(const std::string& host_id, std::shared_ptr<RangeLock> locks,
+                        std::shared_ptr<std::atomic<bool>> lost) {
   if (writable()) return {};
   // Read anew: the object may have been opened long ago for its states alone.
   COFFER_TRY(header, read_header(*files_.map));
@@ -45,6 +46,7 @@ Status Layer::take_over(const std::string& host_id, std::shared_ptr<RangeLock> l
   ++header.epoch;
   COFFER_CHECK(format_new(*files_.map, header));
   header_ = std::move(header);
+  lost_ = std::move(lost);
   locks_ = std::move(locks);
   return {};
 }

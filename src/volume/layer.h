@@ -8,6 +8,7 @@
 // chunk shared; a layer below changes only by turning absent sectors into what the chain has there anyway,
 // and is read without a lock.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,8 +53,10 @@ class Layer {
   void unlock(std::unique_ptr<crypto::XtsCipher> cipher);
   bool unlocked() const { return unlocked_; }
   // The header is written under the next epoch, durably: another process that took it over earlier is fenced
-  // off. `locks` guards the changes from now on. Nothing happens where this object has it already.
-  Status take_over(const std::string& host_id, std::shared_ptr<RangeLock> locks);
+  // off. `locks` guards the changes from now on, and `lost` is set when a flush fails. Nothing happens where
+  // this object has it already.
+  Status take_over(const std::string& host_id, std::shared_ptr<RangeLock> locks,
+                   std::shared_ptr<std::atomic<bool>> lost);
   bool writable() const { return locks_ != nullptr; }
   const std::shared_ptr<RangeLock>& locks() const { return locks_; }
 
@@ -90,6 +93,7 @@ class Layer {
   Status persist(const FrozenStates& frozen) { return map_->persist(frozen); }
   void punch(const FrozenStates& frozen);
   void settle(const FrozenStates& frozen) { map_->settle(frozen); }
+  void note_loss() { *lost_ = true; }  // a flush failed
 
  private:
   // The two ways into the image: where there is data already (perhaps mapped), and anywhere.
@@ -102,6 +106,7 @@ class Layer {
   std::unique_ptr<crypto::XtsCipher> cipher_;
   bool unlocked_ = false;
   std::shared_ptr<RangeLock> locks_;  // null: it may not be changed
+  std::shared_ptr<std::atomic<bool>> lost_;
   const std::unique_ptr<StateMap> map_;
   FlushGate gate_{*this};
 };

@@ -38,6 +38,8 @@ bool all_zero(ByteView bytes) {
 Status LayerStore::create(const NewLayer& layer, uint64_t size_bytes, const std::string& parent_id,
                           bool independent) {
   const std::string& id = layer.layer_id;
+  open_.erase(id);
+  written_.erase(id);
   COFFER_CHECK(store_.create_folder(id));
   COFFER_CHECK(store_.clear_folder(id));
   const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
@@ -52,6 +54,7 @@ Status LayerStore::create(const NewLayer& layer, uint64_t size_bytes, const std:
 
 Status LayerStore::erase(const std::string& layer_id) {
   open_.erase(layer_id);
+  written_.erase(layer_id);
   COFFER_CHECK(store_.erase_document(layer_id, kKey));
   return store_.remove_folder(layer_id);
 }
@@ -105,6 +108,12 @@ Result<LayerFiles> LayerStore::open_files(const std::string& layer_id, uint64_t 
 Result<std::shared_ptr<Layer>> LayerStore::open(const format::LayerRecord& record) {
   if (auto layer = find_open(record.layer_id)) return layer;
   COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
+  if (written_.contains(record.layer_id)) {
+    // Closed without a flush, perhaps. Who reads it from now on may take it for durable: below the top of a
+    // chain nobody flushes what he did not write.
+    COFFER_CHECK(files.data->flush());
+    COFFER_CHECK(files.map->flush());
+  }
   COFFER_TRY(header, Layer::read_header(*files.map));
   COFFER_CHECK(check_header(record, header));
   COFFER_TRY(layer, Layer::open(std::move(files), header, record.size_bytes));
@@ -131,7 +140,18 @@ Status LayerStore::grow_files(const format::LayerRecord& record, uint64_t size_b
   return store_.grow_range(record.layer_id, kMap, map_size(size_bytes), Layout::kSingle);
 }
 
+Status LayerStore::take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {
+  auto& lost = written_[layer.id()];
+  if (!lost) lost = std::make_shared<std::atomic<bool>>(false);
+  return layer.take_over(host_id_, std::move(locks), lost);
+}
+
 Status LayerStore::flush_files(const format::LayerRecord& record) {
+  const auto written = written_.find(record.layer_id);
+  if (written == written_.end()) return {};  // flushed when the store was opened
+  if (*written->second)
+    return fail(ErrorKind::kIo,
+                "a flush of layer " + record.layer_id + " failed: what was written may be lost");
   COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
   COFFER_CHECK(files.data->flush());
   return files.map->flush();

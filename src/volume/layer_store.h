@@ -3,6 +3,7 @@
 // are open: one object each, shared by all who hold it. Not thread-safe: VolumeStore makes one call at a
 // time.
 #pragma once
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,15 +51,13 @@ class LayerStore {
   Result<std::shared_ptr<Layer>> open(const format::LayerRecord& record);
   // And for its contents. kInvalidArgument when `keys` has no key of an encrypted layer that is not unlocked.
   Result<std::shared_ptr<Layer>> open_unlocked(const format::LayerRecord& record, const LayerKeys& keys);
-  Status take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {
-    return layer.take_over(host_id_, std::move(locks));
-  }
+  Status take_over(Layer& layer, std::shared_ptr<RangeLock> locks);
 
   // The files of `record`, longer: size_bytes is the new size. Durable; the record is the caller's to
   // replace.
   Status grow_files(const format::LayerRecord& record, uint64_t size_bytes);
   Result<LayerFiles> open_files(const std::string& layer_id, uint64_t size_bytes);
-  // Of a layer that is not open: what an earlier process wrote is durable.
+  // Of a layer that is not open: what was written to it is durable. kIo when a flush of it failed before.
   Status flush_files(const format::LayerRecord& record);
   // From the first data folders: the files of a layer that lie in its volume's folder.
   Status adopt(const std::string& folder, const format::LayerRecord& record, const NewLayer& layer);
@@ -67,6 +66,9 @@ class LayerStore {
   store::Store& store_;
   const std::string host_id_;
   std::map<std::string, std::weak_ptr<Layer>> open_;
+  // The layers that this process may have written to; true: a flush failed, so that nobody knows what is
+  // there.
+  std::map<std::string, std::shared_ptr<std::atomic<bool>>> written_;
 };
 
 }  // namespace coffer::volume

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "volume/layer_tree.h"
 
+#include <algorithm>
+
 #include "volume/owner_index.h"
 
 namespace coffer::volume {
@@ -33,6 +35,23 @@ std::map<std::string, size_t> LayerTree::child_counts() const {
   for (const auto& [id, layer] : layers)
     if (!layer.parent_id.empty()) ++counts[layer.parent_id];
   return counts;
+}
+
+bool LayerTree::is_needed(const std::string& layer_id) const {
+  if (!layers.contains(layer_id)) return is_held(layer_id);
+  const std::vector<std::string> gone = unneeded();
+  return std::ranges::find(gone, layer_id) == gone.end();
+}
+
+Status LayerTree::check_whole() const {
+  for (const std::string& id : holders())
+    if (!id.empty() && !layers.contains(id))
+      return fail(ErrorKind::kCorrupt, "layer " + id + ", which a manifest names, is missing");
+  for (const auto& [id, layer] : layers)
+    if (!layer.parent_id.empty() && !layers.contains(layer.parent_id))
+      return fail(ErrorKind::kCorrupt,
+                  "layer " + layer.parent_id + ", which is below " + id + ", is missing");
+  return {};
 }
 
 std::vector<std::string> LayerTree::unneeded() const {

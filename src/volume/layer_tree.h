@@ -21,6 +21,9 @@ struct LayerTree {
   // The ids from this layer down. kCorrupt when one is missing, or the chain has no end.
   Result<std::vector<std::string>> chain(const std::string& layer_id) const;
   bool is_held(const std::string& layer_id) const { return holders().contains(layer_id); }
+  bool is_needed(const std::string& layer_id) const;
+  // kCorrupt when a volume, snapshot or layer names a layer that is not there.
+  Status check_whole() const;
   // Nobody needs them: neither held, nor with a child that is needed. Children come before their parents.
   std::vector<std::string> unneeded() const;
 

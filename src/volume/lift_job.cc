@@ -36,23 +36,33 @@ LiftJob::Found LiftJob::find(uint64_t sector, uint64_t limit) const {
 Result<Job::Progress> LiftJob::step() {
   Layer& target = chain_->top();
   COFFER_CHECK(target.check());
-  const uint64_t end = target.sectors();
-  uint64_t copied = 0;
+  uint64_t copied = 0, end = 0;
   constexpr uint64_t kMostLookedAt = (uint64_t{64} << 30) / kSectorSize;  // holes are fast, not free
-  const uint64_t stop = std::min(end, sector_ + kMostLookedAt);
-  while (sector_ < stop && copied < kMostBytesAStep) {
-    const Found next = find(sector_, stop - sector_);
+  for (uint64_t stop = sector_ + kMostLookedAt; copied < limits_.step_bytes;) {
+    Found next;
+    {
+      const auto lock = target.locks()->share(sector_ * kSectorSize);  // any chunk's: it must not grow now
+      end = target.sectors();
+      if (sector_ >= std::min(end, stop)) break;
+      next = find(sector_, std::min(end, stop) - sector_);
+    }
     if (next.source == nullptr && !next.zero) {
       sector_ += next.count;
       continue;
     }
-    const uint64_t count = std::min(stop - sector_, kSectorsPerChunk - sector_ % kSectorsPerChunk);
-    COFFER_CHECK(lift_chunk({sector_, count}, copied));
+    const uint64_t count = std::min(end - sector_, kSectorsPerChunk - sector_ % kSectorsPerChunk);
+    if (const Status lifted = lift_chunk({sector_, count}, copied); !lifted) {
+      lifted_ += copied;
+      if (lifted.error().kind != ErrorKind::kNoSpace || from_all_ || lifted_ == 0)
+        return tl::unexpected(lifted.error());
+      COFFER_CHECK(give_back());  // makes room for more
+      return Progress{false, sector_ * kSectorSize, end * kSectorSize};
+    }
     sector_ += count;
   }
   lifted_ += copied;
   if (sector_ >= end) return finish();
-  if (!from_all_ && lifted_ >= kWindow) COFFER_CHECK(give_back());
+  if (lifted_ >= limits_.unsaved_bytes) COFFER_CHECK(from_all_ ? save() : give_back());
   return Progress{false, sector_ * kSectorSize, end * kSectorSize};
 }
 
@@ -89,6 +99,12 @@ Status LiftJob::copy(Layer& source, SectorRange range) {
   return done;
 }
 
+Status LiftJob::save() {
+  COFFER_CHECK(chain_->top().flush(Durability::kStates));
+  lifted_ = 0;
+  return {};
+}
+
 // Child data and child map durable, then no reader that still asks the parent, and only then its space.
 Status LiftJob::give_back() {
   COFFER_CHECK(chain_->top().flush(Durability::kStates));
@@ -108,7 +124,7 @@ Result<Job::Progress> LiftJob::finish() {
   Layer& target = chain_->top();
   COFFER_CHECK(target.flush(Durability::kStates));
   // A volume that grew meanwhile has nothing below in its new part.
-  COFFER_CHECK(store_.finish_lift(target.id(), from_all_));
+  COFFER_CHECK(store_.finish_lift(target.id(), chain_->layers()[1]->id(), from_all_));
   return Progress{true, target.size_bytes(), target.size_bytes()};
 }
 

@@ -19,20 +19,18 @@ class LiftJob final : public Job {
   // its parent, which is given back piece by piece: `hide` says that there is more below, so that the
   // parent's zeroes count. `layers`: the chain's, released at the end.
   LiftJob(VolumeStore& store, std::shared_ptr<const Chain> chain, std::vector<std::string> layers,
-          bool from_all, bool hide)
+          bool from_all, bool hide, JobLimits limits)
       : store_(store),
         chain_(std::move(chain)),
         layers_(std::move(layers)),
         from_all_(from_all),
-        hide_(hide) {}
+        hide_(hide),
+        limits_(limits) {}
   ~LiftJob() override;
 
   Result<Progress> step() override;
 
  private:
-  // How much of the parent is kept after it was lifted, until it is given back in one go.
-  static constexpr uint64_t kWindow = 64 << 20;
-
   struct Found {
     Layer* source = nullptr;  // null: nothing to copy
     bool zero = false;        // to be said, as something shows through
@@ -41,6 +39,7 @@ class LiftJob final : public Job {
   Found find(uint64_t sector, uint64_t limit) const;
   Status lift_chunk(SectorRange range, uint64_t& copied);
   Status copy(Layer& source, SectorRange range);
+  Status save();
   Status give_back();
   Result<Progress> finish();
 
@@ -48,9 +47,10 @@ class LiftJob final : public Job {
   const std::shared_ptr<const Chain> chain_;
   const std::vector<std::string> layers_;
   const bool from_all_, hide_;
+  const JobLimits limits_;
   uint64_t sector_ = 0;      // everything before it is done
   uint64_t given_back_ = 0;  // of the parent, everything before this sector
-  uint64_t lifted_ = 0;      // bytes since then
+  uint64_t lifted_ = 0;      // bytes since it was made durable, and the parent's given back
   Bytes buffer_;             // plaintext, wiped after each use
 };
 

@@ -26,21 +26,26 @@ Result<std::unique_ptr<VolumeStore>> VolumeStore::open_store(Disk& disk, const s
 
 Status VolumeStore::load() {
   const Lock lock(mutex_);
+  // What an earlier process wrote and did not live to flush: what is read now must not be gone after a power
+  // cut.
+  COFFER_CHECK(store_->flush_all());
   COFFER_TRY(folders, store_->folders());
-  for (const std::string& folder : folders) {
-    Status loaded;
-    if (is_resource_id(folder, "vol"))
-      loaded = load_volume(folder);
-    else if (is_resource_id(folder, "snap"))
-      loaded = load_snapshot(folder);
-    else if (is_resource_id(folder, "layer"))
-      loaded = load_layer(folder);
-    if (loaded) continue;
-    if (loaded.error().kind != ErrorKind::kCorrupt && loaded.error().kind != ErrorKind::kTooNew)
-      return loaded;
-    log_error("{}: {}; nothing is erased until that is mended", folder, loaded.error().message);
-    unreadable_.insert(folder);
-  }
+  const auto load_all = [&](std::string_view prefix,
+                            Status (VolumeStore::*load_one)(const std::string&)) -> Status {
+    for (const std::string& folder : folders) {
+      if (!is_resource_id(folder, prefix)) continue;
+      const Status loaded = (this->*load_one)(folder);
+      if (loaded) continue;
+      if (loaded.error().kind != ErrorKind::kCorrupt && loaded.error().kind != ErrorKind::kTooNew)
+        return loaded;
+      log_error("{}: {}; nothing is erased until that is mended", folder, loaded.error().message);
+      unreadable_.insert_or_assign(folder, loaded.error());
+    }
+    return {};
+  };
+  COFFER_CHECK(load_all("vol", &VolumeStore::load_volume));
+  COFFER_CHECK(load_all("snap", &VolumeStore::load_snapshot));
+  COFFER_CHECK(load_all("layer", &VolumeStore::load_layer));
   COFFER_CHECK(erase_layers_without_record(folders));
   COFFER_CHECK(drop_uncommitted_snapshots());
   // What is left over does no harm, and the disk may be full.

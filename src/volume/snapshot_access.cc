@@ -26,12 +26,15 @@ Status SnapshotAccess::write(uint64_t offset, ByteView data) {
   COFFER_CHECK(top.check());
   while (!data.empty()) {
     const ByteView piece = data.first(std::min(data.size(), kChunkSize - offset % kChunkSize));
-    const auto chunk = top.locks()->exclude(offset);
-    COFFER_CHECK(top.write_data(offset / kSectorSize, piece));
+    {
+      const auto chunk = top.locks()->exclude(offset);
+      COFFER_CHECK(top.write_data(offset / kSectorSize, piece));
+    }
     offset += piece.size();
     data = data.subspan(piece.size());
   }
-  return {};
+  // Durable at once: who closes this, or dies, before the snapshot is completed must not lose the block.
+  return top.flush(Durability::kStates);
 }
 
 void SnapshotAccess::replace_chain(std::shared_ptr<const Chain> chain) {

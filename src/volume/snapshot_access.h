@@ -25,7 +25,7 @@ class SnapshotAccess {
   uint64_t size() const { return size_; }
   // Whole sectors within size(). kNotFound once it is closed.
   Status read(uint64_t offset, MutableByteView out);
-  // kConflict when the snapshot is complete.
+  // Durable when it returns. kConflict when the snapshot is complete.
   Status write(uint64_t offset, ByteView data);
 
   // For VolumeStore.

@@ -7,14 +7,6 @@
 #include "volume/volume_store.h"
 
 namespace coffer::volume {
-namespace {
-
-Status write_snapshot(store::Store& store, const format::SnapshotManifest& manifest) {
-  return store.replace_document(manifest.snapshot_id, kSnapshotDocument,
-                                format::write_snapshot_manifest(manifest));
-}
-
-}  // namespace
 
 // For each volume: the next top layer, the snapshot's manifest, the volume's manifest, which commits it. From
 // then on a crash finds the snapshot. What is written until the switch goes into the layer that becomes the
@@ -27,7 +19,10 @@ Status VolumeStore::create_snapshots(const std::vector<NewSnapshot>& snapshots, 
   };
   const Lock lock(mutex_);
   size_t made = 0;
+  std::set<std::string> ids;
   for (const NewSnapshot& wanted : snapshots) {
+    for (const std::string& id : {wanted.volume_id, wanted.snapshot_id, wanted.new_top.layer_id})
+      if (!ids.insert(id).second) return fail(ErrorKind::kInvalidArgument, id + " is named twice");
     const auto existing = find_snapshot(wanted.snapshot_id);
     if (!existing && existing.error().kind != ErrorKind::kNotFound) return tl::unexpected(existing.error());
     COFFER_TRY(volume, find_volume(wanted.volume_id));
@@ -44,28 +39,28 @@ Status VolumeStore::create_snapshots(const std::vector<NewSnapshot>& snapshots, 
   if (made != 0) return fail(ErrorKind::kConflict, "some of these snapshots exist already, and some do not");
 
   std::vector<Switch> switches;
-  // What was made before an error is taken back, as long as no volume was switched.
-  const auto undo = [&](Error error) -> Status {
+  // What was made before an error is taken back: no volume was switched yet.
+  const auto undo = [&](const Error& error) -> Status {
     for (const NewSnapshot& wanted : snapshots) {
-      const auto snapshot = tree_.snapshots.find(wanted.snapshot_id);
-      if (snapshot == tree_.snapshots.end()) continue;
-      auto& volume = tree_.volumes.at(wanted.volume_id);
-      if (volume.layer_id == wanted.new_top.layer_id)
-        if (const Status back = set_top(wanted.volume_id, snapshot->second.layer_id); !back) return back;
-      if (const Status gone = store_->erase_document(wanted.snapshot_id, kSnapshotDocument); !gone)
-        return gone;
-      tree_.snapshots.erase(snapshot);
-      (void)store_->remove_folder(wanted.snapshot_id);
+      if (const auto taken = tree_.snapshots.extract(wanted.snapshot_id)) {
+        if (tree_.volumes.at(wanted.volume_id).layer_id == wanted.new_top.layer_id) {
+          tree_.volumes.at(wanted.volume_id).layer_id = taken.mapped().layer_id;
+          unsettled_.insert(wanted.volume_id);
+        }
+        unsettled_.insert(wanted.snapshot_id);
+      }
     }
+    if (settle())
+      for (const NewSnapshot& wanted : snapshots) (void)store_->remove_folder(wanted.snapshot_id);
     (void)erase_unneeded();
-    return tl::unexpected(std::move(error));
+    return tl::unexpected(error);
   };
   const auto prepare = [&](const NewSnapshot& wanted) -> Status {
     const std::string sealed = tree_.volumes.at(wanted.volume_id).layer_id;
     COFFER_CHECK(create_layer(wanted.new_top, tree_.layers.at(sealed).size_bytes, sealed, false));
     const auto volume = find_open(wanted.volume_id);
     if (volume) {
-      COFFER_CHECK(volume->chain()->top().check());
+      COFFER_CHECK(volume->check_layers());
       COFFER_TRY(top, open_new_top(wanted.new_top, keys, *volume));
       std::vector<std::shared_ptr<Layer>> layers = volume->chain()->layers();
       layers.insert(layers.begin(), std::move(top));
@@ -73,9 +68,7 @@ Status VolumeStore::create_snapshots(const std::vector<NewSnapshot>& snapshots, 
     }
     COFFER_CHECK(store_->create_folder(wanted.snapshot_id));
     COFFER_CHECK(store_->clear_folder(wanted.snapshot_id));
-    const format::SnapshotManifest manifest{wanted.snapshot_id, sealed, false, {}};
-    COFFER_CHECK(write_snapshot(*store_, manifest));
-    tree_.snapshots[wanted.snapshot_id] = manifest;
+    COFFER_CHECK(put(format::SnapshotManifest{wanted.snapshot_id, sealed, false, {}}));
     return set_top(wanted.volume_id, wanted.new_top.layer_id);
   };
   for (const NewSnapshot& wanted : snapshots)
@@ -103,6 +96,8 @@ Status VolumeStore::create_detached_snapshot(const NewDetachedSnapshot& wanted) 
     COFFER_TRY(base, find_snapshot(other));
     if (!base.complete) return fail(ErrorKind::kConflict, "snapshot " + other + " is not complete");
     COFFER_CHECK(tree_.chain(base.layer_id));
+    if (copy && tree_.layers.at(base.layer_id).size_bytes != wanted.size_bytes)
+      return fail(ErrorKind::kInvalidArgument, "a copy has the size of what it is made of");
     if (tree_.layers.at(base.layer_id).cipher != format::LayerCipher::kNone && !wanted.layer.wrapped_key)
       return fail(ErrorKind::kInvalidArgument, "what is made of an encrypted snapshot is encrypted");
     (copy ? manifest.source_layer_id : parent) = base.layer_id;
@@ -110,9 +105,7 @@ Status VolumeStore::create_detached_snapshot(const NewDetachedSnapshot& wanted) 
   COFFER_CHECK(create_layer(wanted.layer, wanted.size_bytes, parent, false));
   COFFER_CHECK(store_->create_folder(wanted.snapshot_id));
   COFFER_CHECK(store_->clear_folder(wanted.snapshot_id));
-  COFFER_CHECK(write_snapshot(*store_, manifest));
-  tree_.snapshots[wanted.snapshot_id] = std::move(manifest);
-  return {};
+  return put(manifest);
 }
 
 // Every layer that is not durable yet, the lowest first; then the manifest that says so.
@@ -129,7 +122,7 @@ Status VolumeStore::complete_snapshot(const std::string& snapshot_id) {
       if (const auto access = weak.lock(); access && access->id() == snapshot_id) access->complete();
     for (const std::string& id : chain) {
       auto layer = layers_.find_open(id);
-      if (!layer && id == manifest.layer_id) COFFER_CHECK(layers_.flush_files(tree_.layers.at(id)));
+      if (!layer) COFFER_CHECK(layers_.flush_files(tree_.layers.at(id)));
       if (layer && layer->writable()) open.insert(open.begin(), std::move(layer));
     }
   }
@@ -138,9 +131,7 @@ Status VolumeStore::complete_snapshot(const std::string& snapshot_id) {
   const Lock lock(mutex_);
   COFFER_TRY(manifest, find_snapshot(snapshot_id));
   manifest.complete = true;
-  COFFER_CHECK(write_snapshot(*store_, manifest));
-  tree_.snapshots[snapshot_id] = std::move(manifest);
-  return {};
+  return put(manifest);
 }
 
 Status VolumeStore::remove_snapshot(const std::string& snapshot_id) {
@@ -149,6 +140,7 @@ Status VolumeStore::remove_snapshot(const std::string& snapshot_id) {
   if (!existing && existing.error().kind != ErrorKind::kNotFound) return tl::unexpected(existing.error());
   COFFER_CHECK(store_->erase_document(snapshot_id, kSnapshotDocument));
   tree_.snapshots.erase(snapshot_id);
+  unsettled_.erase(snapshot_id);
   for (const auto& weak : open_snapshots_)
     if (const auto access = weak.lock(); access && access->id() == snapshot_id) access->close();
   COFFER_CHECK(erase_unneeded());

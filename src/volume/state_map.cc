@@ -30,12 +30,13 @@ constexpr uint64_t mask(uint64_t from, uint64_t to) {
 }
 
 // The freeze copies words while a writer that holds their chunk changes them, so they are atomics; the order
-// is given by the mutex around the dirty list.
+// is given by the mutex around the dirty list. Who reads a layer that is filled from below holds no lock: a
+// state that he sees must not come before the data that it speaks of.
 uint64_t load_word(const uint64_t* word) {
-  return std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word)).load(std::memory_order_relaxed);
+  return std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word)).load(std::memory_order_acquire);
 }
 void store_word(uint64_t* word, uint64_t value) {
-  std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_relaxed);
+  std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_release);
 }
 
 static_assert(std::endian::native == std::endian::little, "a word of the live map is eight bytes of a page");
@@ -67,6 +68,7 @@ Result<std::unique_ptr<StateMap>> StateMap::load(store::ByteRange& image, uint64
 Status StateMap::grow(store::ByteRange& image, uint64_t sectors) {
   const uint64_t pages = format::map_page_count(sectors);
   const uint64_t bytes = pages * kMapPageSize;
+  const std::lock_guard lock(mutex_);  // durable() is asked without the sectors' chunks
   if (bytes != bytes_) {
     void* memory = ::mremap(words_, bytes_, bytes, MREMAP_MAYMOVE);
     if (memory == MAP_FAILED) return fail_errno("mremap of a state map");

@@ -49,7 +49,6 @@ Division divide(uint64_t offset, uint64_t length) {
 
 Volume::Volume(std::string volume_id, std::shared_ptr<const Chain> chain)
     : id_(std::move(volume_id)),
-      encrypted_(chain->top().encrypted()),
       direct_(chain->top().direct()),
       locks_(chain->top().locks()),
       size_(chain->top().size_bytes()),
@@ -249,13 +248,13 @@ Status Volume::zero_chunk(uint64_t offset, uint64_t length, bool keep_allocated)
 Result<BlockDevice::Extent> Volume::extent(uint64_t offset, uint64_t length) {
   COFFER_CHECK(check_range(offset, length));
   if (length == 0) return fail(ErrorKind::kInvalidArgument, "an extent of no length");
-  const std::shared_ptr<const Chain> chain = this->chain();
+  const auto lock = locks_->share(offset);  // any chunk's keeps the chain as it is, and its top as long
   const SectorRange range = sectors_touched(offset, length);
   const uint64_t end = range.first + range.count;
-  const uint32_t depth = chain->find(range.first, 1).depth;
+  const uint32_t depth = chain_->find(range.first, 1).depth;
   uint64_t sector = range.first;
   while (sector < end) {
-    const Chain::Found found = chain->find(sector, end - sector);
+    const Chain::Found found = chain_->find(sector, end - sector);
     if (found.depth != depth) break;
     sector += found.count;
   }

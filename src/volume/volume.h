@@ -32,7 +32,7 @@ class Volume final : public BlockDevice {
   ~Volume() override;
 
   const std::string& id() const { return id_; }
-  bool encrypted() const { return encrypted_; }
+  bool encrypted() const { return chain()->top().encrypted(); }
   uint64_t size() const override { return size_.load(std::memory_order_acquire); }
   std::string failure() const;  // why it takes no more writes; empty while all is well
 
@@ -52,6 +52,7 @@ class Volume final : public BlockDevice {
   using Pause = std::vector<RangeLock::Exclusive>;
   [[nodiscard]] Pause pause() { return locks_->hold_all(); }
   std::shared_ptr<const Chain> chain() const;
+  Status check_layers() const;  // did no flush of them fail?
   // In a pause. A top layer that is not the one before is new and empty: what was the top is flushed with it
   // until it is durable, and changes no more.
   void replace_chain(std::shared_ptr<const Chain> chain);
@@ -70,11 +71,9 @@ class Volume final : public BlockDevice {
   Status make_durable(uint64_t offset, uint64_t length);
   Status check_range(uint64_t offset, uint64_t length) const;
   Status check_writable() const;
-  Status check_layers() const;
   Layer& top() const { return chain_->top(); }
 
   const std::string id_;
-  const bool encrypted_;
   const bool direct_;
   const std::shared_ptr<RangeLock> locks_;
   std::atomic<uint64_t> size_;

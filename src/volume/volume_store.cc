@@ -13,8 +13,8 @@ namespace coffer::volume {
 Result<format::VolumeManifest> VolumeStore::find_volume(const std::string& volume_id) const {
   if (!is_resource_id(volume_id, "vol"))
     return fail(ErrorKind::kInvalidArgument, "not a volume id: " + volume_id);
-  if (unreadable_.contains(volume_id))
-    return fail(ErrorKind::kCorrupt, "the manifest of volume " + volume_id + " is damaged");
+  if (const auto found = unreadable_.find(volume_id); found != unreadable_.end())
+    return fail(found->second.kind, "the manifest of volume " + volume_id + ": " + found->second.message);
   const auto found = tree_.volumes.find(volume_id);
   if (found == tree_.volumes.end())
     return fail(ErrorKind::kNotFound, "volume " + volume_id + " does not exist on this host");
@@ -24,8 +24,8 @@ Result<format::VolumeManifest> VolumeStore::find_volume(const std::string& volum
 Result<format::SnapshotManifest> VolumeStore::find_snapshot(const std::string& snapshot_id) const {
   if (!is_resource_id(snapshot_id, "snap"))
     return fail(ErrorKind::kInvalidArgument, "not a snapshot id: " + snapshot_id);
-  if (unreadable_.contains(snapshot_id))
-    return fail(ErrorKind::kCorrupt, "the manifest of snapshot " + snapshot_id + " is damaged");
+  if (const auto found = unreadable_.find(snapshot_id); found != unreadable_.end())
+    return fail(found->second.kind, "the manifest of snapshot " + snapshot_id + ": " + found->second.message);
   const auto found = tree_.snapshots.find(snapshot_id);
   if (found == tree_.snapshots.end())
     return fail(ErrorKind::kNotFound, "snapshot " + snapshot_id + " does not exist on this host");
@@ -40,7 +40,9 @@ Status VolumeStore::create_layer(const NewLayer& layer, uint64_t size_bytes, con
     return fail(ErrorKind::kInvalidArgument, "an empty wrapped key");
   if (size_bytes == 0 || size_bytes % kSectorSize != 0 || size_bytes > kLargestVolume)
     return fail(ErrorKind::kInvalidArgument, "a volume's size is a multiple of 4096 bytes, at most 64 TiB");
-  if (tree_.layers.contains(layer.layer_id) || unreadable_.contains(layer.layer_id))
+  COFFER_CHECK(settle());
+  if (tree_.is_needed(layer.layer_id) || busy_.contains(layer.layer_id) ||
+      unreadable_.contains(layer.layer_id))
     return fail(ErrorKind::kConflict, "layer " + layer.layer_id + " exists already");
   if (!parent_id.empty()) {
     COFFER_TRY(below, tree_.chain(parent_id));
@@ -52,6 +54,7 @@ Status VolumeStore::create_layer(const NewLayer& layer, uint64_t size_bytes, con
     if (tree_.layers.at(parent_id).size_bytes > size_bytes)
       return fail(ErrorKind::kInvalidArgument, "a layer is not shorter than the one below it");
   }
+  tree_.layers.erase(layer.layer_id);  // of an attempt that failed
   COFFER_CHECK(layers_.create(layer, size_bytes, parent_id, independent));
   const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
   tree_.layers[layer.layer_id] = {layer.layer_id, size_bytes, cipher, parent_id, independent};
@@ -72,9 +75,61 @@ Result<std::vector<std::shared_ptr<Layer>>> VolumeStore::open_chain(const std::s
 
 Status VolumeStore::set_top(const std::string& volume_id, const std::string& layer_id) {
   const format::VolumeManifest manifest{volume_id, layer_id};
-  COFFER_CHECK(store_->replace_document(volume_id, kVolumeDocument, format::write_volume_manifest(manifest)));
+  COFFER_CHECK(written(volume_id, store_->replace_document(volume_id, kVolumeDocument,
+                                                           format::write_volume_manifest(manifest))));
   tree_.volumes[volume_id] = manifest;
   return {};
+}
+
+Status VolumeStore::put(const format::SnapshotManifest& manifest) {
+  COFFER_CHECK(
+      written(manifest.snapshot_id, store_->replace_document(manifest.snapshot_id, kSnapshotDocument,
+                                                             format::write_snapshot_manifest(manifest))));
+  tree_.snapshots[manifest.snapshot_id] = manifest;
+  return {};
+}
+
+Status VolumeStore::put(const format::LayerRecord& record) {
+  COFFER_CHECK(written(record.layer_id, layers_.replace_record(record)));
+  tree_.layers[record.layer_id] = record;
+  return {};
+}
+
+Status VolumeStore::written(const std::string& folder, Status status) {
+  if (status) {
+    unsettled_.erase(folder);
+    return status;
+  }
+  unsettled_.insert(folder);
+  (void)settle();
+  return status;
+}
+
+// Before anything is erased: a manifest that names a layer must not outlive it.
+Status VolumeStore::settle() {
+  for (auto folder = unsettled_.begin(); folder != unsettled_.end(); folder = unsettled_.erase(folder))
+    COFFER_CHECK(write_what_the_tree_says(*folder));
+  return {};
+}
+
+Status VolumeStore::write_what_the_tree_says(const std::string& folder) {
+  if (const auto volume = tree_.volumes.find(folder); volume != tree_.volumes.end())
+    return store_->replace_document(folder, kVolumeDocument, format::write_volume_manifest(volume->second));
+  if (const auto snapshot = tree_.snapshots.find(folder); snapshot != tree_.snapshots.end())
+    return store_->replace_document(folder, kSnapshotDocument,
+                                    format::write_snapshot_manifest(snapshot->second));
+  if (const auto layer = tree_.layers.find(folder); layer != tree_.layers.end())
+    return layers_.replace_record(layer->second);
+  if (folder.starts_with("vol-")) return store_->erase_document(folder, kVolumeDocument);
+  if (folder.starts_with("snap-")) return store_->erase_document(folder, kSnapshotDocument);
+  return {};
+}
+
+Status VolumeStore::check_all_is_known() const {
+  if (!unreadable_.empty())
+    return fail(ErrorKind::kCorrupt,
+                "nothing is erased while this cannot be read: " + unreadable_.begin()->first);
+  return tree_.check_whole();
 }
 
 std::shared_ptr<Volume> VolumeStore::find_open(const std::string& volume_id) {
@@ -86,8 +141,8 @@ std::shared_ptr<Volume> VolumeStore::find_open(const std::string& volume_id) {
 }
 
 Status VolumeStore::erase_unneeded() {
-  if (!unreadable_.empty())
-    return fail(ErrorKind::kCorrupt, "nothing is erased while this cannot be read: " + *unreadable_.begin());
+  COFFER_CHECK(check_all_is_known());
+  COFFER_CHECK(settle());
   for (const std::string& id : tree_.unneeded()) {
     COFFER_CHECK(layers_.erase(id));
     tree_.layers.erase(id);

@@ -10,6 +10,7 @@
 // Thread-safe. Errors: kNotFound, kConflict, kInvalidArgument, kCorrupt, and the disk's.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -85,7 +86,8 @@ class VolumeStore {
   Status remove(const std::string& volume_id);
   Result<std::vector<std::string>> list();
   Result<VolumeInformation> information(const std::string& volume_id);
-  // Opens for reading and writing. kInvalidArgument when the key of an encrypted layer is missing.
+  // Opens for reading and writing; one that is open already is given again. kInvalidArgument when the key of
+  // an encrypted layer is missing.
   Result<std::shared_ptr<Volume>> open(const std::string& volume_id, const LayerKeys& keys);
   // Also while it is open. The same size again succeeds; kInvalidArgument for a smaller one.
   Status grow(const std::string& volume_id, uint64_t size_bytes);
@@ -115,7 +117,8 @@ class VolumeStore {
   // Is all that the job needs unlocked already?
   bool keys_at_hand(const std::string& subject_id);
   // kConflict while a job holds one of its layers; kNotFound when there is nothing to do (any more).
-  Result<std::unique_ptr<Job>> open_job(const std::string& subject_id, const LayerKeys& keys);
+  Result<std::unique_ptr<Job>> open_job(const std::string& subject_id, const LayerKeys& keys,
+                                        JobLimits limits = {});
 
  private:
   friend class LiftJob;
@@ -139,7 +142,17 @@ class VolumeStore {
   Result<std::vector<std::shared_ptr<Layer>>> open_chain(const std::string& layer_id, const LayerKeys& keys,
                                                          bool unlock = true);
   Result<std::vector<std::string>> layers_needed(const std::string& subject_id) const;
+  // Each writes a document and then the tree. Where the writing fails, the disk may have it all the same (a
+  // rename that could not be made durable): settle() then writes what the tree says.
   Status set_top(const std::string& volume_id, const std::string& layer_id);
+  Status put(const format::SnapshotManifest& manifest);
+  Status put(const format::LayerRecord& record);
+  Status written(const std::string& folder, Status status);
+  Status settle();
+  Status write_what_the_tree_says(const std::string& folder);
+  // kCorrupt when some layer may be needed by what cannot be read.
+  Status check_all_is_known() const;
+  std::vector<LayerTree::Lift> lifts() const;
   Result<std::shared_ptr<Layer>> open_new_top(const NewLayer& layer, const LayerKeys& keys,
                                               const Volume& volume);
   std::shared_ptr<Volume> find_open(const std::string& volume_id);
@@ -150,7 +163,7 @@ class VolumeStore {
   std::shared_ptr<const Chain> chain_now(const Chain& old) const;
 
   // For jobs.
-  Status finish_lift(const std::string& layer_id, bool from_all);
+  Status finish_lift(const std::string& layer_id, const std::string& parent_id, bool from_all);
   void let_go_of(const std::string& layer_id);
   Status finish_copy(const std::string& snapshot_id);
   void release(const std::vector<std::string>& layers);
@@ -159,7 +172,8 @@ class VolumeStore {
   std::mutex mutex_;  // what follows
   LayerStore layers_;
   LayerTree tree_;
-  std::set<std::string> unreadable_;  // folders whose documents are damaged
+  std::map<std::string, Error> unreadable_;  // folders whose documents are damaged, or of a later release
+  std::set<std::string> unsettled_;          // folders whose document may not be what the tree says
   std::map<std::string, std::weak_ptr<Volume>> open_volumes_;
   std::vector<std::weak_ptr<SnapshotAccess>> open_snapshots_;
   std::multiset<std::string> busy_;  // layers that a job works on or reads from

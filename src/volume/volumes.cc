@@ -19,13 +19,20 @@ Status VolumeStore::create(const NewVolume& volume) {
   if (existing.error().kind != ErrorKind::kNotFound) return tl::unexpected(existing.error());
 
   std::string parent;
+  bool independent = false;
   if (!volume.snapshot_id.empty()) {
     COFFER_TRY(base, find_snapshot(volume.snapshot_id));
     if (!base.complete)
       return fail(ErrorKind::kConflict, "snapshot " + volume.snapshot_id + " is not complete");
+    COFFER_CHECK(tree_.chain(base.layer_id));
     parent = base.layer_id;
+    const bool below = tree_.layers.at(parent).cipher != format::LayerCipher::kNone;
+    if (below && !volume.layer.wrapped_key)
+      return fail(ErrorKind::kInvalidArgument, "a volume of an encrypted snapshot is encrypted");
+    // An encrypted volume does not stay on what is not.
+    independent = volume.independent || (volume.layer.wrapped_key && !below);
   }
-  COFFER_CHECK(create_layer(volume.layer, volume.size_bytes, parent, volume.independent && !parent.empty()));
+  COFFER_CHECK(create_layer(volume.layer, volume.size_bytes, parent, independent));
   COFFER_CHECK(store_->create_folder(volume.volume_id));
   COFFER_CHECK(store_->clear_folder(volume.volume_id));
   return set_top(volume.volume_id, volume.layer.layer_id);  // the commit point
@@ -38,6 +45,7 @@ Status VolumeStore::remove(const std::string& volume_id) {
   if (existing && find_open(volume_id)) return fail(ErrorKind::kConflict, "volume " + volume_id + " is open");
   COFFER_CHECK(store_->erase_document(volume_id, kVolumeDocument));
   tree_.volumes.erase(volume_id);
+  unsettled_.erase(volume_id);
   COFFER_CHECK(erase_unneeded());
   return store_->remove_folder(volume_id);
 }
@@ -46,7 +54,7 @@ Result<std::vector<std::string>> VolumeStore::list() {
   const Lock lock(mutex_);
   std::vector<std::string> ids;
   for (const auto& [id, volume] : tree_.volumes) ids.push_back(id);
-  for (const std::string& folder : unreadable_)
+  for (const auto& [folder, error] : unreadable_)
     if (folder.starts_with("vol-")) ids.push_back(folder);
   std::ranges::sort(ids);
   return ids;
@@ -65,6 +73,8 @@ Result<VolumeInformation> VolumeStore::information(const std::string& volume_id)
 Result<std::shared_ptr<Volume>> VolumeStore::open(const std::string& volume_id, const LayerKeys& keys) {
   const Lock lock(mutex_);
   COFFER_TRY(manifest, find_volume(volume_id));
+  // A second object would not hear of what becomes of the chain.
+  if (auto already = find_open(volume_id)) return already;
   COFFER_TRY(layers, open_chain(manifest.layer_id, keys));
   COFFER_CHECK(layers_.take_over(*layers.front(), std::make_shared<RangeLock>()));
   auto volume = std::make_shared<Volume>(volume_id, std::make_shared<const Chain>(std::move(layers)));
@@ -77,18 +87,18 @@ Status VolumeStore::grow(const std::string& volume_id, uint64_t size_bytes) {
   COFFER_TRY(manifest, find_volume(volume_id));
   COFFER_CHECK(tree_.chain(manifest.layer_id));
   format::LayerRecord record = tree_.layers.at(manifest.layer_id);
-  if (size_bytes == record.size_bytes) return {};
   if (size_bytes < record.size_bytes || size_bytes % kSectorSize != 0 || size_bytes > kLargestVolume)
     return fail(ErrorKind::kInvalidArgument,
                 "a volume's size is a multiple of 4096 bytes, at most 64 TiB, and never becomes smaller");
-  // Longer files first: the record says how much of them counts.
-  COFFER_CHECK(layers_.grow_files(record, size_bytes));
-  record.size_bytes = size_bytes;
-  COFFER_CHECK(layers_.replace_record(record));
-  tree_.layers[record.layer_id] = record;
+  if (size_bytes > record.size_bytes) {
+    // Longer files first: the record says how much of them counts.
+    COFFER_CHECK(layers_.grow_files(record, size_bytes));
+    record.size_bytes = size_bytes;
+    COFFER_CHECK(put(record));
+  }
 
   const auto layer = layers_.find_open(record.layer_id);
-  if (!layer) return {};
+  if (!layer || layer->size_bytes() == size_bytes) return {};
   COFFER_TRY(files, layers_.open_files(record.layer_id, size_bytes));
   const auto volume = find_open(volume_id);
   return layer->exclude_flushes([&]() -> Status {

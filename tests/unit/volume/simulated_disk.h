@@ -28,12 +28,13 @@ class SimulatedDisk final : public Disk {
   explicit SimulatedDisk(uint64_t seed) : random_(seed) { directories_ = durable_directories_ = {"/"}; }
 
   // ---- Faults. Operations are counted from one, since the last call of count_from_here().
-  void count_from_here() { operations_ = 0, cut_at_ = 0, fail_at_ = 0; }
+  void count_from_here() { operations_ = 0, cut_at_ = 0, fail_at_ = 0, fault_struck_ = false; }
   uint64_t operations() const { return operations_; }
   void cut_power_at(uint64_t operation) { cut_at_ = operation; }
   void fail_at(uint64_t operation, ErrorKind kind) { fail_at_ = operation, fail_kind_ = kind; }
   void set_capacity(uint64_t bytes) { capacity_ = bytes / kUnit; }
   bool power_is_off() const { return off_; }
+  bool fault_struck() const { return fault_struck_; }  // since the last call of count_from_here()
   // Called while a file is flushed, when what the flush covers is settled already.
   std::function<void(const std::string& path)> during_flush;
   // Called before a write or a flush begins, outside of any lock.
@@ -43,13 +44,22 @@ class SimulatedDisk final : public Disk {
     kNone,
     kMapBeforeData,  // the data's flush takes effect only after the map pages that follow it are durable
     kLateFreeze,  // the data's flush takes effect before the states are frozen, and others write in between
+    kPunchBeforeMap,       // a map's flush takes effect only after the holes that are punched next
+    kManifestBeforeLayer,  // a new folder's name becomes durable only after the next manifest that is
+                           // replaced
   };
   Bug bug = Bug::kNone;
+  std::set<std::string> unflushable;  // files whose flush is acknowledged and does nothing
 
   // ---- Ends of the world. Files opened before are dead after either.
   void restart() {  // after a power cut
     const std::lock_guard lock(mutex_);
+    std::set<const Inode*> named;
+    for (const auto& [path, inode] : names_) named.insert(inode.get());
     lose_directory_changes();
+    for (const auto& [path, inode] : durable_names_) named.erase(inode.get());
+    // Files that lost their only name here are nobody's to overwrite: holds() does not look there.
+    std::erase_if(inodes_, [&](const auto& inode) { return named.contains(inode.get()); });
     const auto mode = random_() % 4;
     for (const auto& inode : inodes_) settle(*inode, mode);
     names_ = durable_names_;
@@ -82,6 +92,10 @@ class SimulatedDisk final : public Disk {
     const std::lock_guard lock(mutex_);
     COFFER_CHECK(step());
     if (!directories_.insert(path).second) return {};
+    if (bug == Bug::kManifestBeforeLayer) {
+      late_directories_.push_back(path);
+      return {};
+    }
     log_change(path, [path](SimulatedDisk& disk) { disk.durable_directories_.insert(path); });
     return {};
   }
@@ -117,6 +131,21 @@ class SimulatedDisk final : public Disk {
     COFFER_CHECK(step());
     for (const auto& change : changes_[path]) change(*this);
     changes_[path].clear();
+    if (path.find("/vol-") != std::string::npos && !late_directories_.empty()) {
+      COFFER_CHECK(step());  // the power may be cut between the two
+      durable_directories_.insert(late_directories_.begin(), late_directories_.end());
+      late_directories_.clear();
+    }
+    return {};
+  }
+  Status flush_all(const std::string&) override {
+    const std::lock_guard lock(mutex_);
+    COFFER_CHECK(step());
+    for (const auto& [path, inode] : names_) make_durable(*inode);
+    for (auto& [directory, changes] : changes_) {
+      for (const auto& change : changes) change(*this);
+      changes.clear();
+    }
     return {};
   }
   Result<std::vector<std::string>> list(const std::string& path) override {
@@ -150,6 +179,7 @@ class SimulatedDisk final : public Disk {
   struct Inode {
     std::map<uint64_t, Block> current, durable;        // a missing block is zero
     std::map<uint64_t, std::vector<Block>> unflushed;  // the versions since the last flush
+    std::set<uint64_t> stale;                          // blocks that a failed flush has thrown away
     uint64_t size = 0, durable_size = 0;
     std::set<uint64_t> space;  // the units that are taken
   };
@@ -200,8 +230,14 @@ class SimulatedDisk final : public Disk {
           if (!disk_.off_ && generation_ == disk_.generation_) throw_away();
           return status;
         }
-        if (disk_.bug != Bug::kNone && holds_data()) {
+        if (disk_.unflushable.contains(path_)) return {};
+        if ((disk_.bug == Bug::kMapBeforeData || disk_.bug == Bug::kLateFreeze) && holds_data()) {
           if (disk_.bug == Bug::kMapBeforeData) disk_.delayed_ = inode_;
+          return {};
+        }
+        if (disk_.bug == Bug::kPunchBeforeMap && path_.ends_with("/map")) {
+          end_delay();
+          disk_.delayed_ = inode_;
           return {};
         }
         make_durable(*inode_);
@@ -216,14 +252,21 @@ class SimulatedDisk final : public Disk {
 
     Status punch_hole(uint64_t offset, uint64_t length) override {
       const std::lock_guard lock(disk_.mutex_);
-      end_delay();
+      if (disk_.bug != Bug::kPunchBeforeMap) end_delay();
       COFFER_CHECK(begin());
-      const Bytes zeroes(length);
-      put(offset, zeroes);
-      for (uint64_t unit = (offset + kUnit - 1) / kUnit; unit < (offset + length) / kUnit; ++unit) {
-        inode_->space.erase(unit);
-        for (uint64_t i = 0; i < kUnit / kBlock; ++i) inode_->current.erase(unit * (kUnit / kBlock) + i);
+      const uint64_t first = (offset + kUnit - 1) / kUnit, end = (offset + length) / kUnit;
+      if (first > end) {
+        put(offset, Bytes(length));
+        return {};
       }
+      put(offset, Bytes(first * kUnit - offset));
+      put(end * kUnit, Bytes(offset + length - end * kUnit));
+      inode_->size = std::max(inode_->size, offset + length);
+      auto& blocks = inode_->current;
+      const auto stop = blocks.lower_bound(end * kUnit / kBlock);
+      for (auto at = blocks.lower_bound(first * kUnit / kBlock); at != stop; at = blocks.erase(at))
+        inode_->unflushed[at->first].push_back(Block{});
+      inode_->space.erase(inode_->space.lower_bound(first), inode_->space.lower_bound(end));
       return {};
     }
 
@@ -294,15 +337,11 @@ class SimulatedDisk final : public Disk {
       }
     }
 
-    static void make_durable(Inode& inode) {
-      for (const auto& [number, versions] : inode.unflushed) inode.durable[number] = versions.back();
-      inode.unflushed.clear();
-      inode.durable_size = inode.size;
-    }
-
     void throw_away() {
-      for (const auto& [number, versions] : inode_->unflushed)
+      for (const auto& [number, versions] : inode_->unflushed) {
+        inode_->stale.insert(number);
         if (disk_.random_() % 2 == 0) inode_->durable[number] = versions[disk_.random_() % versions.size()];
+      }
       inode_->unflushed.clear();
     }
 
@@ -328,6 +367,7 @@ class SimulatedDisk final : public Disk {
     }
     if (operations_ == fail_at_) {
       failed_just_now_ = true;
+      fault_struck_ = true;
       return fail(fail_kind_, "a planted failure");
     }
     return {};
@@ -359,6 +399,12 @@ class SimulatedDisk final : public Disk {
     return found;
   }
 
+  static void make_durable(Inode& inode) {
+    for (const auto& [number, versions] : inode.unflushed) inode.durable[number] = versions.back();
+    inode.unflushed.clear();
+    inode.durable_size = inode.size;
+  }
+
   using Change = std::function<void(SimulatedDisk&)>;
   void log_change(const std::string& path, Change change) {
     changes_[parent_of(path)].push_back(std::move(change));
@@ -370,6 +416,7 @@ class SimulatedDisk final : public Disk {
       for (size_t i = 0; i < kept; ++i) changes[i](*this);
     }
     changes_.clear();
+    late_directories_.clear();
     std::erase_if(durable_directories_, [&](const std::string& path) {
       return path != "/" && !durable_directories_.contains(parent_of(path));
     });
@@ -380,14 +427,23 @@ class SimulatedDisk final : public Disk {
   // mode 0: nothing that was not flushed; 1: the newest of everything; otherwise any version of each block.
   void settle(Inode& inode, uint64_t mode) {
     for (const auto& [number, versions] : inode.unflushed) {
+      inode.stale.insert(number);
       if (mode == 0) continue;
       const size_t kept = mode == 1 ? versions.size() : random_() % (versions.size() + 1);
       if (kept > 0) inode.durable[number] = versions[kept - 1];
     }
     inode.unflushed.clear();
-    inode.current = inode.durable;
+    for (const uint64_t number : inode.stale) {
+      const auto durable = inode.durable.find(number);
+      if (durable == inode.durable.end())
+        inode.current.erase(number);
+      else
+        inode.current[number] = durable->second;
+    }
+    inode.stale.clear();
     if (mode == 0 || (mode > 1 && random_() % 2 == 0)) inode.size = inode.durable_size;
     inode.durable_size = inode.size;
+    if (capacity_ == 0) return;
     inode.space.clear();
     for (const auto& [number, block] : inode.current) inode.space.insert(number * kBlock / kUnit);
   }
@@ -399,11 +455,13 @@ class SimulatedDisk final : public Disk {
   std::set<std::string> directories_, durable_directories_;
   std::map<std::string, std::vector<Change>> changes_;  // by directory, since it was last flushed
   std::shared_ptr<Inode> delayed_;
+  std::vector<std::string> late_directories_;
   uint64_t generation_ = 0;
   uint64_t operations_ = 0, cut_at_ = 0, fail_at_ = 0, capacity_ = 0;
   ErrorKind fail_kind_ = ErrorKind::kIo;
   std::atomic<bool> off_ = false;
   bool failed_just_now_ = false;
+  std::atomic<bool> fault_struck_ = false;
 };
 
 }  // namespace coffer::volume
