@@ -140,6 +140,7 @@ class Daemon {
                       system_clock(),    system_random(),   catalog,           keyd_,
                       volumed_},
         ec2_(installation_),
+        ebs_(installation_),
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
         commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint) {}
@@ -161,6 +162,7 @@ class Daemon {
     admin_.reset();
     restorer_.reset();
     ec2_.stop();
+    ebs_.stop();
   }
 
  private:
@@ -196,6 +198,7 @@ class Daemon {
     if (!http_socket_.valid() || !admin_socket_.valid())
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
     ec2_.resume();  // before the first call: what was cut off is told from what is under way
+    ebs_.start();
     restorer_ = std::make_unique<api::AttachmentRestorer>(installation_, [this] {
       const Status certified = api::certify_volumed(installation_, arguments_.nbd_names);
       if (!certified) log_warning("NBD over TLS: {}", certified.error().message);

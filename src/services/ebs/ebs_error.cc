@@ -24,4 +24,13 @@ tl::unexpected<Error> denied(const char* reason, std::string message) {
   return with_reason(ErrorKind::kPermissionDenied, "AccessDeniedException", reason, std::move(message));
 }
 
+tl::unexpected<Error> key_error(const Error& error) {
+  if (error.code == "NotFoundException") return not_found("DEPENDENCY_RESOURCE_NOT_FOUND", error.message);
+  if (error.code == "AccessDeniedException") return denied("DEPENDENCY_ACCESS_DENIED", error.message);
+  if (error.code == "DisabledException" || error.code == "KMSInvalidStateException" ||
+      error.code == "InvalidArnException" || error.kind == ErrorKind::kRefusedCiphertext)
+    return invalid("INVALID_CUSTOMER_KEY", error.message);
+  return tl::unexpected(error);
+}
+
 }  // namespace coffer::services::ebs

@@ -15,4 +15,7 @@ tl::unexpected<Error> not_found(const char* reason, std::string message);
 // AccessDeniedException
 tl::unexpected<Error> denied(const char* reason, std::string message);
 
+// An error of KMS's (DisabledException…) as the EBS direct APIs tell of it; any other as it is.
+tl::unexpected<Error> key_error(const Error& error);
+
 }  // namespace coffer::services::ebs

@@ -5,6 +5,9 @@
 #pragma once
 #include "generated/ebs/model.h"
 #include "services/call.h"
+#include "services/ebs/block_tokens.h"
+#include "services/ebs/snapshot_contents.h"
+#include "services/ebs/upload_worker.h"
 
 namespace coffer::services::ebs {
 
@@ -12,6 +15,13 @@ namespace api = coffer::ebs;  // the generated shapes
 
 class EbsService final : public api::Handlers {
  public:
+  explicit EbsService(Installation& installation)
+      : tokens_(installation), contents_(installation), worker_(installation, locks_) {}
+
+  // Gives up, from now on, snapshots that nobody writes any more.
+  void start() { worker_.start(); }
+  void stop() { worker_.stop(); }
+
   // list_blocks.cc
   Result<api::ListSnapshotBlocksResponse> list_snapshot_blocks(
       Call& call, const api::ListSnapshotBlocksRequest& request) override;
@@ -29,6 +39,12 @@ class EbsService final : public api::Handlers {
   // complete_snapshot.cc
   Result<api::CompleteSnapshotResponse> complete_snapshot(
       Call& call, const api::CompleteSnapshotRequest& request) override;
+
+ private:
+  BlockTokens tokens_;
+  SnapshotContents contents_;
+  UploadLocks locks_;
+  UploadWorker worker_;
 };
 
 }  // namespace coffer::services::ebs

@@ -5,6 +5,7 @@
 
 #include "services/arn.h"
 #include "services/ebs/ebs_error.h"
+#include "services/ec2/snapshot_lookup.h"
 
 namespace coffer::services::ebs {
 
@@ -15,11 +16,11 @@ Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_
     snapshot = std::move(row);
     return {};
   }));
-  const bool visible = snapshot && snapshot->state != "creating" && snapshot->state != "deleting";
-  if (!visible || snapshot->account != call.account || snapshot->region != call.region)
+  if (!snapshot || snapshot->account != call.account || snapshot->region != call.region ||
+      !ec2::is_visible(*snapshot))
     return not_found("SNAPSHOT_NOT_FOUND", fmt::format("The snapshot '{}' does not exist.", snapshot_id));
-  COFFER_CHECK(call.authorise("ebs:" + call.operation,
-                              make_arn("ec2", call.region, snapshot->account, "snapshot/" + snapshot_id)));
+  COFFER_CHECK(
+      call.authorise("ebs:" + call.operation, snapshot_arn(call.region, snapshot->account, snapshot_id)));
   return std::move(*snapshot);
 }
 
@@ -29,6 +30,34 @@ Result<catalog::Snapshot> find_completed_snapshot(Call& call, const std::string&
     return invalid("INVALID_SNAPSHOT_ID",
                    fmt::format("The snapshot '{}' is not completed; it is {}.", snapshot_id, snapshot.state));
   return snapshot;
+}
+
+Result<catalog::Snapshot> find_snapshot_in_writing(Call& call, const std::string& snapshot_id) {
+  COFFER_TRY(snapshot, find_snapshot(call, snapshot_id));
+  if (!is_written_by_blocks(snapshot))
+    return invalid("INVALID_SNAPSHOT_ID",
+                   fmt::format("The snapshot '{}' was not started by StartSnapshot.", snapshot_id));
+  if (snapshot.state != "pending")
+    return invalid("INVALID_SNAPSHOT_ID", fmt::format("The snapshot '{}' is not pending; it is {}. {}",
+                                                      snapshot_id, snapshot.state, snapshot.state_message));
+  return snapshot;
+}
+
+bool is_written_by_blocks(const catalog::Snapshot& snapshot) {
+  return snapshot.volume_id == ec2::kNoVolumeId && snapshot.source_snapshot_id.empty();
+}
+
+uint32_t block_count(const catalog::Snapshot& snapshot) {
+  constexpr uint32_t kBlocksPerGib = (1U << 30) / kBlockSize;
+  return snapshot.volume_size_gib * kBlocksPerGib;
+}
+
+Status check_block_index(const catalog::Snapshot& snapshot, int32_t index) {
+  if (index >= 0 && static_cast<uint32_t>(index) < block_count(snapshot)) return {};
+  return invalid(
+      "INVALID_BLOCK",
+      fmt::format("The block index {} is beyond the end of the snapshot '{}', which has {} blocks.", index,
+                  snapshot.id, block_count(snapshot)));
 }
 
 }  // namespace coffer::services::ebs

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contents of snapshots, read and written in volumed. A snapshot is opened there under a session of keys
+// when it has to be, for all calls that follow; whether the caller may use its KMS key, and whether anybody
+// can, is asked for each call. Thread-safe.
+#pragma once
+#include <array>
+#include <functional>
+#include <mutex>
+
+#include "services/call.h"
+
+namespace coffer::services::ebs {
+
+class SnapshotContents {
+ public:
+  explicit SnapshotContents(Installation& installation) : installation_(installation) {}
+
+  // Errors about the KMS key are the EBS direct APIs'.
+  Result<Bytes> read(Call& call, const catalog::Snapshot& snapshot, uint32_t block);
+  // Durable when it returns. After a failure the block holds the old contents, the new, or parts of both.
+  Status write(Call& call, const catalog::Snapshot& snapshot, uint32_t block, ByteView data);
+
+ private:
+  Status check_key(Call& call, const catalog::Snapshot& snapshot);
+  Status open(Call& call, const catalog::Snapshot& snapshot);
+  Status with_open(Call& call, const catalog::Snapshot& snapshot, const std::function<Status()>& action);
+
+  Installation& installation_;
+  std::array<std::mutex, 16> opening_;  // by snapshot: those who find it closed at once open it once
+};
+
+}  // namespace coffer::services::ebs
