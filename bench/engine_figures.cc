@@ -187,8 +187,10 @@ void snapshot_pause(const std::string& folder, const char* name, uint64_t size, 
   stop = true;
   writer.join();
   const Pauses with = summarise(slowest_in(taken, writes)), without = summarise(slowest_in(idle, writes));
-  std::printf("pause_median_%s %.1f us\npause_most_%s %.1f us\nno_pause_median_%s %.1f us\nno_pause_most_%s %.1f us\n",
-              name, with.median, name, with.most, name, without.median, name, without.most);
+  std::printf(
+      "pause_median_%s %.1f us\npause_most_%s %.1f us\nno_pause_median_%s %.1f us\nno_pause_most_%s %.1f "
+      "us\n",
+      name, with.median, name, with.most, name, without.median, name, without.most);
 }
 
 double write_rate(volume::Volume& volume, uint64_t span) {

@@ -12,8 +12,11 @@ namespace coffer::api {
 
 using Json = nlohmann::ordered_json;
 
+class Pipeline;
+
 struct AdminCall {
   Installation& installation;
+  Pipeline* pipeline;  // may be null, in tests
   const std::string& endpoint;
   policy::Principal principal;
   std::string user_name;
@@ -37,6 +40,10 @@ Result<std::string> volume_why(AdminCall& call);
 // admin_certificate.cc
 Result<std::string> volume_certificate(AdminCall& call);
 std::string nbd_uri(const catalog::Attachment& attachment);
+// admin_snapshot.cc
+Result<std::string> snapshot_why(AdminCall& call);
+// admin_ec2.cc
+Result<std::string> ec2_call(AdminCall& call);
 // admin_commands.cc
 Result<std::string> newest_records(AdminCall& call);
 

@@ -3,7 +3,7 @@
 // user; what changes anything is recorded in the transaction of its change, and so is a refusal.
 //   {"command":"account-create","id":"…"} → {"ok":true,"result":{…}} or
 //   {"ok":false,"error":{"code":…,"message":…}}
-// Commands: account-create, account-list, status, volume-uri, volume-why, volume-certificate, trail
+// Commands: account-create, account-list, status, volume-uri, volume-why, volume-certificate, ec2, trail
 // (docs/CLI.md).
 #pragma once
 #include <string>
@@ -13,16 +13,20 @@
 
 namespace coffer::api {
 
+class Pipeline;
+
 class AdminCommands {
  public:
   // `owner_uid`: the user whose installation it is; the superuser counts as that user.
-  // `nbd_endpoint`: where NBD over TLS is served, "HOST:PORT", or empty.
+  // `nbd_endpoint`: where NBD over TLS is served, "HOST:PORT", or empty. `pipeline`: the way of the command
+  // "ec2"; without one there is none.
   AdminCommands(Installation& installation, std::string endpoint, uint32_t owner_uid,
-                std::string nbd_endpoint = {})
+                std::string nbd_endpoint = {}, Pipeline* pipeline = nullptr)
       : installation_(installation),
         endpoint_(std::move(endpoint)),
         nbd_endpoint_(std::move(nbd_endpoint)),
-        owner_uid_(owner_uid) {}
+        owner_uid_(owner_uid),
+        pipeline_(pipeline) {}
 
   // One line in, one line out. Thread-safe; no exception leaves.
   std::string answer(const UnixPeer& peer, const std::string& line);
@@ -31,6 +35,7 @@ class AdminCommands {
   Installation& installation_;
   const std::string endpoint_, nbd_endpoint_;
   const uint32_t owner_uid_;
+  Pipeline* const pipeline_;
 };
 
 }  // namespace coffer::api

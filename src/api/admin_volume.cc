@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // volume-uri and volume-why.
+#include <fmt/format.h>
+
 #include "api/admin_call.h"
 #include "base/encoding.h"
 
@@ -37,6 +39,27 @@ std::string serving_failure(AdminCall& call, const catalog::Attachment& attachme
   return {};
 }
 
+// What goes on with the volume's contents: its re-keying, or a clone's becoming independent of its snapshot.
+std::string background_work(AdminCall& call, const catalog::Volume& volume) {
+  std::optional<catalog::VolumeRekey> rekey;
+  (void)call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(rekeys, transaction.rekeys_of_volume(volume.id));
+    if (!rekeys.empty() && !rekeys.front().ended) rekey = rekeys.front();
+    return {};
+  });
+  if (rekey)
+    return fmt::format("it is re-keyed from {} to {}, {}% done{}{}", rekey->original_kms_key_arn,
+                       rekey->kms_key_arn, rekey->progress, rekey->state == "waiting" ? "; it waits: " : "",
+                       rekey->status_message);
+  const auto jobs = call.installation.volumed.jobs();
+  if (!jobs || !volume.independent) return {};
+  for (const auto& job : *jobs)
+    if (job.volume_id == volume.id && job.kind == "hydrate")
+      return fmt::format("it still needs the keys of {}, of which it was made: {} of {} bytes are taken over",
+                         volume.snapshot_id, job.done_bytes, job.total_bytes);
+  return {};
+}
+
 }  // namespace
 
 // Source: the NBD URI specification (nbd/doc/uri.md): the path is the export's name.
@@ -58,6 +81,7 @@ Result<std::string> volume_uri(AdminCall& call) {
 }
 
 Result<std::string> volume_why(AdminCall& call) {
+  if (call.text("volume_id").starts_with("snap-")) return snapshot_why(call);
   COFFER_TRY(found, find_volume(call));
   Timestamp since = found.volume.deleted.value_or(found.volume.created);
   std::string code = found.volume.failure_code, message = found.volume.failure_message;
@@ -66,7 +90,9 @@ Result<std::string> volume_why(AdminCall& call) {
     message = serving_failure(call, *found.attachment);
     if (!message.empty()) code = "AttachmentFailed";
   }
+  if (code.empty() && found.volume.state != "deleted") message = background_work(call, found.volume);
   return success_line({{"volume_id", found.volume.id},
+                       {"region", found.volume.region},
                        {"state", found.volume.state},
                        {"code", code},
                        {"message", message},

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "wire/gzip.h"
 #include "wire/json_protocol.h"
+#include "wire/redact.h"
 #include "wire/rest_json_protocol.h"
 #include "wire/validate.h"
 
@@ -107,23 +108,40 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   call.time = installation_.clock.now();
 
   // Typed request → idempotency → authorise → handler → typed response.
-  const auto response = perform(call, service, *operation, request);
+  const auto response = perform(call, service, *operation, typed_request(service, *operation, request));
 
-  // Trail: nothing leaves before it is recorded durably.
-  if (!response) {
-    const Error error = public_error(*service.model, response.error());
-    if (const auto recorded = call.record_failure(error); !recorded)
-      return fail_call(service, recorded.error(), request_id);
-    return fail_call(service, response.error(), request_id);
-  }
-  if (const auto recorded = call.record_success(*response); !recorded)
+  // Trail.
+  if (const auto recorded = record(call, service, response); !recorded)
     return fail_call(service, recorded.error(), request_id);
+  if (!response) return fail_call(service, response.error(), request_id);
   return answer(service, *operation, *response, request_id);
 }
 
+Status Pipeline::record(RequestCall& call, const Service& service, const Result<wire::Value>& response) {
+  if (response) return call.record_success(*response);
+  return call.record_failure(public_error(*service.model, response.error()));
+}
+
+Result<std::string> Pipeline::serve_locally(const policy::Principal& principal, const LocalRequest& request) {
+  const Service* service = services_.of_query_protocol();
+  const wire::Operation* operation =
+      service == nullptr ? nullptr : service->model->find_operation(request.operation);
+  if (operation == nullptr)
+    return fail(ErrorKind::kUnsupported, "there is no operation " + request.operation, "InvalidAction");
+  RequestCall call(installation_, principal, *service, *operation, request.origin, failpoint_);
+  call.region = request.region;
+  call.request_id = make_uuid(installation_.random);
+  call.time = installation_.clock.now();
+  const auto response =
+      perform(call, *service, *operation, wire::parse_ec2_query(*operation->input, request.parameters));
+  COFFER_CHECK(record(call, *service, response));
+  if (!response) return tl::unexpected(public_error(*service->model, response.error()));
+  return wire::redacted_json(operation->output, *response, SIZE_MAX);
+}
+
 Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
-                                      const wire::Operation& operation, const wire::HttpRequest& request) {
-  COFFER_TRY(typed, typed_request(service, operation, request));
+                                      const wire::Operation& operation, Result<wire::Value> request) {
+  COFFER_TRY(typed, std::move(request));
   call.set_request(typed);
   const bool dry_run = is_dry_run(service, typed);
 

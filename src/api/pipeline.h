@@ -11,6 +11,7 @@
 #include "api/route.h"
 #include "api/service_registry.h"
 #include "services/installation.h"
+#include "wire/ec2_query_protocol.h"
 #include "wire/http.h"
 #include "wire/signing_key_cache.h"
 
@@ -24,6 +25,15 @@ class Pipeline {
 
   // Whatever comes in, there is an answer; no exception leaves.
   wire::HttpResponse serve(wire::HttpRequest request);
+  // One of EC2's operations for a principal who is known otherwise than by a signature: the same stages from
+  // the typed request on, recorded like any other call. The answer as a record would show it, JSON. The error
+  // is what a client would get.
+  struct LocalRequest {
+    std::string operation, region;
+    wire::FormParameters parameters;
+    CallOrigin origin;
+  };
+  Result<std::string> serve_locally(const policy::Principal& principal, const LocalRequest& request);
   // The answer to what HTTP itself refuses (too large, malformed), in the protocol that the request seems to
   // speak.
   wire::HttpResponse refuse_http(int status, std::string_view reason, const wire::HttpRequest& partial) const;
@@ -32,7 +42,9 @@ class Pipeline {
   wire::HttpResponse serve_call(wire::HttpRequest& request, const std::string& request_id);
   wire::HttpResponse refuse(const Service& service, const Refusal& refusal, const std::string& request_id);
   Result<wire::Value> perform(RequestCall& call, const Service& service, const wire::Operation& operation,
-                              const wire::HttpRequest& request);
+                              Result<wire::Value> typed);
+  // Nothing leaves before it is recorded durably; the error is the public one.
+  Status record(RequestCall& call, const Service& service, const Result<wire::Value>& response);
   Result<wire::Value> handle(RequestCall& call, const Service& service, const wire::Operation& operation,
                              const wire::Value& typed);
   wire::HttpResponse fail_call(const Service& service, const Error& error, const std::string& request_id);

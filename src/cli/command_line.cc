@@ -44,6 +44,7 @@ class CommandLine {
     add_clients();
     add_status();
     add_volume();
+    add_snapshot();
     add_account();
     add_trail();
   }
@@ -222,10 +223,11 @@ class CommandLine {
                             [this] { return volume_uri(common_, volume_id_); });
     add_volume_id(command);
     command =
-        add(volume, "why", "tell why a volume failed, in words",
-            "  coffer volume why vol-0123456789abcdef0\n  coffer volume why vol-0123456789abcdef0 --json",
+        add(volume, "why", "tell why a volume or a snapshot failed, or what goes on with it, in words",
+            "  coffer volume why vol-0123456789abcdef0\n  coffer volume why snap-0123456789abcdef0 --json",
             [this] { return volume_why(common_, volume_id_); });
     add_volume_id(command);
+    add_rekey(volume);
     command = add(
         volume, "dm-table", "print the device-mapper table that opens a volume or a snapshot without Coffer",
         "  coffer volume dm-table vol-0123456789abcdef0\n"
@@ -256,6 +258,50 @@ class CommandLine {
         ->type_name("N")
         ->check(CLI::Range(1, 825))
         ->capture_default_str();
+  }
+
+  void add_rekey(CLI::App* volume) {
+    CLI::App* command =
+        add(volume, "rekey", "put a volume under another key, in place, while I/O goes on",
+            "  coffer volume rekey vol-0123456789abcdef0 --key alias/new --wait\n"
+            "Afterwards nothing of the volume is under its old data keys; its snapshots stay under "
+            "theirs.",
+            [this] { return volume_rekey(common_, volume_id_, copy_.key, copy_.wait); });
+    command
+        ->add_option("--key", copy_.key,
+                     "a KMS key's id, ARN or alias (default: a new data key under the present KMS key)")
+        ->type_name("KEY");
+    command->add_flag("--wait", copy_.wait, "until it is done, with progress");
+    add_volume_id(command);
+  }
+
+  void add_snapshot() {
+    CLI::App* snapshot = app_.add_subcommand("snapshot", "snapshots of volumes");
+    snapshot->require_subcommand(1);
+    snapshot->footer(
+        "Examples:\n  coffer snapshot list\n  coffer snapshot copy snap-0123456789abcdef0 --wait");
+    CLI::App* command = add(snapshot, "list", "list the owner's snapshots of a region",
+                            "  coffer snapshot list\n  coffer snapshot list --region us-east-1 --json",
+                            [this] { return snapshot_list(common_, region_); });
+    add_region(command);
+    add_data(command);
+    add_json(command);
+    command = add(snapshot, "copy", "copy a snapshot, to another region or under another key",
+                  "  coffer snapshot copy snap-0123456789abcdef0 --to-region us-east-1 --wait\n"
+                  "  coffer snapshot copy snap-0123456789abcdef0 --key alias/archive --wait",
+                  [this] { return snapshot_copy(common_, volume_id_, copy_); });
+    command->add_option("SNAPSHOT-ID", volume_id_, "snap-…")->required();
+    command->add_option("--to-region", copy_.to_region, "an installed region (default: the snapshot's own)")
+        ->type_name("NAME");
+    command
+        ->add_option("--key", copy_.key,
+                     "a KMS key of that region (default: aws/ebs, where the copy is encrypted)")
+        ->type_name("KEY");
+    command->add_flag("--encrypted", copy_.encrypted, "encrypt the copy of an unencrypted snapshot");
+    command->add_option("--description", copy_.description, "the copy's")->type_name("TEXT");
+    command->add_flag("--wait", copy_.wait, "until it is done, with progress");
+    add_data(command);
+    add_json(command);
   }
 
   void add_volume_id(CLI::App* command) {
@@ -298,6 +344,7 @@ class CommandLine {
   Common common_{.data = default_data()};
   UpOptions up_;
   std::string region_, volume_id_, account_id_;
+  CopyOptions copy_;
   std::vector<std::string> devices_;
   std::string certificate_folder_;
   int newest_ = 20, days_ = 30;

@@ -42,6 +42,16 @@ int volume_dm_table(const Common& common, const std::string& id, const std::vect
 // Writes ca-cert.pem, client-cert.pem and client-key.pem into `folder`. `volume_id`: "all" for every volume.
 int volume_certificate(const Common& common, const std::string& volume_id, const std::string& folder,
                        int days);
+// Under another KMS key (empty: a new data key under the present one), in place.
+int volume_rekey(const Common& common, const std::string& volume_id, const std::string& key, bool wait);
+
+int snapshot_list(const Common& common, const std::string& region);
+struct CopyOptions {
+  std::string to_region;  // empty: where the snapshot is
+  std::string key, description;
+  bool encrypted = false, wait = false;
+};
+int snapshot_copy(const Common& common, const std::string& snapshot_id, const CopyOptions& options);
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
 int trail(const Common& common, int newest);

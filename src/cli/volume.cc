@@ -13,7 +13,8 @@ namespace {
 
 Result<Document> ask_about_volume(const Common& common, std::string_view command,
                                   const std::string& volume_id) {
-  if (!is_resource_id(volume_id, "vol"))
+  const bool about_any = command == "volume-why" && is_resource_id(volume_id, "snap");
+  if (!is_resource_id(volume_id, "vol") && !about_any)
     return fail(ErrorKind::kInvalidArgument,
                 "'" + volume_id + "' is no volume id (for example: vol-0123456789abcdef0)");
   COFFER_TRY(served, find_served(common.data));

@@ -143,7 +143,7 @@ class Daemon {
         ebs_(installation_),
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
-        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint) {}
+        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_) {}
 
   // Until the supervisor says stop.
   void run() {

@@ -27,12 +27,27 @@ void write_member(std::string& out, bool& first, std::string_view name, const Sh
   write(out, shape, value);
 }
 
+void append_hidden(std::string& out, bool& first, std::string_view name) {
+  if (!std::exchange(first, false)) out.push_back(',');
+  append_json_string(out, name);
+  out.push_back(':');
+  append_json_string(out, kHidden);
+}
+
+// What is as good as a signature although Debian's models do not call it sensitive: CopySnapshot's, which
+// clients sign and send by themselves.
+bool is_signed_url(const Shape& shape, std::string_view member) {
+  return shape.type == ShapeType::kStructure && member == "PresignedUrl";
+}
+
 void write_members(std::string& out, const Shape& shape, const Members& members) {
   out.push_back('{');
   bool first = true;
   for (const auto& [name, value] : members) {
     if (shape.type == ShapeType::kMap)
       write_member(out, first, shape.key->sensitive ? kHidden : name, *shape.element, value);
+    else if (is_signed_url(shape, name))
+      append_hidden(out, first, lower_camel(name));
     else if (const auto* member = shape.find_member(name))
       write_member(out, first, lower_camel(name), *member->shape, value);
   }

@@ -55,6 +55,15 @@ TEST(Redact, HidesOtherSensitiveMembers) {
       R"({"user":"me","password":"HIDDEN_DUE_TO_SECURITY_REASONS","old":["HIDDEN_DUE_TO_SECURITY_REASONS"]})");
 }
 
+TEST(Redact, HidesSignedUrls) {
+  ec2::CopySnapshotRequest request;
+  request.source_region = "us-east-1";
+  request.presigned_url = "https://ec2.us-east-1.amazonaws.com/?X-Amz-Signature=abc";
+  EXPECT_EQ(
+      redacted_json(ec2::model().find_operation("CopySnapshot")->input, to_value(request)),
+      R"({"presignedUrl":"HIDDEN_DUE_TO_SECURITY_REASONS","sourceRegion":"us-east-1","sourceSnapshotId":""})");
+}
+
 TEST(Redact, NothingIsNull) {
   EXPECT_EQ(redacted_json(nullptr, Value(Members{})), "null");
   EXPECT_EQ(redacted_json(kms::model().find_operation("ListKeys")->input, Value()), "null");
