@@ -102,6 +102,11 @@ def test_admin_commands_ask_apid_and_mean_something_by_their_exit_status(site):
         ["apid", "volumed", "keyd"], "ready")
     assert status["warnings"][0] == "from apid" and "same file system" in status["warnings"][1]
     assert site.command("volume", "uri", "snap-1", *data).returncode == 2
+    # Read from the folder itself, whoever serves it.
+    unknown = site.command("volume", "dm-table", "vol-0123456789abcdef0", *data)
+    assert unknown.returncode == 4 and "vol-0123456789abcdef0 does not exist" in unknown.stderr
+    assert site.command("volume", "dm-table", "i-0123456789abcdef0", *data).returncode == 2
+    assert site.command("volume", "dm-table", "vol-0123456789abcdef0", "--device", "/dev/loop0", *data).returncode == 2
     assert stop(process) == 0
     assert site.command("status", *data).returncode == 3
 
@@ -120,7 +125,7 @@ def test_the_seal_on_another_file_system_is_no_warning(site, tmp_path):
         other.unlink()
 
 
-COMMANDS = [["up"], ["env"], ["exec"], ["status"], ["doctor"], ["volume", "uri"], ["volume", "why"], ["volume"],
+COMMANDS = [["up"], ["env"], ["exec"], ["status"], ["doctor"], ["volume", "uri"], ["volume", "why"], ["volume", "dm-table"], ["volume"],
             ["account", "create"], ["account", "list"], ["account"], ["trail"], ["version"]]
 
 
@@ -139,8 +144,8 @@ def test_help_names_every_command_and_wrong_usage_is_two(site):
 @pytest.mark.parametrize("words, complaint", [
     ([], "`coffer` needs a command: up,"),
     (["frobnicate"], "`coffer` has no command 'frobnicate'; it has: up,"),
-    (["volume"], "`coffer volume` needs a command: uri, why"),
-    (["volume", "frobnicate"], "`coffer volume` has no command 'frobnicate'; it has: uri, why"),
+    (["volume"], "`coffer volume` needs a command: uri, why, dm-table"),
+    (["volume", "frobnicate"], "`coffer volume` has no command 'frobnicate'; it has: uri, why, dm-table"),
     (["status", "extra"], "`coffer status` does not take 'extra'"),
     (["status", "--frobnicate"], "`coffer status` does not take '--frobnicate'"),
     (["--frobnicate"], "`coffer` does not take --frobnicate"),

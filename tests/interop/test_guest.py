@@ -10,7 +10,7 @@ import sys
 
 from guest import run_guest
 from harness import ROOT, nbd_client
-from wrapped_keys import open_data_key, wrapped_keys_of
+from wrapped_keys import open_data_key, open_layer_key, wrapped_keys_of
 
 WRITE = """
 set -e
@@ -82,8 +82,8 @@ def test_openssl_opens_a_sector_by_the_data_key(coffer, tmp_path):
     with nbd_client(uri) as handle:
         handle.pwrite(contents, 5 * 4096)
         handle.flush()
-    (wrapped,) = wrapped_keys_of(coffer, volume)
-    key = open_data_key(coffer, volume, wrapped)
+    (layer,) = coffer.layers(volume)
+    key = open_layer_key(coffer, layer)
     stored = coffer.layer_file(volume).open("rb").read(8 * 4096)
     for sector in (5, 6, 7):
         decryptor = Cipher(algorithms.AES(key), modes.XTS(sector.to_bytes(16, "little"))).decryptor()
