@@ -40,13 +40,16 @@ umount /mnt
 READ = """
 chmod +x /add_kernel_key
 for key in /layer-*; do /add_kernel_key coffer:${key#/} < $key; done
-dmsetup create --readonly --noudevsync --noudevrules opened /table && echo TABLE-LOADED
-dmsetup mknodes
-/sbin/e2fsck -fn /dev/mapper/opened && echo FSCK-CLEAN
-mount -t ext4 -o ro,noload /dev/mapper/opened /mnt
-cd /mnt; sha256sum * | sed 's/^/SUM /'; cd /
-umount /mnt
-sha256sum /dev/mapper/opened | sed 's/^/DEVICE /'
+for table in /table-*; do
+  id=${table#/table-}
+  dmsetup create --readonly --noudevsync --noudevrules $id $table && echo TABLE-LOADED $id
+  dmsetup mknodes
+  /sbin/e2fsck -fn /dev/mapper/$id && echo FSCK-CLEAN $id
+  mount -t ext4 -o ro,noload /dev/mapper/$id /mnt
+  cd /mnt; sha256sum * | sed "s/^/SUM $id /"; cd /
+  umount /mnt
+  sha256sum /dev/mapper/$id | sed "s/^/DEVICE $id /"
+done
 """
 
 
@@ -95,40 +98,56 @@ def device_sum(server):
     return sha256(copied.stdout)
 
 
-def read_by_the_kernel(server, subject, folder):
-    """What a guest says that has the data files, the keys and the table alone."""
-    command = [BUILD / "coffer", "volume", "dm-table", subject, "--data", server.folder]
-    drives, files = [], {"add_kernel_key": (BUILD / "add_kernel_key").read_bytes()}
-    for number, layer in enumerate(server.chain(subject)):
-        command += ["--device", f"{layer['id']}=/dev/vd{chr(97 + number)}"]
-        drives.append(f"file={server.data_file(layer['id'])},readonly=on")
+def read_by_the_kernel(server, subjects, folder):
+    """By subject: its table, and the digests of its files and of the whole device, from a guest that has the data files,
+    the keys and the tables alone."""
+    layers = {layer["id"]: layer for subject in subjects for layer in server.chain(subject)}
+    drives, devices, files = [], [], {"add_kernel_key": (BUILD / "add_kernel_key").read_bytes()}
+    for number, (name, layer) in enumerate(layers.items()):
+        devices.append((name, f"/dev/vd{chr(97 + number)}"))
+        drives.append(f"file={server.data_file(name)},readonly=on")
         if layer["encrypted"]:
-            files[layer["id"]] = server.key(layer["id"])
-    table = subprocess.run(command, capture_output=True, text=True)
-    assert table.returncode == 0, table.stderr
-    read = run_guest(folder, READ, drives, files | {"table": table.stdout.encode()})
-    assert "TABLE-LOADED" in read and "FSCK-CLEAN" in read, read
-    found = {name: digest for digest, name in re.findall(r"SUM ([0-9a-f]{64}) +(\S+)", read)}
-    return table.stdout, found, re.search(r"DEVICE ([0-9a-f]{64})", read).group(1)
+            files[name] = server.key(name)
+    for subject in subjects:
+        chain = [layer["id"] for layer in server.chain(subject)]
+        named = [word for name, device in devices if name in chain for word in ("--device", f"{name}={device}")]
+        table = subprocess.run([BUILD / "coffer", "volume", "dm-table", subject, "--data", server.folder, *named],
+                               capture_output=True, text=True)
+        assert table.returncode == 0, table.stderr
+        files[f"table-{subject}"] = table.stdout.encode()
+    read = run_guest(folder, READ, drives, files)
+    found = {}
+    for subject in subjects:
+        assert f"TABLE-LOADED {subject}" in read and f"FSCK-CLEAN {subject}" in read, read
+        sums = {name: digest for digest, name in re.findall(rf"SUM {subject} ([0-9a-f]{{64}}) +(\S+)", read)}
+        device = re.search(rf"DEVICE {subject} ([0-9a-f]{{64}})", read).group(1)
+        found[subject] = files[f"table-{subject}"].decode(), sums, device
+    return found
+
+
+@pytest.fixture(scope="module")
+def read(made, tmp_path_factory):
+    return read_by_the_kernel(made[0], (VOLUME, CLONE, FIRST, SECOND), tmp_path_factory.mktemp("read"))
 
 
 @pytest.mark.parametrize("subject", [VOLUME, CLONE, FIRST, SECOND])
-def test_the_kernel_reads_it(made, subject, tmp_path):
-    server, files, devices = made
-    table, found, device = read_by_the_kernel(server, subject, tmp_path)
+def test_the_kernel_reads_it(made, read, subject):
+    _, files, devices = made
+    table, found, device = read[subject]
     assert found == files[subject]
     assert device == devices[subject], "the device differs from what NBD gave, somewhere"
-    assert " zero" in table and (" linear " in table) and (" crypt " in table) == (subject in (CLONE, SECOND))
+    assert " zero" in table and " linear " in table and (" crypt " in table) == (subject in (CLONE, SECOND))
 
 
-def test_the_kernel_reads_a_volume_that_was_re_keyed(made, tmp_path):
+def test_the_kernel_reads_a_volume_that_was_re_keyed(made, read, tmp_path):
+    """By the one key that is left: nothing of it is under an old one, or under none."""
     server, files, devices = made
     before = [layer["id"] for layer in server.chain(CLONE)]
     server("rekey", CLONE)
     server("work")
     (layer,) = server.chain(CLONE)
     assert layer["id"] not in before
-    table, found, device = read_by_the_kernel(server, CLONE, tmp_path)
+    table, found, device = read_by_the_kernel(server, [CLONE], tmp_path)[CLONE]
     assert found == files[CLONE] and device == devices[CLONE]
     assert " linear " not in table
 
