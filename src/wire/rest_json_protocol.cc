@@ -30,14 +30,16 @@ Result<Value> convert(const Shape& shape, Location location, std::string_view te
 Result<Value> read_query(const Shape& input, const Member& member, const QueryParameters& parameters) {
   if (member.shape->type == ShapeType::kMap) {
     Members entries;
-    for (const auto& [name, text] : parameters) {
+    for (const auto& parameter : parameters) {
       const bool taken = std::ranges::any_of(input.members, [&](const Member& each) {
         return each.location == Location::kQuery && each.shape->type != ShapeType::kMap &&
-               each.location_name == name;
+               each.location_name == parameter.first;
       });
-      if (taken || std::ranges::find(entries, name, &Members::value_type::first) != entries.end()) continue;
-      COFFER_TRY(value, convert(*member.shape->element, Location::kQuery, text));
-      entries.emplace_back(name, std::move(value));
+      const bool repeated =
+          std::ranges::find(entries, parameter.first, &Members::value_type::first) != entries.end();
+      if (taken || repeated) continue;
+      COFFER_TRY(value, convert(*member.shape->element, Location::kQuery, parameter.second));
+      entries.emplace_back(parameter.first, std::move(value));
     }
     return entries.empty() ? Value() : Value(std::move(entries));
   }
