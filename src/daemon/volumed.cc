@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // coffer-volumed: serves the attached volumes of this host, and holds their data keys while it does. Started
 // by the supervisor (README.md in this folder).
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <csignal>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
 #include "base/process_hardening.h"
@@ -19,9 +21,9 @@
 #include "crypto/cipher_policy.h"
 #include "crypto/openssl_memory.h"
 #include "export/nbd_tls_server.h"
-#include "host/attachments.h"
 #include "host/hardening.h"
 #include "host/key_recipient.h"
+#include "host/volume_host.h"
 #include "host/volume_io.h"
 #include "secret/arena.h"
 #include "secret/registers.h"
@@ -29,7 +31,8 @@
 namespace coffer {
 namespace {
 
-constexpr size_t kArenaSize = 16 << 20;
+constexpr size_t kArenaSize = 64 << 20;  // the keys of many long chains
+constexpr size_t kSmallestArena = 4 << 20;
 
 struct Options {
   std::string data;
@@ -81,10 +84,10 @@ class Volumed {
       : folders_(std::move(folders)), disk_(disk), options_(options), recipient_(recipient) {}
 
   Status take_peer(SupervisorMessage message) {
-    if (!attachments_) {
-      COFFER_TRY(opened, host::Attachments::open(disk_, system_random(), folders_, message.host_id,
-                                                 recipient_, options_));
-      attachments_ = std::move(opened);
+    if (!host_) {
+      COFFER_TRY(opened, host::VolumeHost::open({disk_, system_random(), system_clock()}, folders_,
+                                                message.host_id, recipient_, options_));
+      host_ = std::move(opened);
       COFFER_CHECK(serve_nbd());
     }
     if (message.name == "keyd") {
@@ -92,8 +95,7 @@ class Volumed {
     } else if (message.name == "apid") {
       // What an apid that is gone has asked for is finished by its own threads.
       std::erase_if(servers_, [](const auto& server) { return server->finished(); });
-      servers_.push_back(
-          std::make_unique<control::VolumedServer>(std::move(message.descriptor), *attachments_));
+      servers_.push_back(std::make_unique<control::VolumedServer>(std::move(message.descriptor), *host_));
     } else {
       log_warning("a channel to {} was offered to volumed, which has no use for one", message.name);
     }
@@ -110,7 +112,7 @@ class Volumed {
   }
 
   void stop() {
-    if (attachments_) attachments_->close_all();
+    if (host_) host_->close_all();
     if (nbd_) nbd_->stop();
     servers_.clear();
   }
@@ -118,9 +120,9 @@ class Volumed {
  private:
   // Once there are both volumes and a listening socket.
   Status serve_nbd() {
-    if (!attachments_ || !nbd_listener_.valid()) return {};
+    if (!host_ || !nbd_listener_.valid()) return {};
     COFFER_TRY(server, exporting::NbdTlsServer::start(std::move(nbd_listener_), *options_.nbd_identity,
-                                                      attachments_->exports(), options_.limits));
+                                                      host_->exports(), options_.limits));
     nbd_ = std::move(server);
     return {};
   }
@@ -129,7 +131,7 @@ class Volumed {
   Disk& disk_;
   const host::HostOptions options_;
   host::KeyRecipient& recipient_;
-  std::unique_ptr<host::Attachments> attachments_;
+  std::unique_ptr<host::VolumeHost> host_;
   FileDescriptor nbd_listener_;
   std::unique_ptr<exporting::NbdTlsServer> nbd_;
   std::vector<std::unique_ptr<control::VolumedServer>> servers_;
@@ -182,6 +184,19 @@ Status run(const Options& options, SupervisorChannel& supervisor) {
   return served;
 }
 
+// As much as may be locked: what does not fit there grows segment by segment, as it is needed.
+void set_up_arena() {
+  for (size_t size = kArenaSize; size >= kSmallestArena; size /= 2) secret::initialise_arena(size);
+}
+
+// A chain of a thousand layers is thousands of files.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warning("the limit of open files is not raised");
+}
+
 // Reads as the supervisor's `stop`, so that what is attached is flushed first.
 void stop_on_signal(int) {
   ::shutdown(SupervisorChannel::kInheritedDescriptor, SHUT_RD);
@@ -193,8 +208,9 @@ void stop_on_signal(int) {
 int main(int count, char** words) {
   using namespace coffer;
   crypto::use_arena_for_openssl();
-  secret::initialise_arena(kArenaSize);
+  set_up_arena();
   set_log_process("volumed");
+  raise_descriptor_limit();
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   const auto options = parse_options(count, words);

@@ -28,6 +28,7 @@ Status confine_volumed(const std::string& volumes, const std::string& sockets) {
   for (const std::string_view call :
        {"socket", "bind", "listen", "accept4", "setsockopt", "getsockopt", "fchmod", "eventfd2"})
     calls.push_back(call);
+  calls.push_back("setpriority");  // background work
   COFFER_TRY(calls_confined, confine_system_calls(calls));
   if (calls_confined == Confinement::kNotOffered)
     log_warning("a sanitizer build: volumed runs without seccomp");

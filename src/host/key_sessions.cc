@@ -14,7 +14,7 @@ tl::unexpected<Error> no_session() {
 }
 
 // Whether a layer occurs twice in `delivered` and `coming` together.
-bool repeats(const std::vector<volume::LayerKey>& delivered, const std::vector<keyclient::BoxedKey>& coming) {
+bool repeats(const volume::LayerKeys& delivered, const std::vector<keyclient::BoxedKey>& coming) {
   std::set<std::string_view> layers;
   for (const auto& key : delivered) layers.insert(key.layer_id);
   return !std::ranges::all_of(coming, [&](const auto& key) { return layers.insert(key.layer_id).second; });
@@ -88,8 +88,8 @@ Status KeySessions::deliver(const std::string& subject_id, const std::string& se
   return {};
 }
 
-std::optional<std::vector<volume::LayerKey>> KeySessions::take(const std::string& subject_id,
-                                                               const std::string& session_id, Time now) {
+std::optional<volume::LayerKeys> KeySessions::take(const std::string& subject_id,
+                                                   const std::string& session_id, Time now) {
   std::lock_guard lock(mutex_);
   const Name name(subject_id, session_id);
   Session* session = find(name, now);

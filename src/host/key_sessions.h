@@ -41,8 +41,8 @@ class KeySessions {
   // session, and holds no key of a layer whose key is here already; kConflict when there is no such session.
   Status deliver(const std::string& subject_id, const std::string& session_id, ByteView box, Time now);
   // Ends the session and hands its keys over; nothing when there is no such session.
-  std::optional<std::vector<volume::LayerKey>> take(const std::string& subject_id,
-                                                    const std::string& session_id, Time now);
+  std::optional<volume::LayerKeys> take(const std::string& subject_id, const std::string& session_id,
+                                        Time now);
 
   // Ends what is too old at `now`. Whether anything is left.
   bool expire(Time now);
@@ -53,7 +53,7 @@ class KeySessions {
     Bytes nonce;
     Time begun;
     std::vector<control::NewLayer> layers;
-    std::vector<volume::LayerKey> keys;
+    volume::LayerKeys keys;
   };
   using Name = std::pair<std::string, std::string>;  // subject, session
   using Sessions = std::map<Name, Session>;

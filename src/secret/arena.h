@@ -13,8 +13,9 @@ namespace coffer::secret {
 // From strongest to weakest. kOrdinaryMemory: sanitizer builds, and where RLIMIT_MEMLOCK is used up.
 enum class ArenaKind { kMemfdSecret, kLockedMemory, kOrdinaryMemory };
 
-// Sets up the arena with room for `capacity` bytes. Called once, early in main; without it the first
-// allocation sets one up with 8 MiB. Growth beyond capacity maps further segments.
+// Sets up the arena with room for `capacity` bytes, as far as it can be locked. Called early in main, again
+// with less where RLIMIT_MEMLOCK may not allow as much; without it the first allocation sets one up with 8
+// MiB. Growth beyond capacity maps further segments.
 void initialise_arena(size_t capacity);
 ArenaKind arena_kind();  // the weakest of all segments mapped so far
 std::string_view to_string(ArenaKind kind);

@@ -7,4 +7,9 @@ namespace coffer::secret {
 // waits. Does what it says on x86-64, nothing elsewhere.
 void wipe_vector_registers();
 
+// At the end of a scope in which a thread handles secrets.
+struct WipeRegistersAtEnd {
+  ~WipeRegistersAtEnd() { wipe_vector_registers(); }
+};
+
 }  // namespace coffer::secret

@@ -67,11 +67,16 @@ Segment map_secret_segment(size_t size) {
   return {};
 }
 
+// Locked page by page as they are used: room that is reserved for many keys costs no memory before they come.
+bool lock_memory(uint8_t* base, size_t size) {
+  return ::mlock2(base, size, MLOCK_ONFAULT) == 0 || ::mlock(base, size) == 0;
+}
+
 // `lock`: a segment that cannot be locked is given back.
 Segment map_anonymous_segment(size_t size, bool lock) {
   uint8_t* base = reserve(size);
   if (base == nullptr) return {};
-  if (map_anonymous_memory(base, size) && (!lock || ::mlock(base, size) == 0))
+  if (map_anonymous_memory(base, size) && (!lock || lock_memory(base, size)))
     return {base, size, lock ? ArenaKind::kLockedMemory : ArenaKind::kOrdinaryMemory};
   give_back(base, size);
   return {};

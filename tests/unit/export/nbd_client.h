@@ -3,8 +3,11 @@
 // says.
 #pragma once
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+#include <chrono>
 
 #include <optional>
 
@@ -42,6 +45,11 @@ class NbdClient {
     }
     bytes.resize(got);
     return bytes;
+  }
+  // Does the server say something within that time?
+  bool readable(std::chrono::milliseconds patience) {
+    pollfd end{socket_.get(), POLLIN, 0};
+    return ::poll(&end, 1, static_cast<int>(patience.count())) == 1;
   }
   bool closed_by_server() {
     uint8_t byte;
