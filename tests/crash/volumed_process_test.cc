@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "base/ids.h"
 #include "base/packet_channel.h"
@@ -131,9 +132,9 @@ class VolumedProcess : public ::testing::Test {
   Result<control::AttachedVolume> attach() {
     const std::string attachment = make_resource_id(system_random(), "attach");
     COFFER_TRY(prepared, volumed_client_.prepare_keys(volume_, attachment));
-    COFFER_TRY(box,
-               keyd_client_.box_volume_keys({{key_, *prepared.layers.at(0).wrapped_key, context(), layer_}},
-                                            {kHost, volume_, attachment, prepared.nonce}));
+    const auto& top = prepared.layers.at(0);
+    COFFER_TRY(box, keyd_client_.box_volume_keys({{key_, *top.wrapped_key, context(), top.layer_id}},
+                                                 {kHost, volume_, attachment, prepared.nonce}));
     COFFER_CHECK(volumed_client_.deliver_keys(volume_, attachment, box));
     return volumed_client_.attach(volume_, attachment);
   }
@@ -251,6 +252,57 @@ TEST_F(VolumedProcess, WhatIsOnDiskIsCiphertext) {
   volume_ = plain;
   EXPECT_EQ(connect(open->socket_path)->write(0, canary, kFua), kSuccess);
   EXPECT_TRUE(on_disk(canary));
+}
+
+// The whole way of snapshots, copies and block access, in a process that is confined.
+TEST_F(VolumedProcess, SnapshotsAreMadeCopiedReadAndDeleted) {
+  const auto new_layer = [&](const std::string& context) {
+    const auto wrapped = keyd_client_.generate_data_key_without_plaintext(key_, 64, {{"aws:ebs:id", context}},
+                                                                          format::BlobClass::kVolume);
+    EXPECT_TRUE(wrapped);
+    return control::NewLayer{make_resource_id(system_random(), "layer"), *wrapped, context};
+  };
+  const auto new_session = [&](const std::string& subject, const std::vector<control::NewLayer>& more) {
+    const std::string session = make_resource_id(system_random(), "session");
+    const auto prepared = volumed_client_.prepare_keys(subject, session);
+    EXPECT_TRUE(prepared) << prepared.error().message;
+    std::vector<keyclient::VolumeKeyRequest> layers;
+    for (const auto* list : {&prepared->layers, &more})
+      for (const auto& layer : *list)
+        layers.push_back({key_, *layer.wrapped_key, {{"aws:ebs:id", layer.key_context}}, layer.layer_id});
+    const auto boxes = keyd_client_.box_chain_keys(layers, {kHost, subject, session, prepared->nonce});
+    EXPECT_TRUE(boxes);
+    for (const Bytes& box : *boxes) EXPECT_TRUE(volumed_client_.deliver_keys(subject, session, box));
+    return session;
+  };
+  const std::string snapshot = make_resource_id(system_random(), "snap");
+  const std::string copy = make_resource_id(system_random(), "snap");
+  const Bytes data = pattern(control::kBlockSize);
+  const auto attached = attach();
+  ASSERT_TRUE(attached) << attached.error().message;
+  const auto client = connect(attached->socket_path);
+  EXPECT_EQ(client->write(0, data), kSuccess);
+  const auto top = new_layer(volume_);
+  ASSERT_TRUE(volumed_client_.create_snapshots({{snapshot, volume_, top, new_session(volume_, {top})}}));
+  EXPECT_EQ(client->write(0, Bytes(4096)), kSuccess);
+  ASSERT_TRUE(volumed_client_.complete_snapshot(snapshot));
+  ASSERT_TRUE(volumed_client_.create_detached_snapshot({copy, kSize, new_layer(copy), snapshot, ""}));
+  const Status run = volumed_client_.run_job(copy, new_session(copy, {}));
+  ASSERT_TRUE(run) << run.error().message;
+  for (int i = 0; i < 1000 && !volumed_client_.jobs()->empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_TRUE(volumed_client_.complete_snapshot(copy));
+  ASSERT_TRUE(volumed_client_.open_snapshot(copy, new_session(copy, {})));
+  EXPECT_EQ(*volumed_client_.read_block(copy, 0), data);
+  ASSERT_TRUE(volumed_client_.delete_snapshot(snapshot));  // and merged, as its volume is attached
+  for (int i = 0;
+       i < 1000 && volumed_client_.prepare_keys(volume_, "attach-00000000000000000")->layers.size() > 1; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_TRUE(volumed_client_.detach(volume_, false));
+  const auto again = attach();
+  ASSERT_TRUE(again) << again.error().message;  // under the one key that it still needs
+  EXPECT_EQ(read(*connect(again->socket_path), 4096, control::kBlockSize - 4096),
+            Bytes(data.begin() + 4096, data.end()));
 }
 
 TEST_F(VolumedProcess, ADeletedVolumeIsGone) {
