@@ -272,7 +272,7 @@ void JobRunner::note(Work& work, const Result<volume::Job::Progress>& progress, 
     look_ = true;
     return;
   }
-  work.ticket = work.bucket.take(std::min(advanced, volume::Job::kMostBytesAStep), now);
+  work.ticket = work.bucket.take(std::min(advanced, volume::JobLimits().step_bytes), now);
   nanoseconds pause = work.bucket.wait(work.ticket, now);
   if (guests_are_busy_())
     pause = std::max(pause, std::clamp(nanoseconds(now - began), kShortestYield, kLongestYield));

@@ -38,6 +38,9 @@ class FailingDisk : public Disk {
   Status flush_directory(const std::string& path) override {
     return forgetful ? Status() : system_disk().flush_directory(path);
   }
+  Status flush_all(const std::string& path) override {
+    return forgetful ? Status() : system_disk().flush_all(path);
+  }
   Result<std::vector<std::string>> list(const std::string& path) override { return system_disk().list(path); }
   Result<bool> exists(const std::string& path) override { return system_disk().exists(path); }
 
