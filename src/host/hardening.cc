@@ -20,7 +20,7 @@ Status confine_volumed(const std::string& volumes, const std::string& sockets) {
   // Volumes: Landlock says where.
   for (const std::string_view call :
        {"openat", "pread64", "pwrite64", "fstat", "newfstatat", "fstatfs", "lseek", "fsync", "fdatasync",
-        "fallocate", "mkdir", "rename", "unlink", "rmdir", "getdents64"})
+        "fallocate", "syncfs", "mkdir", "rename", "unlink", "rmdir", "getdents64"})
     calls.push_back(call);
   // Rings are made before, and read only.
   if (ReadRing::prepared() > 0) calls.push_back("io_uring_enter");
