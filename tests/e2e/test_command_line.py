@@ -144,8 +144,8 @@ def test_help_names_every_command_and_wrong_usage_is_two(site):
 @pytest.mark.parametrize("words, complaint", [
     ([], "`coffer` needs a command: up,"),
     (["frobnicate"], "`coffer` has no command 'frobnicate'; it has: up,"),
-    (["volume"], "`coffer volume` needs a command: uri, why, dm-table"),
-    (["volume", "frobnicate"], "`coffer volume` has no command 'frobnicate'; it has: uri, why, dm-table"),
+    (["volume"], "`coffer volume` needs a command: uri, why, rekey, dm-table"),
+    (["volume", "frobnicate"], "`coffer volume` has no command 'frobnicate'; it has: uri, why, rekey, dm-table"),
     (["status", "extra"], "`coffer status` does not take 'extra'"),
     (["status", "--frobnicate"], "`coffer status` does not take '--frobnicate'"),
     (["--frobnicate"], "`coffer` does not take --frobnicate"),

@@ -14,8 +14,7 @@ constexpr int64_t kBetweenTries = 5ll * 1000000;
 
 uint32_t percent_of(const control::Job& job) {
   if (job.total_bytes == 0) return 0;
-  const double share = static_cast<double>(job.done_bytes) / static_cast<double>(job.total_bytes);
-  return std::min(99u, static_cast<uint32_t>(share * 100));
+  return static_cast<uint32_t>(std::min<uint64_t>(99, job.done_bytes * 100 / job.total_bytes));
 }
 
 std::string inaccessible_key_message(const Error& error, const std::string& action) {

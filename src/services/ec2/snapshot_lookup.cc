@@ -61,7 +61,8 @@ std::string progress_text(const catalog::Snapshot& snapshot) {
 coffer::ec2::Snapshot to_api(const catalog::Snapshot& snapshot) {
   coffer::ec2::Snapshot shown;
   if (snapshot.encrypted) {
-    shown.data_encryption_key_id = snapshot.data_encryption_key_id;
+    if (!snapshot.data_encryption_key_id.empty())
+      shown.data_encryption_key_id = snapshot.data_encryption_key_id;
     shown.kms_key_id = snapshot.kms_key_arn;
   }
   shown.description = snapshot.description;

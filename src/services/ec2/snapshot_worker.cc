@@ -117,6 +117,7 @@ SnapshotWorker::Pass SnapshotWorker::do_all() {
   const auto watch_rekeys = changes_.advance_rekeys(*jobs, jobs_);
   if (note("a re-keying is not advanced", watch_rekeys.map([](bool) {}))) watch = watch || *watch_rekeys;
   note("background work is not run", changes_.run_lifts(*jobs, jobs_));
+  erasure_pending_ = changes_.keys_were_cleared() || erasure_pending_;
   if (erasure_pending_)
     erasure_pending_ = !note("keys are not overwritten", installation_.catalog.erase_deleted());
   if (!all_done) return Pass::kTryAgain;

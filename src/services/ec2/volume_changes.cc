@@ -131,6 +131,7 @@ Status VolumeChanges::start_rekey(catalog::VolumeRekey& rekey) {
   rekey.state = "rekeying";
   rekey.status_message.clear();
   rekey.wrapped_key.clear();  // the store holds it now
+  keys_were_cleared_ = true;
   return installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
     COFFER_CHECK(transaction.update_volume_rekey(rekey));
     COFFER_TRY(row, transaction.volume(rekey.volume_id));
@@ -166,6 +167,7 @@ Status VolumeChanges::watch_rekey(catalog::VolumeRekey& rekey, const JobsBySubje
 Status VolumeChanges::end_rekey(catalog::VolumeRekey& rekey, const char* state, std::string message) {
   rekey.state = state;
   rekey.status_message = std::move(message);
+  keys_were_cleared_ = keys_were_cleared_ || !rekey.wrapped_key.empty();
   rekey.wrapped_key.clear();
   rekey.ended = installation_.clock.now();
   return store(rekey);

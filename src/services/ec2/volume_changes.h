@@ -3,6 +3,7 @@
 // catalog. Used by one thread.
 #pragma once
 #include <string>
+#include <utility>
 
 #include "catalog/rows.h"
 #include "services/ec2/background_jobs.h"
@@ -23,6 +24,8 @@ class VolumeChanges {
   Status advance_modifications();
   // True when a re-keying is under way that must be watched.
   Result<bool> advance_rekeys(const JobsBySubject& jobs, BackgroundJobs& running);
+  // Was a wrapped key taken out of the catalog since this was asked last?
+  bool keys_were_cleared() { return std::exchange(keys_were_cleared_, false); }
   // Runs what is no copy and no re-keying (clones, merges) and waits for keys, for whoever made the volume.
   Status run_lifts(const JobsBySubject& jobs, BackgroundJobs& running);
 
@@ -37,6 +40,7 @@ class VolumeChanges {
 
   Installation& installation_;
   VolumeLocks& locks_;
+  bool keys_were_cleared_ = false;
 };
 
 }  // namespace coffer::services::ec2
