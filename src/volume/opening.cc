@@ -104,9 +104,9 @@ Status VolumeStore::load_layer(const std::string& folder) {
 }
 
 // Creations or erasures that were cut short. Only now, as a volume of the first form may just have taken up
-// again where the move of its layer was cut short; and not while something cannot be read that may be one.
+// again where the move of its layer was cut short; and not while a layer that is needed cannot be read.
 Status VolumeStore::erase_layers_without_record(const std::vector<std::string>& folders) {
-  if (!unreadable_.empty()) return {};
+  if (!check_all_is_known()) return {};
   for (const std::string& folder : folders)
     if (is_resource_id(folder, "layer") && !tree_.layers.contains(folder))
       COFFER_CHECK(layers_.erase(folder));

@@ -98,6 +98,17 @@ TEST_F(VolumeStoreTest, RefusesADamagedManifestAndErasesNothingMeanwhile) {
   EXPECT_EQ(open_error(), ErrorKind::kInternal) << "mended";
 }
 
+TEST_F(VolumeStoreTest, KeepsALayerWhoseRecordWasLostAndAVolumeStandsOn) {
+  ASSERT_TRUE(store_->create(new_volume(kSize, true)));
+  const Bytes record = file("record");
+  ASSERT_TRUE(disk_.remove(path("record")));
+  restart();
+  EXPECT_EQ(open_error(), ErrorKind::kCorrupt);
+  ASSERT_TRUE(replace_file(disk_, path("record"), record));
+  restart();
+  EXPECT_EQ(open_error(), ErrorKind::kInternal) << "mended";
+}
+
 TEST_F(VolumeStoreTest, RefusesADamagedHeaderAndATruncatedDataFile) {
   ASSERT_TRUE(store_->create(new_volume(kSize, true)));
   const Bytes map = file("map");
