@@ -29,7 +29,11 @@ class Attachments {
  public:
   // `store` and `clock` outlive it.
   Attachments(volume::VolumeStore& store, Clock& clock, std::string sockets, const HostOptions& options)
-      : store_(store), clock_(clock), sockets_(std::move(sockets)), options_(options), exports_(options.limits) {}
+      : store_(store),
+        clock_(clock),
+        sockets_(std::move(sockets)),
+        options_(options),
+        exports_(options.limits) {}
   ~Attachments() { close_all(); }
   // Removes the sockets that an earlier process left.
   static Status remove_stale_sockets(Disk& disk, const std::string& folder);

@@ -14,8 +14,8 @@ struct HostFolders {
 };
 
 struct HostOptions {
-  bool throttle = false;  // hold volumes to the limits of their types
-  std::string io;         // how volumes' files are read and written, for people
+  bool throttle = false;                           // hold volumes to the limits of their types
+  std::string io;                                  // how volumes' files are read and written, for people
   exporting::TlsIdentity* nbd_identity = nullptr;  // of NBD over TLS, when somebody listens; outlives us
   exporting::NbdLimits limits = {};
   size_t job_threads = 1;
