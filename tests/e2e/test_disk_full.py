@@ -39,6 +39,7 @@ def test_protective_calls_work_and_others_are_refused(small_disk):
         with nbd_client(uri) as handle:
             handle.pwrite(b"before" * 100, 0)
             handle.flush()
+        snapshot = coffer.create_snapshot(volume, ec2)
 
         fill(small_disk / "ballast")
         with pytest.raises(ClientError) as refused:
@@ -51,6 +52,8 @@ def test_protective_calls_work_and_others_are_refused(small_disk):
                 for offset in range(1 << 20, 64 << 20, 1 << 20):
                     handle.pwrite(b"y" * (1 << 20), offset)
         kms.disable_key(KeyId=key)
+        ec2.delete_snapshot(SnapshotId=snapshot)
+        wait_until(lambda: not coffer.stored("snap"), "the snapshot to go")
         ec2.detach_volume(VolumeId=volume)
         ec2.delete_volume(VolumeId=volume)
         wait_until(lambda: not coffer.stored("vol") | coffer.stored("layer"), "the volume's files to go")
@@ -62,5 +65,5 @@ def test_protective_calls_work_and_others_are_refused(small_disk):
         again = coffer.create_volume(ec2, Encrypted=True)
         coffer.attach(again, "/dev/sdg", ec2)
         names = [record["eventName"] for record in coffer.trail()]
-        for name in ("DisableKey", "DetachVolume", "DeleteVolume", "EraseVolumeKey"):
+        for name in ("DisableKey", "DetachVolume", "DeleteVolume", "EraseVolumeKey", "DeleteSnapshot", "EraseSnapshotKey"):
             assert name in names, name

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ModifyVolume changes size, type and speed, attached or not, and DescribeVolumesModifications tells of it."""
-from harness import is_served, nbd_client, refused, wait_until
+import time
+
+from harness import Coffer, is_served, nbd_client, refused, wait_until
 
 
 def finished(ec2, volume):
@@ -69,3 +71,23 @@ def test_a_snapshot_of_it_makes_volumes_of_its_size_then(coffer):
     large = coffer.create_snapshot(volume, ec2)
     sizes = {s["SnapshotId"]: s["VolumeSize"] for s in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]}
     assert sizes == {small: 1, large: 2}
+
+
+def test_the_type_holds_a_volume_to_its_speed_and_a_modification_frees_it(tmp_path):
+    """With --throttle; the two halves of one run are compared."""
+    with Coffer(tmp_path / "data", "--throttle") as coffer:
+        ec2 = coffer.client("ec2")
+        volume = ec2.create_volume(AvailabilityZone="us-west-2a", Size=125, VolumeType="sc1")["VolumeId"]
+        ec2.get_waiter("volume_available").wait(VolumeIds=[volume], WaiterConfig={"Delay": 0.1})
+        with nbd_client(coffer.attach(volume, "/dev/sdf", ec2)) as handle:
+            def seconds():
+                start = time.monotonic()
+                for piece in range(48):
+                    handle.pwrite(bytes([piece]) * (1 << 20), piece << 20)
+                return time.monotonic() - start
+
+            slow = seconds()  # 9 MiB/s
+            ec2.modify_volume(VolumeId=volume, VolumeType="gp3", Throughput=500, Iops=3000)
+            finished(ec2, volume)
+            fast = seconds()
+        assert slow > 2 and fast < slow / 2, (slow, fast)

@@ -102,7 +102,7 @@ Result<VolumeShape> check_volume_shape(const std::optional<std::string>& name, i
 
 VolumeLimits volume_limits(const std::string& type, uint32_t size_gib, std::optional<int32_t> iops,
                            std::optional<int32_t> throughput) {
-  // Of the disks their burst: 250 and 80 MiB/s for each TiB, up to a maximum; their operations are of 1 MiB.
+  // Of the disks their burst: 250 and 80 MiB/s for each TiB, up to a maximum.
   const auto of_disk = [&](uint32_t per_tib, uint32_t most) {
     return std::clamp<uint32_t>(per_tib * size_gib / 1024, 1, most);
   };
@@ -117,9 +117,11 @@ VolumeLimits volume_limits(const std::string& type, uint32_t size_gib, std::opti
   } else if (type == "io2") {
     mebibytes = 4000;
   } else if (type == "st1") {
-    operations = mebibytes = of_disk(250, 500);
+    operations = 500;
+    mebibytes = of_disk(250, 500);
   } else if (type == "sc1") {
-    operations = mebibytes = of_disk(80, 250);
+    operations = 250;
+    mebibytes = of_disk(80, 250);
   } else if (type == "standard") {
     operations = 200;
     mebibytes = 90;
