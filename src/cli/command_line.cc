@@ -205,6 +205,11 @@ class CommandLine {
             "  coffer doctor\n  coffer doctor --data /srv/coffer --json", [this] { return doctor(common_); });
     add_data(command);
     add_json(command);
+    command =
+        add(&app_, "bench", "measure what encryption costs on this machine",
+            "  coffer bench\n  coffer bench --data /srv/coffer --json", [this] { return bench(common_); });
+    add_data(command);
+    add_json(command);
     command = add(&app_, "version", "print the release", "  coffer version\n  coffer version --json", [this] {
       print(common_.json ? "{\"version\":\"" + release_ + "\"}\n" : "coffer " + release_ + "\n");
       return static_cast<int>(kOk);

@@ -35,6 +35,7 @@ int env(const Common& common, const std::string& region);
 int exec(const Common& common, const std::string& region, const std::vector<std::string>& command);
 int status(const Common& common);
 int doctor(const Common& common);
+int bench(const Common& common);
 int volume_uri(const Common& common, const std::string& volume_id);
 int volume_why(const Common& common, const std::string& volume_id);
 // `id`: a volume's or a snapshot's; `devices`: LAYER-ID=/dev/….

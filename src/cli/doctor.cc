@@ -2,7 +2,6 @@
 // `coffer doctor`: what this machine offers and how to mend what is missing. Needs no running installation.
 #include <algorithm>
 
-#include "base/disk.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/exit_code.h"
@@ -11,16 +10,6 @@
 
 namespace coffer::cli {
 namespace {
-
-std::string nearest_existing(std::string path) {
-  while (!path.empty()) {
-    if (auto there = system_disk().exists(path); there && *there) return path;
-    const size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    path.resize(slash);
-  }
-  return "/";
-}
 
 std::string as_json(const std::vector<Finding>& findings) {
   Document checks = Document::array();

@@ -209,4 +209,14 @@ std::vector<Finding> examine_machine(const std::string& folder) {
   return findings;
 }
 
+std::string nearest_existing(std::string path) {
+  while (!path.empty()) {
+    if (auto there = system_disk().exists(path); there && *there) return path;
+    const size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    path.resize(slash);
+  }
+  return "/";
+}
+
 }  // namespace coffer::cli

@@ -19,4 +19,7 @@ struct Finding {
 // `folder`: the data folder, or the nearest folder above it that exists.
 std::vector<Finding> examine_machine(const std::string& folder);
 
+// The path, or the nearest folder above it that exists.
+std::string nearest_existing(std::string path);
+
 }  // namespace coffer::cli

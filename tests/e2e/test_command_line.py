@@ -125,7 +125,7 @@ def test_the_seal_on_another_file_system_is_no_warning(site, tmp_path):
         other.unlink()
 
 
-COMMANDS = [["up"], ["env"], ["exec"], ["status"], ["doctor"], ["volume", "uri"], ["volume", "why"], ["volume", "dm-table"], ["volume"],
+COMMANDS = [["up"], ["env"], ["exec"], ["status"], ["doctor"], ["bench"], ["volume", "uri"], ["volume", "why"], ["volume", "dm-table"], ["volume"],
             ["account", "create"], ["account", "list"], ["account"], ["trail"], ["version"]]
 
 
@@ -169,6 +169,16 @@ def test_a_first_start_that_cannot_be_leaves_no_installation(site, arguments, wo
         done = site.command("up", "--data", site.data, *[taken if word == "TAKEN" else word for word in arguments])
     assert done.returncode == 2 and words in done.stderr
     assert not (site.data / "installation.json").exists()
+
+
+def test_bench_measures_and_leaves_nothing_behind(site):
+    shown = site.command("bench", "--json", "--data", site.data)
+    assert shown.returncode == 0, shown.stderr
+    figures = json.loads(shown.stdout)
+    assert [row["sector_size"] for row in figures["aes_256_xts"]] == [4096, 512]
+    assert all(row["bytes_per_second"] > 0 and row["openssl_bytes_per_second"] > 0 for row in figures["aes_256_xts"])
+    assert figures["plain_write_bytes_per_second"] > 0 and figures["encrypted_write_bytes_per_second"] > 0
+    assert not (pathlib.Path(figures["folder"]) / ".coffer-bench").exists()
 
 
 def test_doctor_reports_each_feature_with_a_remedy_where_it_is_missing(site):
