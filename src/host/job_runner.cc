@@ -78,6 +78,11 @@ Status JobRunner::run(const std::string& subject_id, const volume::LayerKeys& ke
     return true;
   };
   Lock lock(mutex_);
+  // What has failed lets go of its layers before it is tried again.
+  changed_.wait(lock, [&] {
+    const auto open = open_.find(subject_id);
+    return stopping_ || open == open_.end() || !open->second->cancelled;
+  });
   if (stopping_) return fail(ErrorKind::kUnavailable, "volumed is stopping");
   if (goes_on()) return {};
   for (const Hold* hold : holds_)
