@@ -39,6 +39,25 @@ def hits(core, key):
     return [name for name, needle in traces(key).items() if needle in core]
 
 
+def assert_found_in_ordinary_memory(secrets, folder):
+    """The positive control: another process keeps the same keys and schedules where nothing protects them."""
+    holder = subprocess.Popen([sys.executable, "-c",
+                               "import sys\nheld = sys.stdin.buffer.read()\nsys.stdout.write('held\\n')\n"
+                               "sys.stdout.flush()\nimport time\ntime.sleep(60)"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        for key in secrets.values():
+            holder.stdin.write(b"".join(traces(key).values()))
+        holder.stdin.close()
+        assert holder.stdout.readline() == b"held\n"
+        core = core_of(holder.pid, folder)
+        for what, key in secrets.items():
+            assert len(hits(core, key)) == len(traces(key)), what
+    finally:
+        holder.kill()
+        holder.wait()
+
+
 class Load:
     """API calls and block I/O that go on while the cores are taken."""
 
@@ -107,20 +126,5 @@ def test_no_daemons_core_holds_a_key(at_work, tmp_path):
 
 
 def test_the_search_finds_a_key_in_ordinary_memory(at_work, tmp_path):
-    """The positive control: another process keeps the same keys and schedules where nothing protects them."""
     _, secrets = at_work
-    holder = subprocess.Popen([sys.executable, "-c",
-                               "import sys\nheld = sys.stdin.buffer.read()\nsys.stdout.write('held\\n')\n"
-                               "sys.stdout.flush()\nimport time\ntime.sleep(60)"],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        for key in secrets.values():
-            holder.stdin.write(b"".join(traces(key).values()))
-        holder.stdin.close()
-        assert holder.stdout.readline() == b"held\n"
-        core = core_of(holder.pid, tmp_path)
-        for what, key in secrets.items():
-            assert len(hits(core, key)) == len(traces(key)), what
-    finally:
-        holder.kill()
-        holder.wait()
+    assert_found_in_ordinary_memory(secrets, tmp_path)
