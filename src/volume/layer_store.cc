@@ -41,6 +41,7 @@ Status LayerStore::create(const NewLayer& layer, uint64_t size_bytes, const std:
   open_.erase(id);
   written_.erase(id);
   COFFER_CHECK(store_.create_folder(id));
+  COFFER_CHECK(store_.erase_document(id, kKey));  // of an earlier attempt: no copy of it may stay behind
   COFFER_CHECK(store_.clear_folder(id));
   const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
   COFFER_CHECK(store_.create_range(id, kData, size_bytes, Layout::kSegmented));
@@ -164,6 +165,7 @@ Status LayerStore::adopt(const std::string& folder, const format::LayerRecord& r
                                  Layout::kSegmented));
   COFFER_CHECK(store_.move_range(folder, record.layer_id + ".map", record.layer_id, kMap,
                                  map_size(record.size_bytes), Layout::kSingle));
+  COFFER_CHECK(store_.erase_document(record.layer_id, kKey));  // of an attempt that was cut short
   if (layer.wrapped_key)
     COFFER_CHECK(store_.replace_document(
         record.layer_id, kKey,

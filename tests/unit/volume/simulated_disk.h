@@ -443,6 +443,10 @@ class SimulatedDisk final : public Disk {
     inode.stale.clear();
     if (mode == 0 || (mode > 1 && random_() % 2 == 0)) inode.size = inode.durable_size;
     inode.durable_size = inode.size;
+    // What lies past the end is in no file.
+    const uint64_t end = (inode.size + kBlock - 1) / kBlock;
+    for (auto* blocks : {&inode.current, &inode.durable})
+      blocks->erase(blocks->lower_bound(end), blocks->end());
     if (capacity_ == 0) return;
     inode.space.clear();
     for (const auto& [number, block] : inode.current) inode.space.insert(number * kBlock / kUnit);

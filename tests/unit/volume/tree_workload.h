@@ -285,7 +285,10 @@ class TreeWorkload {
     if (volume.existence != Existence::kYes || volume.failed || volume.size > (72 << 20)) return;
     volume.wanted_size = volume.size + (1 << 20);
     const Status status = store_->grow(at->first, volume.wanted_size);
-    if (succeeded(status, "grow " + at->first)) volume.size = volume.wanted_size;
+    if (succeeded(status, "grow " + at->first))
+      volume.size = volume.wanted_size;
+    else
+      volume.failed = true;  // its record may have grown and the open volume not
     if (status && volume.device && volume.device->size() != volume.size) fail("an open volume did not grow");
   }
 
