@@ -43,14 +43,13 @@ bool LayerTree::is_needed(const std::string& layer_id) const {
   return std::ranges::find(gone, layer_id) == gone.end();
 }
 
+// What nobody needs may stand on what is gone: its erasure was cut short.
 Status LayerTree::check_whole() const {
-  for (const std::string& id : holders())
-    if (!id.empty() && !layers.contains(id))
-      return fail(ErrorKind::kCorrupt, "layer " + id + ", which a manifest names, is missing");
-  for (const auto& [id, layer] : layers)
-    if (!layer.parent_id.empty() && !layers.contains(layer.parent_id))
-      return fail(ErrorKind::kCorrupt,
-                  "layer " + layer.parent_id + ", which is below " + id + ", is missing");
+  std::set<std::string> seen;
+  for (const std::string& held : holders())
+    for (std::string id = held; !id.empty() && seen.insert(id).second; id = layers.at(id).parent_id)
+      if (!layers.contains(id))
+        return fail(ErrorKind::kCorrupt, "layer " + id + " is missing, which " + held + " needs, or is");
   return {};
 }
 

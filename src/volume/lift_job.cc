@@ -108,8 +108,11 @@ Status LiftJob::save() {
 // Child data and child map durable, then no reader that still asks the parent, and only then its space.
 Status LiftJob::give_back() {
   COFFER_CHECK(chain_->top().flush(Durability::kStates));
-  store_.let_go_of(chain_->layers()[1]->id());
   Layer& parent = *chain_->layers()[1];
+  // What the parent's durable map still calls data, though it was zeroed since, is in nobody's map as zero if
+  // nothing shows through it: after a crash it would be read from the hole.
+  if (parent.writable()) COFFER_CHECK(parent.flush(Durability::kStates));
+  store_.let_go_of(parent.id());
   const uint64_t end = std::min(sector_, parent.sectors());
   if (given_back_ < end)
     if (const Status status = parent.give_back(given_back_ * kSectorSize, (end - given_back_) * kSectorSize);

@@ -55,7 +55,7 @@ Status VolumeStore::create_layer(const NewLayer& layer, uint64_t size_bytes, con
       return fail(ErrorKind::kInvalidArgument, "a layer is not shorter than the one below it");
   }
   tree_.layers.erase(layer.layer_id);  // of an attempt that failed
-  COFFER_CHECK(layers_.create(layer, size_bytes, parent_id, independent));
+  COFFER_CHECK(written(layer.layer_id, layers_.create(layer, size_bytes, parent_id, independent)));
   const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
   tree_.layers[layer.layer_id] = {layer.layer_id, size_bytes, cipher, parent_id, independent};
   return {};
@@ -120,6 +120,7 @@ Status VolumeStore::write_what_the_tree_says(const std::string& folder) {
                                     format::write_snapshot_manifest(snapshot->second));
   if (const auto layer = tree_.layers.find(folder); layer != tree_.layers.end())
     return layers_.replace_record(layer->second);
+  if (folder.starts_with("layer-")) return layers_.erase(folder);
   if (folder.starts_with("vol-")) return store_->erase_document(folder, kVolumeDocument);
   if (folder.starts_with("snap-")) return store_->erase_document(folder, kSnapshotDocument);
   return {};
