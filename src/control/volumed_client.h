@@ -79,7 +79,8 @@ class VolumedClient {
   Status open_snapshot(const std::string& snapshot_id, const std::string& session_id);
   // kConflict when the snapshot is not open (any more).
   Result<Bytes> read_block(const std::string& snapshot_id, uint32_t block);
-  // `data` is a whole block; the snapshot is one that is not complete. Not atomic: repeat it when it fails.
+  // `data` is a whole block; the snapshot is one that is not complete. Durable when it returns. Not atomic:
+  // repeat it when it fails.
   Status write_block(const std::string& snapshot_id, uint32_t block, ByteView data);
 
   // --- NBD over TLS

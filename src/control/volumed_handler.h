@@ -50,6 +50,7 @@ class VolumedHandler {
   // Pieces that lie in one block, of kLongestPiece at most; `offset` in bytes from the block's start.
   virtual Result<Bytes> read_block(const std::string& snapshot_id, uint32_t block, uint32_t offset,
                                    uint32_t length) = 0;
+  // In order; the block is durable when its last piece is written.
   virtual Status write_block(const std::string& snapshot_id, uint32_t block, uint32_t offset,
                              ByteView data) = 0;
 

@@ -38,9 +38,10 @@ Result<Bytes> SnapshotSessions::read(const std::string& snapshot_id, uint64_t of
   return data;
 }
 
-Status SnapshotSessions::write(const std::string& snapshot_id, uint64_t offset, ByteView data) {
+Status SnapshotSessions::write(const std::string& snapshot_id, uint64_t offset, ByteView data,
+                               volume::SnapshotAccess::Part part) {
   COFFER_TRY(access, use(snapshot_id));
-  return access->write(offset, data);
+  return access->write(offset, data, part);
 }
 
 std::vector<std::string> SnapshotSessions::expired() {

@@ -27,7 +27,8 @@ class SnapshotSessions {
   Status open(const std::string& snapshot_id, const volume::LayerKeys& keys);
   // kConflict when it is not open (any more); kInvalidArgument beyond its end.
   Result<Bytes> read(const std::string& snapshot_id, uint64_t offset, uint32_t length);
-  Status write(const std::string& snapshot_id, uint64_t offset, ByteView data);
+  Status write(const std::string& snapshot_id, uint64_t offset, ByteView data,
+               volume::SnapshotAccess::Part part);
 
   // Those that nobody used for too long.
   std::vector<std::string> expired();

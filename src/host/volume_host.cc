@@ -263,7 +263,10 @@ Result<Bytes> VolumeHost::read_block(const std::string& snapshot_id, uint32_t bl
 
 Status VolumeHost::write_block(const std::string& snapshot_id, uint32_t block, uint32_t offset,
                                ByteView data) {
-  return snapshots_.write(snapshot_id, uint64_t{block} * control::kBlockSize + offset, data);
+  using Part = volume::SnapshotAccess::Part;
+  const bool whole = offset + data.size() >= control::kBlockSize;
+  return snapshots_.write(snapshot_id, uint64_t{block} * control::kBlockSize + offset, data,
+                          whole ? Part::kLast : Part::kMoreFollows);
 }
 
 // --- the end of things

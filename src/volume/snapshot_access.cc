@@ -18,7 +18,7 @@ Status SnapshotAccess::read(uint64_t offset, MutableByteView out) {
   return chain_->read(offset / kSectorSize, out);
 }
 
-Status SnapshotAccess::write(uint64_t offset, ByteView data) {
+Status SnapshotAccess::write(uint64_t offset, ByteView data, Part part) {
   const std::shared_lock lock(mutex_);
   COFFER_CHECK(check(offset, data.size()));
   if (!writable_) return fail(ErrorKind::kConflict, "snapshot " + id_ + " is complete");
@@ -33,6 +33,7 @@ Status SnapshotAccess::write(uint64_t offset, ByteView data) {
     offset += piece.size();
     data = data.subspan(piece.size());
   }
+  if (part == Part::kMoreFollows) return {};
   // Durable at once: who closes this, or dies, before the snapshot is completed must not lose the block.
   return top.flush(Durability::kStates);
 }

@@ -25,8 +25,10 @@ class SnapshotAccess {
   uint64_t size() const { return size_; }
   // Whole sectors within size(). kNotFound once it is closed.
   Status read(uint64_t offset, MutableByteView out);
-  // Durable when it returns. kConflict when the snapshot is complete.
-  Status write(uint64_t offset, ByteView data);
+  // Durable when it returns, with all that was written before; not yet where more of the same block follows.
+  // kConflict when the snapshot is complete.
+  enum class Part { kLast, kMoreFollows };
+  Status write(uint64_t offset, ByteView data, Part part = Part::kLast);
 
   // For VolumeStore.
   const Chain& chain() const { return *chain_; }
