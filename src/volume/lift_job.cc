@@ -53,7 +53,7 @@ Result<Job::Progress> LiftJob::step() {
     const uint64_t count = std::min(end - sector_, kSectorsPerChunk - sector_ % kSectorsPerChunk);
     if (const Status lifted = lift_chunk({sector_, count}, copied); !lifted) {
       lifted_ += copied;
-      if (lifted.error().kind != ErrorKind::kNoSpace || from_all_ || lifted_ == 0)
+      if (lifted.error().kind != ErrorKind::kNoSpace || from_all_ || sector_ <= given_back_)
         return tl::unexpected(lifted.error());
       COFFER_CHECK(give_back());  // makes room for more
       return Progress{false, sector_ * kSectorSize, end * kSectorSize};

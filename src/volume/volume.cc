@@ -69,6 +69,10 @@ void Volume::replace_chain(std::shared_ptr<const Chain> chain) {
   const std::lock_guard lock(mutex_);
   if (&chain->top() != &chain_->top()) sealed_.push_back(chain_->layers().front());
   chain_ = std::move(chain);
+  // A layer that left the chain was merged, durably: to keep it would keep its space and its key.
+  std::erase_if(sealed_, [&](const auto& layer) {
+    return std::ranges::find(chain_->layers(), layer) == chain_->layers().end();
+  });
   size_.store(chain_->top().size_bytes(), std::memory_order_release);
 }
 

@@ -46,6 +46,20 @@ TEST_P(JobTest, ADeletedSnapshotsLayerMergesAndItsKeyIsGone) {
   EXPECT_EQ(store_->layers_of(volume_id(1))->size(), GetParam() ? 3u : 0u);
 }
 
+// Also while the volume is open and nobody flushes it: else its space and its key would stay.
+TEST_P(JobTest, AMergedLayerIsLetGoOf) {
+  create(1);
+  ASSERT_TRUE(open(1)->write(0, Bytes(100000, 1), false));
+  const std::weak_ptr<Layer> sealed = open(1)->chain()->layers().front();
+  snapshot(1, 1, 101);
+  ASSERT_TRUE(store_->complete_snapshot(snapshot_id(1)));
+  ASSERT_TRUE(open(1)->write(0, Bytes(4096, 2), false));
+  ASSERT_TRUE(store_->remove_snapshot(snapshot_id(1)));
+  EXPECT_FALSE(sealed.expired());
+  ASSERT_TRUE(run_jobs(*store_, kSmall));
+  EXPECT_TRUE(sealed.expired());
+}
+
 TEST_P(JobTest, AMergeGoesOnWhileTheVolumeIsUsedAndAfterItWasCutShort) {
   create(1);
   for (int i = 0; i < 40; ++i) write_somewhere(1);
