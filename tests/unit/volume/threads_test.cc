@@ -68,6 +68,7 @@ class ThreadsTest : public StoreFixture {
       ++operations_;
     }
     Bytes got(kShare);
+    const std::shared_lock gate(volumes_of_[volume].gate);
     require(volumes_of_[volume].device->read(base, got), "read");
     if (got != expected) complain("the end differs");
   }
