@@ -22,9 +22,8 @@ constexpr uint64_t kShare = (2 << 20) - 4096 * 3;  // of a volume, for each writ
 class ThreadsTest : public StoreFixture {
  protected:
   struct Shared {
-    std::shared_mutex gate;  // held shared to use the device, exclusively to detach it
+    WriterFirstMutex gate;  // held shared to use the device, exclusively to detach it
     std::shared_ptr<Volume> device;
-    std::mutex still;  // no writer changes anything: for snapshots whose contents are known
   };
 
   // One thread's part of one volume.
@@ -67,6 +66,7 @@ class ThreadsTest : public StoreFixture {
       }
       ++operations_;
     }
+    const std::shared_lock gate(volumes_of_[volume].gate);
     Bytes got(kShare);
     const std::shared_lock gate(volumes_of_[volume].gate);
     require(volumes_of_[volume].device->read(base, got), "read");
@@ -218,6 +218,7 @@ TEST_P(ThreadsTest, AgreeWhateverGoesOnAtOnce) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(complaint_, "");
   EXPECT_GT(operations_, 10u);
+  EXPECT_GT(next_, 10u);
   std::cout << operations_ << " operations, " << next_ << " changes, " << jobs_ << " jobs\n";
   for (Shared& shared : volumes_of_) shared.device.reset();
 }
