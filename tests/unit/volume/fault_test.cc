@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "tests/unit/volume/expected_contents.h"
 #include "tests/unit/volume/simulated_disk.h"
-#include "tests/unit/volume/test_volume.h"
+#include "tests/unit/volume/test_store.h"
 
 namespace coffer::volume {
 namespace {
@@ -157,6 +157,33 @@ TEST_F(FaultTest, AFullDiskIsSaidAtTheWriteAndNeverAtTheFlush) {
   volume_.reset();
   EXPECT_TRUE(store_->remove(kVolumeId));
   EXPECT_TRUE(store_->list()->empty());
+}
+
+// What was lifted gives back the room for the rest, though much less than a window of it is free.
+TEST_F(FaultTest, ADeletedSnapshotMergesOnADiskThatIsNearlyFull) {
+  constexpr uint64_t kMiB = 1 << 20;
+  SimulatedDisk disk(1);
+  auto store = *VolumeStore::open_store(disk, "/volumes", kHostId);
+  ASSERT_TRUE(store->create({volume_id(1), 16 * kMiB, new_layer(1, true), {}, false}));
+  auto volume = *store->open(volume_id(1), keys_for(*store, volume_id(1)));
+  const Bytes data = random_contents(random_, 8 * kMiB);
+  ASSERT_TRUE(volume->write(kMiB / 2, data, true));
+  const NewLayer top = new_layer(2, true);
+  ASSERT_TRUE(store->create_snapshots({{snapshot_id(1), volume_id(1), top}}, keys_of({top})));
+  ASSERT_TRUE(store->complete_snapshot(snapshot_id(1)));
+
+  disk.set_capacity(8 * kMiB + 100 * 4096);
+  ASSERT_TRUE(store->remove_snapshot(snapshot_id(1)));
+  // A chunk is the least that a merge needs.
+  disk.set_capacity(8 * kMiB);
+  EXPECT_EQ(run_jobs(*store).error().kind, ErrorKind::kNoSpace);
+  EXPECT_EQ(read_back(*volume, kMiB / 2, data.size()), data);
+  disk.set_capacity(8 * kMiB + 3 * kMiB / 2);
+  const Status merged = run_jobs(*store);
+  EXPECT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(read_back(*volume, kMiB / 2, data.size()), data);
+  EXPECT_FALSE(*disk.exists("/volumes/" + layer_id(1)));
+  EXPECT_FALSE(disk.holds(wrapped_key_of(layer_id(1))));
 }
 
 }  // namespace
