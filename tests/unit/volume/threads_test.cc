@@ -68,7 +68,6 @@ class ThreadsTest : public StoreFixture {
     }
     const std::shared_lock gate(volumes_of_[volume].gate);
     Bytes got(kShare);
-    const std::shared_lock gate(volumes_of_[volume].gate);
     require(volumes_of_[volume].device->read(base, got), "read");
     if (got != expected) complain("the end differs");
   }
