@@ -27,6 +27,8 @@ class FlushGate {
   Status flush(Durability durability);
   // kIo or kConflict with the reason once a flush has failed: nothing may be written any more.
   Status check() const;
+  // Somebody else's flush of the same file failed: what this one would have heard of may be lost.
+  void give_up(Error error) { (void)refuse(std::move(error)); }
   // Runs `action` while no flush does.
   Status exclude(const std::function<Status()>& action);
 

@@ -82,6 +82,7 @@ class Layer {
 
   Status flush(Durability durability) { return gate_.flush(durability); }
   Status check() const { return gate_.check(); }  // may it be written?
+  void give_up(Error error) { gate_.give_up(std::move(error)); }
   Status exclude_flushes(const std::function<Status()>& action) { return gate_.exclude(action); }
   // The files are longer now. The caller excludes flushes and holds every chunk exclusively.
   Status grow(LayerFiles files, uint64_t size_bytes);

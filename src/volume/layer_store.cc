@@ -112,8 +112,7 @@ Result<std::shared_ptr<Layer>> LayerStore::open(const format::LayerRecord& recor
   if (written_.contains(record.layer_id)) {
     // Closed without a flush, perhaps. Who reads it from now on may take it for durable: below the top of a
     // chain nobody flushes what he did not write.
-    COFFER_CHECK(files.data->flush());
-    COFFER_CHECK(files.map->flush());
+    COFFER_CHECK(flush_written(record.layer_id, files));
   }
   COFFER_TRY(header, Layer::read_header(*files.map));
   COFFER_CHECK(check_header(record, header));
@@ -147,6 +146,14 @@ Status LayerStore::take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {
   return layer.take_over(host_id_, std::move(locks), lost);
 }
 
+// A failure is told once: the next flush would succeed and mean nothing.
+Status LayerStore::flush_written(const std::string& layer_id, const LayerFiles& files) {
+  Status flushed = files.data->flush();
+  if (flushed) flushed = files.map->flush();
+  if (!flushed) *written_.at(layer_id) = true;
+  return flushed;
+}
+
 Status LayerStore::flush_files(const format::LayerRecord& record) {
   const auto written = written_.find(record.layer_id);
   if (written == written_.end()) return {};  // flushed when the store was opened
@@ -154,8 +161,7 @@ Status LayerStore::flush_files(const format::LayerRecord& record) {
     return fail(ErrorKind::kIo,
                 "a flush of layer " + record.layer_id + " failed: what was written may be lost");
   COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
-  COFFER_CHECK(files.data->flush());
-  return files.map->flush();
+  return flush_written(record.layer_id, files);
 }
 
 Status LayerStore::adopt(const std::string& folder, const format::LayerRecord& record,

@@ -63,6 +63,8 @@ class LayerStore {
   Status adopt(const std::string& folder, const format::LayerRecord& record, const NewLayer& layer);
 
  private:
+  Status flush_written(const std::string& layer_id, const LayerFiles& files);
+
   store::Store& store_;
   const std::string host_id_;
   std::map<std::string, std::weak_ptr<Layer>> open_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <ranges>
 
 #include "secret/secret_bytes.h"
 
@@ -54,8 +53,9 @@ Volume::Volume(std::string volume_id, std::shared_ptr<const Chain> chain)
       size_(chain->top().size_bytes()),
       chain_(std::move(chain)) {
   // Written by this process, perhaps under another Volume that never flushed.
-  for (const auto& layer : chain_->layers() | std::views::drop(1) | std::views::reverse)
-    if (layer->writable()) sealed_.push_back(layer);
+  const auto& layers = chain_->layers();
+  for (size_t i = layers.size(); i-- > 1;)
+    if (layers[i]->writable()) sealed_.push_back(layers[i]);
 }
 
 Volume::~Volume() = default;
@@ -69,11 +69,12 @@ void Volume::replace_chain(std::shared_ptr<const Chain> chain) {
   const std::lock_guard lock(mutex_);
   if (&chain->top() != &chain_->top()) sealed_.push_back(chain_->layers().front());
   chain_ = std::move(chain);
-  // A layer that left the chain was merged, durably: to keep it would keep its space and its key.
-  std::erase_if(sealed_, [&](const auto& layer) {
-    return std::ranges::find(chain_->layers(), layer) == chain_->layers().end();
-  });
   size_.store(chain_->top().size_bytes(), std::memory_order_release);
+}
+
+void Volume::forget(const std::string& layer_id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sealed_, [&](const auto& layer) { return layer->id() == layer_id; });
 }
 
 Status Volume::check_layers() const {

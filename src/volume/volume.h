@@ -56,6 +56,8 @@ class Volume final : public BlockDevice {
   // In a pause. A top layer that is not the one before is new and empty: what was the top is flushed with it
   // until it is durable, and changes no more.
   void replace_chain(std::shared_ptr<const Chain> chain);
+  // A layer that nobody needs any more is not to be flushed: to keep it would keep its space and its key.
+  void forget(const std::string& layer_id);
   const std::shared_ptr<RangeLock>& locks() const { return locks_; }
 
  private:

@@ -145,6 +145,8 @@ Status VolumeStore::erase_unneeded() {
   COFFER_CHECK(check_all_is_known());
   COFFER_CHECK(settle());
   for (const std::string& id : tree_.unneeded()) {
+    for (const auto& [volume_id, weak] : open_volumes_)
+      if (const auto volume = weak.lock()) volume->forget(id);
     COFFER_CHECK(layers_.erase(id));
     tree_.layers.erase(id);
   }

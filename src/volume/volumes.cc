@@ -90,14 +90,18 @@ Status VolumeStore::grow(const std::string& volume_id, uint64_t size_bytes) {
   if (size_bytes < record.size_bytes || size_bytes % kSectorSize != 0 || size_bytes > kLargestVolume)
     return fail(ErrorKind::kInvalidArgument,
                 "a volume's size is a multiple of 4096 bytes, at most 64 TiB, and never becomes smaller");
+  const auto layer = layers_.find_open(record.layer_id);
   if (size_bytes > record.size_bytes) {
     // Longer files first: the record says how much of them counts.
-    COFFER_CHECK(layers_.grow_files(record, size_bytes));
+    if (const Status grown = layers_.grow_files(record, size_bytes); !grown) {
+      // It flushes files that the layer has open: the failure may be the only word of writes that are lost.
+      if (layer && grown.error().kind == ErrorKind::kIo) layer->give_up(grown.error());
+      return grown;
+    }
     record.size_bytes = size_bytes;
     COFFER_CHECK(put(record));
   }
 
-  const auto layer = layers_.find_open(record.layer_id);
   if (!layer || layer->size_bytes() == size_bytes) return {};
   COFFER_TRY(files, layers_.open_files(record.layer_id, size_bytes));
   const auto volume = find_open(volume_id);
