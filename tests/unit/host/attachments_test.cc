@@ -171,7 +171,12 @@ TEST_F(AttachmentsTest, ClosingFlushesAndRefusesFurtherOnes) {
 
 TEST_F(AttachmentsTest, WhileKeydIsDownEncryptedVolumesWait) {
   keyd_.die();
-  const auto prepared = host_->prepare_keys(kVolume, kAttachment);
+  // It takes a moment until its going is noticed.
+  auto prepared = host_->prepare_keys(kVolume, kAttachment);
+  for (int i = 0; i < 500 && prepared; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    prepared = host_->prepare_keys(kVolume, kAttachment);
+  }
   ASSERT_FALSE(prepared);
   EXPECT_EQ(prepared.error().kind, ErrorKind::kUnavailable);
 }
