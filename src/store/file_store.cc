@@ -40,7 +40,8 @@ class FileStore final : public Store {
   Result<std::unique_ptr<ByteRange>> create_range(const std::string& folder, const std::string& name,
                                                   uint64_t size, Layout layout) override {
     COFFER_TRY(range, open_segments(folder, name, size, layout, {.create = true, .exclusive = true}));
-    COFFER_CHECK(range->initialise());
+    COFFER_CHECK(range->lengthen());
+    COFFER_CHECK(range->flush());
     COFFER_CHECK(disk_.flush_directory(path_of(folder)));
     return std::unique_ptr<ByteRange>(std::move(range));
   }
@@ -55,7 +56,7 @@ class FileStore final : public Store {
   Status grow_range(const std::string& folder, const std::string& name, uint64_t size,
                     Layout layout) override {
     COFFER_TRY(range, open_segments(folder, name, size, layout, {.create = true}));
-    COFFER_CHECK(range->initialise());
+    COFFER_CHECK(range->lengthen());
     return disk_.flush_directory(path_of(folder));
   }
 

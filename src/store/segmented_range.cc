@@ -24,11 +24,10 @@ Status SegmentedRange::for_each_piece(uint64_t offset, uint64_t length, Action a
   return {};
 }
 
-Status SegmentedRange::initialise() {
+Status SegmentedRange::lengthen() {
   for (size_t i = 0; i < segments_.size(); ++i) {
     COFFER_TRY(actual, segments_[i]->size());
     if (actual < segment_bytes(i)) COFFER_CHECK(segments_[i]->truncate(segment_bytes(i)));
-    COFFER_CHECK(segments_[i]->flush());
   }
   return {};
 }

@@ -14,7 +14,7 @@ class SegmentedRange final : public ByteRange {
   SegmentedRange(std::vector<std::unique_ptr<File>> segments, uint64_t segment_size, uint64_t size)
       : segments_(std::move(segments)), segment_size_(segment_size), size_(size) {}
 
-  Status initialise();   // makes every file as long as it must be, durably; none becomes shorter
+  Status lengthen();     // makes every file as long as it must be; none becomes shorter
   Status check_sizes();  // kCorrupt if a file is too short
 
   uint64_t size() const override { return size_; }

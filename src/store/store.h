@@ -63,7 +63,8 @@ class Store {
   virtual Result<std::unique_ptr<ByteRange>> open_range(const std::string& folder, const std::string& name,
                                                         uint64_t size, Layout layout) = 0;
 
-  // Makes a range longer (`size` is the new one, at least the old), durably; what is new is zero. Ranges that
+  // Makes a range longer (`size` is the new one, at least the old); what is new is zero, and durable with the
+  // next flush of the range that is opened with the new size. Ranges that
   // are open keep their size. Repeating it succeeds.
   virtual Status grow_range(const std::string& folder, const std::string& name, uint64_t size,
                             Layout layout) = 0;

@@ -53,8 +53,8 @@ class LayerStore {
   Result<std::shared_ptr<Layer>> open_unlocked(const format::LayerRecord& record, const LayerKeys& keys);
   Status take_over(Layer& layer, std::shared_ptr<RangeLock> locks);
 
-  // The files of `record`, longer: size_bytes is the new size. Durable; the record is the caller's to
-  // replace.
+  // The files of `record`, longer: size_bytes is the new size. To be flushed, then the record is the caller's
+  // to replace.
   Status grow_files(const format::LayerRecord& record, uint64_t size_bytes);
   Result<LayerFiles> open_files(const std::string& layer_id, uint64_t size_bytes);
   // Of a layer that is not open: what was written to it is durable. kIo when a flush of it failed before.

@@ -93,10 +93,14 @@ Status VolumeStore::grow(const std::string& volume_id, uint64_t size_bytes) {
   const auto layer = layers_.find_open(record.layer_id);
   if (size_bytes > record.size_bytes) {
     // Longer files first: the record says how much of them counts.
-    if (const Status grown = layers_.grow_files(record, size_bytes); !grown) {
-      // It flushes files that the layer has open: the failure may be the only word of writes that are lost.
-      if (layer && grown.error().kind == ErrorKind::kIo) layer->give_up(grown.error());
-      return grown;
+    COFFER_CHECK(layers_.grow_files(record, size_bytes));
+    COFFER_TRY(longer, layers_.open_files(record.layer_id, size_bytes));
+    Status flushed = longer.data->flush();
+    if (flushed) flushed = longer.map->flush();
+    if (!flushed) {
+      // The layer has these files open: the failure may be the only word of writes that are lost.
+      if (layer) layer->give_up(flushed.error());
+      return flushed;
     }
     record.size_bytes = size_bytes;
     COFFER_CHECK(put(record));
