@@ -70,6 +70,14 @@ Result<std::unique_ptr<Job>> VolumeStore::open_job(const std::string& subject_id
   COFFER_TRY(ids, layers_needed(subject_id));
   for (const std::string& id : ids)
     if (busy_.contains(id)) return fail(ErrorKind::kConflict, "a job works on layer " + id + " already");
+  // After a flush that failed, what reads as done may be gone with the next power cut. A copy begins anew; a
+  // lift cannot, as others write to the layer too.
+  if (const Status kept = layers_.check_kept(ids.front()); !kept) {
+    const auto copy = tree_.snapshots.find(subject_id);
+    const bool can_start_over = copy != tree_.snapshots.end() && !copy->second.source_layer_id.empty();
+    if (!can_start_over || layers_.find_open(ids.front())) return tl::unexpected(kept.error());
+    COFFER_CHECK(layers_.start_over(tree_.layers.at(ids.front())));
+  }
   std::vector<std::shared_ptr<Layer>> layers;
   for (const std::string& id : ids) {
     COFFER_TRY(layer, layers_.open_unlocked(tree_.layers.at(id), keys));

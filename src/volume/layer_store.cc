@@ -155,13 +155,27 @@ Status LayerStore::flush_written(const std::string& layer_id, const LayerFiles& 
 }
 
 Status LayerStore::flush_files(const format::LayerRecord& record) {
-  const auto written = written_.find(record.layer_id);
-  if (written == written_.end()) return {};  // flushed when the store was opened
-  if (*written->second)
-    return fail(ErrorKind::kIo,
-                "a flush of layer " + record.layer_id + " failed: what was written may be lost");
+  if (!written_.contains(record.layer_id)) return {};  // flushed when the store was opened
+  COFFER_CHECK(check_kept(record.layer_id));
   COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
   return flush_written(record.layer_id, files);
+}
+
+Status LayerStore::check_kept(const std::string& layer_id) const {
+  const auto written = written_.find(layer_id);
+  if (written == written_.end() || !*written->second) return {};
+  return fail(ErrorKind::kIo, "a flush of layer " + layer_id + " failed: what was written may be lost");
+}
+
+// The map before the data: it must not speak of what is gone.
+Status LayerStore::start_over(const format::LayerRecord& record) {
+  COFFER_TRY(files, open_files(record.layer_id, record.size_bytes));
+  COFFER_CHECK(files.map->discard(format::kMapHeaderSize, files.map->size() - format::kMapHeaderSize));
+  COFFER_CHECK(files.map->flush());
+  COFFER_CHECK(files.data->discard(0, record.size_bytes));
+  COFFER_CHECK(files.data->flush());
+  written_.erase(record.layer_id);
+  return {};
 }
 
 Status LayerStore::adopt(const std::string& folder, const format::LayerRecord& record,

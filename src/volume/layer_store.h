@@ -59,6 +59,11 @@ class LayerStore {
   Result<LayerFiles> open_files(const std::string& layer_id, uint64_t size_bytes);
   // Of a layer that is not open: what was written to it is durable. kIo when a flush of it failed before.
   Status flush_files(const format::LayerRecord& record);
+  // kIo when a flush of it failed since this process took it over: what reads as written may not be on the
+  // disk.
+  Status check_kept(const std::string& layer_id) const;
+  // Of a layer that is not open: all its sectors are absent again, durably, and no failure counts any more.
+  Status start_over(const format::LayerRecord& record);
   // From the first data folders: the files of a layer that lie in its volume's folder.
   Status adopt(const std::string& folder, const format::LayerRecord& record, const NewLayer& layer);
 

@@ -121,6 +121,7 @@ Status VolumeStore::complete_snapshot(const std::string& snapshot_id) {
     for (const auto& weak : open_snapshots_)
       if (const auto access = weak.lock(); access && access->id() == snapshot_id) access->complete();
     for (const std::string& id : chain) {
+      COFFER_CHECK(layers_.check_kept(id));
       auto layer = layers_.find_open(id);
       if (!layer) COFFER_CHECK(layers_.flush_files(tree_.layers.at(id)));
       if (layer && layer->writable()) open.insert(open.begin(), std::move(layer));
