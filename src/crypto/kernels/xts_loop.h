@@ -6,6 +6,9 @@
 // The tweaks of 8 * V::kBlocks sectors are encrypted at once, as that costs little more than one of them.
 // Block i of a sector is masked by T * x^i in GF(2^128): the first step's come from T directly, the next
 // step's from the last step's by one multiplication with a constant each.
+//
+// What lies in memory is asked for kAhead bytes before it is needed, within the sectors of the call: the
+// processor's own prefetching ends at each page, and the cipher waited a third of its time for memory.
 #pragma once
 #include <immintrin.h>
 
@@ -19,6 +22,7 @@ namespace {
 constexpr size_t kAesBlock = 16;
 constexpr int kInFlight = 8;
 constexpr long long kReduction = 0x87;  // x^128 = x^7 + x^2 + x + 1
+constexpr size_t kAhead = 2048, kCacheLine = 64;
 
 // Not key material, but what hides equal blocks: wiped when the kernel returns.
 template <class V>
@@ -51,14 +55,27 @@ COFFER_INLINE void encrypt_tweaks(const AesRoundKeys& keys, uint64_t number, uin
     V::store(bytes + i * V::kSize, V::template last<true>(state[i], zero, keys));
 }
 
+// What lies in memory, and not in a cache, is a volume's image: read by decryption, written by encryption.
+// Neither instruction can fault; a processor without PREFETCHW takes it for nothing.
+template <bool kEncrypt>
+COFFER_INLINE void fetch_line(const uint8_t* in, uint8_t* out) {
+  if constexpr (kEncrypt)
+    __asm__ volatile("prefetchw %0" : : "m"(*out));
+  else
+    _mm_prefetch(reinterpret_cast<const char*>(in), _MM_HINT_T1);
+}
+
 // The next kInFlight vectors of a sector, all of them whole. kMore: the tweaks go on to the step after it;
 // with registers enough, before this step is done.
 template <class V, bool kEncrypt, bool kMore>
 COFFER_INLINE void whole_step(const AesRoundKeys& keys, typename V::Register* tweak, const uint8_t* in,
-                              uint8_t* out) {
+                              const uint8_t* in_end, uint8_t* out) {
   typename V::Register state[kInFlight], now[kInFlight];
+  const bool ahead = static_cast<size_t>(in_end - in) >= kAhead + kInFlight * V::kSize;
 #pragma GCC unroll 8
   for (int i = 0; i < kInFlight; ++i) {
+    if (ahead && i * V::kSize % kCacheLine == 0)
+      fetch_line<kEncrypt>(in + kAhead + i * V::kSize, out + kAhead + i * V::kSize);
     state[i] = V::whiten(V::load(in + i * V::kSize), tweak[i], keys);
     if constexpr (V::kManyRegisters) {
       now[i] = tweak[i];
@@ -93,7 +110,7 @@ COFFER_INLINE void last_step(const AesRoundKeys& keys, const typename V::Registe
 
 template <class V, bool kEncrypt>
 COFFER_INLINE void one_sector(const AesRoundKeys& keys, XtsWorkspace<V>& work, const uint64_t* first_tweak,
-                              size_t size, const uint8_t* in, uint8_t* out) {
+                              size_t size, const uint8_t* in, const uint8_t* in_end, uint8_t* out) {
   constexpr size_t kStep = kInFlight * V::kSize;
   [[maybe_unused]] typename V::Register registers[kInFlight];
   typename V::Register* tweak;
@@ -103,9 +120,9 @@ COFFER_INLINE void one_sector(const AesRoundKeys& keys, XtsWorkspace<V>& work, c
     tweak = work.tweak;
   V::start(reinterpret_cast<const uint8_t*>(first_tweak), tweak);
   for (; size > kStep; size -= kStep, in += kStep, out += kStep)
-    whole_step<V, kEncrypt, true>(keys, tweak, in, out);
+    whole_step<V, kEncrypt, true>(keys, tweak, in, in_end, out);
   if (size == kStep)
-    whole_step<V, kEncrypt, false>(keys, tweak, in, out);
+    whole_step<V, kEncrypt, false>(keys, tweak, in, in_end, out);
   else
     last_step<V, kEncrypt>(keys, tweak, size / kAesBlock, in, out);
 }
@@ -115,11 +132,15 @@ COFFER_INLINE void all_sectors(const AesRoundKeys& keys, const AesRoundKeys& twe
                                uint64_t increment, size_t size, const uint8_t* in, uint8_t* out,
                                size_t sectors) {
   XtsWorkspace<V> work;
+  const uint8_t* const in_end = in + sectors * size;
+  // While the tweaks are made.
+  for (size_t line = 0; line < kAhead && line < sectors * size; line += kCacheLine)
+    fetch_line<kEncrypt>(in + line, out + line);
   while (sectors != 0) {
     const size_t count = sectors < work.kSectors ? sectors : work.kSectors;
     encrypt_tweaks(tweak_keys, number, increment, count, work);
     for (size_t i = 0; i < count; ++i, in += size, out += size)
-      one_sector<V, kEncrypt>(keys, work, work.first[i], size, in, out);
+      one_sector<V, kEncrypt>(keys, work, work.first[i], size, in, in_end, out);
     number += count * increment;
     sectors -= count;
   }
