@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // coffer-volumed: serves the attached volumes of this host, and holds their data keys while it does. Started
 // by the supervisor (README.md in this folder).
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -197,6 +198,12 @@ void raise_descriptor_limit() {
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warning("the limit of open files is not raised");
 }
 
+// A pause of microseconds (exporting::RequestCoalescing) otherwise ends up to 50 µs late. Threads inherit it.
+void make_pauses_exact() {
+  constexpr unsigned long kNanoseconds = 1000;
+  ::prctl(PR_SET_TIMERSLACK, kNanoseconds, 0, 0, 0);
+}
+
 // Reads as the supervisor's `stop`, so that what is attached is flushed first.
 void stop_on_signal(int) {
   ::shutdown(SupervisorChannel::kInheritedDescriptor, SHUT_RD);
@@ -211,6 +218,7 @@ int main(int count, char** words) {
   set_up_arena();
   set_log_process("volumed");
   raise_descriptor_limit();
+  make_pauses_exact();
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   const auto options = parse_options(count, words);

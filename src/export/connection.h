@@ -22,6 +22,9 @@ class Connection {
   virtual size_t receive(MutableByteView into) = 0;
   // The same without waiting: nothing when no bytes are there yet, or when this kind of stream cannot tell.
   virtual std::optional<size_t> receive_now(MutableByteView /*into*/) { return std::nullopt; }
+  // Whether bytes that were sent wait for the client to read them; false when this kind of stream cannot
+  // tell.
+  virtual bool peer_has_unread() { return false; }
   // Sends all of it, in order; the vectors are spent afterwards. False: the connection is over, or the
   // deadline has passed.
   virtual bool send(std::span<iovec> vectors) = 0;

@@ -39,7 +39,7 @@ bool NbdTransmission::read_together(const Request& first) {
     const auto next = nbd::parse_request(in_.available().first<nbd::kRequestSize>());
     if (!next || !is_small_read(*next) || next->length > room.size()) break;
     in_.consume(nbd::kRequestSize);
-    ++requests_since_wait_;
+    coalescing_.count(next->length);
     take(*next);
   }
   device_.read_batch(std::span(reads).first(count));

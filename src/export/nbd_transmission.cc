@@ -42,7 +42,8 @@ NbdTransmission::NbdTransmission(Connection& connection, ReceiveBuffer& in, cons
               .largest_unfragmented = SendBatch::kLargestPiece,
               .read_only = served.read_only,
               .structured = session.structured,
-              .block_status = session.allocation || session.depth} {}
+              .block_status = session.allocation || session.depth},
+      coalescing_(connection) {}
 
 void NbdTransmission::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
@@ -50,7 +51,7 @@ void NbdTransmission::run() {
     const auto request = nbd::parse_request(in_.available().first<nbd::kRequestSize>());
     if (!request) return;
     in_.consume(nbd::kRequestSize);
-    ++requests_since_wait_;
+    coalescing_.count(request->length);
     if (request->command == nbd::kDisconnect) break;
     if (!answer(*request)) return;
   }
@@ -59,9 +60,9 @@ void NbdTransmission::run() {
 
 bool NbdTransmission::next_request() {
   if (in_.available().size() >= nbd::kRequestSize) return true;
+  if (!out_.send()) return false;
   // A client that keeps one request in flight sends the next when it has this answer.
-  const bool one_at_a_time = requests_since_wait_ == 1;
-  requests_since_wait_ = 0;
+  const bool one_at_a_time = coalescing_.end_round() == 1;
   return need(nbd::kRequestSize,
               one_at_a_time ? ReceiveBuffer::Wait::kBrieflyAwake : ReceiveBuffer::Wait::kAsleep);
 }

@@ -7,6 +7,7 @@
 
 #include "export/nbd_export.h"
 #include "export/receive_buffer.h"
+#include "export/request_coalescing.h"
 #include "export/send_batch.h"
 
 namespace coffer::exporting {
@@ -56,7 +57,7 @@ class NbdTransmission {
   const std::atomic<bool>& stopping_;
   const format::nbd::Limits limits_;
   int errors_logged_ = 0;
-  uint32_t requests_since_wait_ = 0;
+  RequestCoalescing coalescing_;
 };
 
 }  // namespace coffer::exporting

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/socket_connection.h"
 
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 
 namespace coffer::exporting {
@@ -49,6 +51,13 @@ std::optional<size_t> SocketConnection::receive_now(MutableByteView into) {
   if (got >= 0) return static_cast<size_t>(got);
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
   return 0;
+}
+
+bool SocketConnection::peer_has_unread() {
+  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  return ::getsockopt(socket_, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
+         memory[SK_MEMINFO_WMEM_ALLOC] != 0;
 }
 
 bool SocketConnection::send(std::span<iovec> vectors) {

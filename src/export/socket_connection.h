@@ -18,6 +18,7 @@ class SocketConnection final : public Connection {
   explicit SocketConnection(int socket) : socket_(socket) {}
   size_t receive(MutableByteView into) override;
   std::optional<size_t> receive_now(MutableByteView into) override;
+  bool peer_has_unread() override;
   bool send(std::span<iovec> vectors) override;
 
  private:
