@@ -21,7 +21,7 @@ namespace {
 // Right after a start the certificate is on its way.
 constexpr std::chrono::milliseconds kPatience{3000};
 // Before TLS, only what a client needs to ask for it.
-constexpr size_t kPlainCapacity = PageBuffer::kPage;
+constexpr size_t kPlainCapacity = 4096;
 
 // Replies go at once; a client whose machine is gone is noticed within two minutes.
 void prepare_socket(int socket) {

@@ -4,7 +4,7 @@
 #pragma once
 #include "export/brief_polling.h"
 #include "export/connection.h"
-#include "export/page_buffer.h"
+#include "secret/plaintext_buffer.h"
 
 namespace coffer::exporting {
 
@@ -22,7 +22,7 @@ class ReceiveBuffer {
 
  private:
   Connection& connection_;
-  PageBuffer buffer_;
+  secret::PlaintextBuffer buffer_;  // what clients write, in the clear
   size_t begin_ = 0, end_ = 0;
   BriefPolling polling_;
 };

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "export/connection.h"
-#include "export/page_buffer.h"
+#include "secret/plaintext_buffer.h"
 
 namespace coffer::exporting {
 
@@ -44,7 +44,7 @@ class SendBatch {
   void append(uint8_t* at, size_t size);
 
   Connection& connection_;
-  PageBuffer headers_, data_;
+  secret::PlaintextBuffer headers_, data_;
   size_t headers_used_ = 0, data_used_ = 0;
   std::array<iovec, kMostVectors> vectors_;
   size_t vectors_used_ = 0;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is there a key in a core dump? Cores are taken by root with gcore, of the daemons at work."""
+"""Is there a key or a customer's data in a core dump? Cores are taken by root with gcore, of the daemons at work."""
+import os
 import subprocess
 import sys
 import threading
@@ -7,7 +8,7 @@ import threading
 import pytest
 
 from aes_schedule import round_keys, traces
-from harness import nbdcopy
+from harness import nbd_client, nbdcopy
 from wrapped_keys import backing_key, open_data_key, wrapped_keys_of
 
 
@@ -17,6 +18,7 @@ def test_the_schedule_is_fips_197s():
     assert round_keys(key)[14].hex() == "fe4890d1e6188d0b046df344706c631e"
 
 
+MIB = 1 << 20
 BLOCK = 64 << 10
 
 
@@ -34,25 +36,36 @@ def core_of(pid, folder):
     return bytes(held)
 
 
-def hits(core, key):
-    """Which traces of the key the core holds."""
-    return [name for name, needle in traces(key).items() if needle in core]
+def needles(secrets):
+    """{what: what is searched for}: of a key, its traces; of anything else, itself."""
+    found = {}
+    for what, value in secrets.items():
+        for name, needle in traces(value).items() if len(value) == 32 else [("itself", value)]:
+            found[f"{what}, {name}"] = needle
+    return found
+
+
+def assert_in_no_core(cores, secrets, data):
+    """`cores` is {daemon: core}."""
+    for name, core in cores.items():
+        # The core is a real one of this process at work: it holds what is no secret.
+        assert str(data).encode() in core, f"this is no core of {name} at work"
+        assert [what for what, needle in needles(secrets).items() if needle in core] == [], name
 
 
 def assert_found_in_ordinary_memory(secrets, folder):
-    """The positive control: another process keeps the same keys and schedules where nothing protects them."""
+    """The positive control: another process keeps the same things where nothing protects them."""
+    searched = needles(secrets)
     holder = subprocess.Popen([sys.executable, "-c",
                                "import sys\nheld = sys.stdin.buffer.read()\nsys.stdout.write('held\\n')\n"
                                "sys.stdout.flush()\nimport time\ntime.sleep(60)"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        for key in secrets.values():
-            holder.stdin.write(b"".join(traces(key).values()))
+        holder.stdin.write(b"".join(searched.values()))
         holder.stdin.close()
         assert holder.stdout.readline() == b"held\n"
         core = core_of(holder.pid, folder)
-        for what, key in secrets.items():
-            assert len(hits(core, key)) == len(traces(key)), what
+        assert [what for what, needle in searched.items() if needle not in core] == []
     finally:
         holder.kill()
         holder.wait()
@@ -84,6 +97,9 @@ class Load:
 
     def copy(self):
         nbdcopy(self.contents, self.uri)
+        with nbd_client(self.uri) as handle:
+            for at in range(0, self.contents.stat().st_size - MIB, MIB):
+                handle.pread(MIB, at)
 
     def __enter__(self):
         for thread in self.threads:
@@ -98,16 +114,16 @@ class Load:
 
 @pytest.fixture
 def at_work(coffer, tmp_path):
-    """A volume in use, and the secrets that must not be seen: its data key's halves and the KMS key."""
+    """A volume in use, and the secrets that must not be seen: its data key's halves, the KMS key and its data."""
     kms, ec2 = coffer.client("kms"), coffer.client("ec2")
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     volume = coffer.create_volume(ec2, Encrypted=True, KmsKeyId=key_id)
     (wrapped,) = wrapped_keys_of(coffer, volume)
     data_key = open_data_key(coffer, volume, wrapped)
     secrets = {"data key, first half": data_key[:32], "data key, second half": data_key[32:],
-               "KMS key": backing_key(coffer, key_id)}
+               "KMS key": backing_key(coffer, key_id), "plaintext": os.urandom(64)}
     contents = tmp_path / "contents"
-    contents.write_bytes(b"customer data " * 500_000)
+    contents.write_bytes(secrets["plaintext"] * 100_000)
     with Load(coffer, key_id, coffer.attach(volume, "/dev/sdf", ec2), contents) as load:
         while load.calls < 5 and not load.failure:
             load.stopping.wait(0.05)
@@ -115,16 +131,12 @@ def at_work(coffer, tmp_path):
     assert load.failure is None, load.failure
 
 
-def test_no_daemons_core_holds_a_key(at_work, tmp_path):
+def test_no_daemons_core_holds_a_secret(at_work, tmp_path):
     coffer, secrets = at_work
-    for name, pid in coffer.daemons().items():
-        core = core_of(pid, tmp_path)
-        # The core is a real one of this process at work: it holds what is no secret.
-        assert str(coffer.data).encode() in core, name
-        for what, key in secrets.items():
-            assert hits(core, key) == [], f"{what} in the core of {name}"
+    cores = {name: core_of(pid, tmp_path) for name, pid in coffer.daemons().items()}
+    assert_in_no_core(cores, secrets, coffer.data)
 
 
-def test_the_search_finds_a_key_in_ordinary_memory(at_work, tmp_path):
+def test_the_search_finds_them_in_ordinary_memory(at_work, tmp_path):
     _, secrets = at_work
     assert_found_in_ordinary_memory(secrets, tmp_path)
