@@ -41,7 +41,6 @@ class Attachments {
   // What is attached, for servers of many exports.
   exporting::ExportDirectory& exports() { return exports_; }
   std::vector<control::AttachedVolume> list();
-  bool attached(const std::string& volume_id) { return find(volume_id) != nullptr; }
   // What is served under that attachment, or nothing.
   std::optional<control::AttachedVolume> served(const std::string& volume_id,
                                                 const std::string& attachment_id);

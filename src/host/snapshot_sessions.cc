@@ -39,9 +39,9 @@ Result<Bytes> SnapshotSessions::read(const std::string& snapshot_id, uint64_t of
 }
 
 Status SnapshotSessions::write(const std::string& snapshot_id, uint64_t offset, ByteView data,
-                               volume::SnapshotAccess::Part part) {
+                               volume::SnapshotAccess::Piece piece) {
   COFFER_TRY(access, use(snapshot_id));
-  return access->write(offset, data, part);
+  return access->write(offset, data, piece);
 }
 
 std::vector<std::string> SnapshotSessions::expired() {

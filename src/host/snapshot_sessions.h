@@ -28,7 +28,7 @@ class SnapshotSessions {
   // kConflict when it is not open (any more); kInvalidArgument beyond its end.
   Result<Bytes> read(const std::string& snapshot_id, uint64_t offset, uint32_t length);
   Status write(const std::string& snapshot_id, uint64_t offset, ByteView data,
-               volume::SnapshotAccess::Part part);
+               volume::SnapshotAccess::Piece piece);
 
   // Those that nobody used for too long.
   std::vector<std::string> expired();

@@ -146,7 +146,6 @@ Result<control::AttachedVolume> VolumeHost::attach(const std::string& volume_id,
 }
 
 Status VolumeHost::detach(const std::string& volume_id, bool force) {
-  if (!attachments_.attached(volume_id)) return {};
   const auto hold = jobs_->hold(key_layers_of(volume_id));
   return attachments_.detach(volume_id, force);
 }
@@ -263,10 +262,8 @@ Result<Bytes> VolumeHost::read_block(const std::string& snapshot_id, uint32_t bl
 
 Status VolumeHost::write_block(const std::string& snapshot_id, uint32_t block, uint32_t offset,
                                ByteView data) {
-  using Part = volume::SnapshotAccess::Part;
-  const bool whole = offset + data.size() >= control::kBlockSize;
   return snapshots_.write(snapshot_id, uint64_t{block} * control::kBlockSize + offset, data,
-                          whole ? Part::kLast : Part::kMoreFollows);
+                          {.first = offset == 0, .last = offset + data.size() >= control::kBlockSize});
 }
 
 // --- the end of things

@@ -18,22 +18,39 @@ Status SnapshotAccess::read(uint64_t offset, MutableByteView out) {
   return chain_->read(offset / kSectorSize, out);
 }
 
-Status SnapshotAccess::write(uint64_t offset, ByteView data, Part part) {
+// What was written before through another object may be lost with that.
+Status SnapshotAccess::take_up(uint64_t offset) {
+  const std::lock_guard lock(ends_mutex_);
+  if (ends_.erase(offset) != 0) return {};
+  return fail(ErrorKind::kConflict, "what goes before this part of snapshot " + id_ + " is not there");
+}
+
+void SnapshotAccess::leave_off(uint64_t offset) {
+  const std::lock_guard lock(ends_mutex_);
+  if (ends_.size() >= kMostUnfinished) ends_.clear();  // of writers that never came back; others begin anew
+  ends_.insert(offset);
+}
+
+Status SnapshotAccess::write(uint64_t offset, ByteView data, Piece piece) {
   const std::shared_lock lock(mutex_);
   COFFER_CHECK(check(offset, data.size()));
   if (!writable_) return fail(ErrorKind::kConflict, "snapshot " + id_ + " is complete");
+  if (!piece.first) COFFER_CHECK(take_up(offset));
   Layer& top = chain_->top();
   COFFER_CHECK(top.check());
   while (!data.empty()) {
-    const ByteView piece = data.first(std::min(data.size(), kChunkSize - offset % kChunkSize));
+    const ByteView part = data.first(std::min(data.size(), kChunkSize - offset % kChunkSize));
     {
       const auto chunk = top.locks()->exclude(offset);
-      COFFER_CHECK(top.write_data(offset / kSectorSize, piece));
+      COFFER_CHECK(top.write_data(offset / kSectorSize, part));
     }
-    offset += piece.size();
-    data = data.subspan(piece.size());
+    offset += part.size();
+    data = data.subspan(part.size());
   }
-  if (part == Part::kMoreFollows) return {};
+  if (!piece.last) {
+    leave_off(offset);
+    return {};
+  }
   // Durable at once: who closes this, or dies, before the snapshot is completed must not lose the block.
   return top.flush(Durability::kStates);
 }

@@ -3,6 +3,8 @@
 // complete. Thread-safe.
 #pragma once
 #include <memory>
+#include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 
@@ -25,10 +27,13 @@ class SnapshotAccess {
   uint64_t size() const { return size_; }
   // Whole sectors within size(). kNotFound once it is closed.
   Status read(uint64_t offset, MutableByteView out);
-  // Durable when it returns, with all that was written before; not yet where more of the same block follows.
-  // kConflict when the snapshot is complete.
-  enum class Part { kLast, kMoreFollows };
-  Status write(uint64_t offset, ByteView data, Part part = Part::kLast);
+  // A block in one piece or in several, in order. With the last it is durable. kConflict when the snapshot is
+  // complete, or when the piece before was not written through this object: then the block is to be written
+  // from its start again.
+  struct Piece {
+    bool first = true, last = true;
+  };
+  Status write(uint64_t offset, ByteView data, Piece piece = {true, true});
 
   // For VolumeStore.
   const Chain& chain() const { return *chain_; }
@@ -37,7 +42,11 @@ class SnapshotAccess {
   void close();                                            // the snapshot is gone
 
  private:
+  static constexpr size_t kMostUnfinished = 1024;
+
   Status check(uint64_t offset, uint64_t length) const;
+  Status take_up(uint64_t offset);
+  void leave_off(uint64_t offset);
 
   const std::string id_;
   const uint64_t size_;
@@ -45,6 +54,8 @@ class SnapshotAccess {
   bool writable_;  // under mutex_, as what follows
   bool closed_ = false;
   std::shared_ptr<const Chain> chain_;
+  std::mutex ends_mutex_;
+  std::set<uint64_t> ends_;  // where pieces ended whose blocks go on
 };
 
 }  // namespace coffer::volume

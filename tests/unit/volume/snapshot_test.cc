@@ -244,5 +244,25 @@ TEST_P(SnapshotTest, WhatIsWrittenBlockByBlockIsThereWhoeverClosesIt) {
   EXPECT_EQ(*store_->list_blocks(snapshot_id(2), snapshot_id(1), 0, 100), (std::vector<uint32_t>{1, 4}));
 }
 
+// The pieces before went with the object that they were written through.
+TEST_P(SnapshotTest, ABlockWhoseBeginningIsLostIsWrittenAnew) {
+  ASSERT_TRUE(store_->create_detached_snapshot({snapshot_id(1), kSize, new_layer(101, GetParam()), {}, {}}));
+  const auto open_again = [&] {
+    return *store_->open_snapshot(snapshot_id(1), keys_for(*store_, snapshot_id(1)));
+  };
+  const Bytes block = random_contents(random_, kSnapshotBlockSize);
+  const ByteView first = ByteView(block).first(4096), rest = ByteView(block).subspan(4096);
+  auto access = open_again();
+  ASSERT_TRUE(access->write(0, first, {.first = true, .last = false}));
+  access = open_again();
+  EXPECT_EQ(access->write(4096, rest, {.first = false, .last = true}).error().kind, ErrorKind::kConflict);
+  ASSERT_TRUE(access->write(0, first, {.first = true, .last = false}));
+  ASSERT_TRUE(access->write(4096, rest, {.first = false, .last = true}));
+  EXPECT_EQ(access->write(4096, rest, {.first = false, .last = true}).error().kind, ErrorKind::kConflict);
+  Bytes read(block.size());
+  ASSERT_TRUE(access->read(0, read));
+  EXPECT_EQ(read, block);
+}
+
 }  // namespace
 }  // namespace coffer::volume
