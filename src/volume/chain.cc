@@ -20,6 +20,12 @@ std::unique_ptr<OwnerIndex> make_index(const std::vector<std::shared_ptr<Layer>>
 Chain::Chain(std::vector<std::shared_ptr<Layer>> layers)
     : layers_(std::move(layers)), below_(make_index(layers_)) {}
 
+std::shared_ptr<const Chain> Chain::on_top_of(const Chain& below, std::shared_ptr<Layer> top) {
+  std::vector<std::shared_ptr<Layer>> layers = below.layers();
+  layers.insert(layers.begin(), std::move(top));
+  return std::make_shared<const Chain>(std::move(layers));
+}
+
 Chain::Found Chain::find(uint64_t first, uint64_t limit) const {
   const StateMap::Run run = top().run(first, limit);
   if (run.state == SectorState::kData) return {&top(), run.count, 1};

@@ -15,6 +15,9 @@ class Chain {
   // At least one layer, at most OwnerIndex::kMostLayers.
   explicit Chain(std::vector<std::shared_ptr<Layer>> layers);
 
+  // `below` with one more layer on top.
+  static std::shared_ptr<const Chain> on_top_of(const Chain& below, std::shared_ptr<Layer> top);
+
   Layer& top() const { return *layers_.front(); }
   const std::vector<std::shared_ptr<Layer>>& layers() const { return layers_; }
 

@@ -4,32 +4,22 @@
 #include <algorithm>
 
 #include "format/crc32c.h"
-#include "secret/secret_bytes.h"
 #include "volume/volume_store.h"
 
 namespace coffer::volume {
-namespace {
-
-constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
-constexpr size_t kPieceSize = 128 << 10;  // fits the second-level cache along with its ciphertext
-
-}  // namespace
-
 uint64_t CopyJob::stop_of(const std::vector<Piece>& pieces) {
   return pieces.empty() ? 0 : pieces.back().range.first + pieces.back().range.count;
 }
 
 CopyJob::~CopyJob() {
-  secret::wipe(buffer_);
   store_.release(layers_);
 }
 
 Result<Job::Progress> CopyJob::step() {
   COFFER_CHECK(target_->check());
-  buffer_.resize(kPieceSize);
+  if (buffer_.empty()) buffer_ = secret::PlaintextBuffer(kJobPiece);
   const uint64_t end = source_->top().sectors();
-  constexpr uint64_t kMostLookedAt = (uint64_t{64} << 30) / kSectorSize;  // holes are fast, not free
-  const uint64_t stop = std::min(end, sector_ + kMostLookedAt);
+  const uint64_t stop = std::min(end, sector_ + kMostSectorsLookedAt);
   const uint64_t begin = sector_;
   uint64_t copied = 0;
   Status done;
@@ -49,7 +39,7 @@ Result<Job::Progress> CopyJob::step() {
     if (done) sector_ += count;
   }
   if (done) done = verify();
-  secret::wipe(MutableByteView(buffer_));
+  buffer_.wipe();
   if (!done) {
     doubtful_ = std::max(doubtful_, stop_of(unverified_));
     unverified_.clear();
@@ -71,7 +61,7 @@ Status CopyJob::copy_run(SectorRange range) {
   const uint64_t end = range.first + range.count;
   for (uint64_t sector = range.first; sector < end;) {
     const uint64_t count =
-        std::min({end - sector, kPieceSize / kSectorSize, kSectorsPerChunk - sector % kSectorsPerChunk});
+        std::min({end - sector, kJobPiece / kSectorSize, kSectorsPerChunk - sector % kSectorsPerChunk});
     COFFER_CHECK(copy_piece({sector, count}));
     sector += count;
   }
@@ -79,7 +69,7 @@ Status CopyJob::copy_run(SectorRange range) {
 }
 
 Status CopyJob::copy_piece(SectorRange range) {
-  const MutableByteView plaintext = MutableByteView(buffer_).first(range.count * kSectorSize);
+  const MutableByteView plaintext = buffer_.first(range.count * kSectorSize);
   COFFER_CHECK(source_->read(range.first, plaintext));
   unverified_.push_back({range, format::crc32c(plaintext)});
   const auto lock = target_->locks()->exclude(range.first * kSectorSize);
@@ -88,7 +78,7 @@ Status CopyJob::copy_piece(SectorRange range) {
 
 Status CopyJob::verify() {
   for (const Piece& piece : unverified_) {
-    const MutableByteView plaintext = MutableByteView(buffer_).first(piece.range.count * kSectorSize);
+    const MutableByteView plaintext = buffer_.first(piece.range.count * kSectorSize);
     COFFER_CHECK(target_->read_data(piece.range.first, plaintext));
     if (format::crc32c(plaintext) != piece.checksum)
       return fail(ErrorKind::kIo, "what was copied into " + snapshot_id_ + " does not read back as it was");

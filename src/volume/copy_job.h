@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "secret/plaintext_buffer.h"
 #include "volume/chain.h"
 #include "volume/job.h"
 
@@ -48,8 +49,8 @@ class CopyJob final : public Job {
   uint64_t sector_ = 0;    // everything before it is done
   uint64_t doubtful_ = 0;  // what was written before this sector by a step that failed is not verified
   uint64_t unsaved_ = 0;   // bytes copied since the last flush
-  std::vector<Piece> unverified_;  // written in this step
-  Bytes buffer_;                   // plaintext, wiped after each step
+  std::vector<Piece> unverified_;   // written in this step
+  secret::PlaintextBuffer buffer_;  // of the step
 };
 
 }  // namespace coffer::volume

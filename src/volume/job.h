@@ -7,10 +7,16 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "format/layer_header.h"
 
 namespace coffer::volume {
 
 enum class JobKind { kCopy, kHydrate, kMerge };
+
+// How many sectors a step looks at: holes are fast, not free.
+inline constexpr uint64_t kMostSectorsLookedAt = (uint64_t{64} << 30) / format::kSectorSize;
+// What a job reads and writes at once: fits the second-level cache along with its ciphertext.
+inline constexpr size_t kJobPiece = 128 << 10;
 
 // How much a job does at once. Tests make it smaller.
 struct JobLimits {

@@ -24,9 +24,15 @@ std::vector<PendingJob> VolumeStore::pending_jobs() {
     if (!snapshot.source_layer_id.empty())
       if (const auto source = tree_.layers.find(snapshot.source_layer_id); source != tree_.layers.end())
         jobs.push_back({id, JobKind::kCopy, {}, source->second.size_bytes});
+  // A lift is not done while the keys of what it replaced are there.
+  if (!unerased_.empty() && erase_unneeded()) unerased_.clear();
+  for (const std::string& id : unerased_)
+    if (const auto layer = tree_.layers.find(id); layer != tree_.layers.end())
+      jobs.push_back({id, JobKind::kMerge, tree_.volume_of(id), layer->second.size_bytes});
   for (const LayerTree::Lift& lift : lifts())
-    jobs.push_back({lift.layer_id, lift.from_all ? JobKind::kHydrate : JobKind::kMerge,
-                    tree_.volume_of(lift.layer_id), tree_.layers.at(lift.layer_id).size_bytes});
+    if (!unerased_.contains(lift.layer_id))
+      jobs.push_back({lift.layer_id, lift.from_all ? JobKind::kHydrate : JobKind::kMerge,
+                      tree_.volume_of(lift.layer_id), tree_.layers.at(lift.layer_id).size_bytes});
   return jobs;
 }
 
@@ -68,6 +74,7 @@ Result<std::unique_ptr<Job>> VolumeStore::open_job(const std::string& subject_id
                                                    JobLimits limits) {
   const Lock lock(mutex_);
   COFFER_TRY(ids, layers_needed(subject_id));
+  if (unerased_.contains(subject_id)) COFFER_CHECK(erase_unneeded());
   for (const std::string& id : ids)
     if (busy_.contains(id)) return fail(ErrorKind::kConflict, "a job works on layer " + id + " already");
   // After a flush that failed, what reads as done may be gone with the next power cut. A copy begins anew; a
@@ -107,8 +114,7 @@ Result<std::unique_ptr<Job>> VolumeStore::open_job(const std::string& subject_id
 
 void VolumeStore::release(const std::vector<std::string>& layers) {
   const Lock lock(mutex_);
-  for (const std::string& id : layers)
-    if (const auto found = busy_.find(id); found != busy_.end()) busy_.erase(found);
+  for (const std::string& id : layers) busy_.erase(id);
 }
 
 // The layer holds all that the ones below gave it, durably. Its record commits; who reads through the old
@@ -124,7 +130,9 @@ Status VolumeStore::finish_lift(const std::string& layer_id, const std::string& 
     COFFER_CHECK(put(record));
     refresh_readers_of(layer_id);
   }
-  return erase_unneeded();
+  const Status erased = erase_unneeded();
+  if (!erased) unerased_.insert(layer_id);
+  return erased;
 }
 
 void VolumeStore::let_go_of(const std::string& layer_id) {

@@ -156,7 +156,6 @@ Status Layer::flush_data() {
 }
 
 void Layer::punch(const FrozenStates& frozen) {
-  constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
   for (const SectorRange& range : frozen.punches) {
     const uint64_t end = range.first + range.count;
     for (uint64_t sector = range.first; sector < end;) {

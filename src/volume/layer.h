@@ -25,6 +25,7 @@
 namespace coffer::volume {
 
 using format::kSectorSize;
+inline constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
 
 // The files of a layer.
 struct LayerFiles {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "crypto/xts.h"
+#include "volume/documents.h"
 
 namespace coffer::volume {
 namespace {
@@ -29,28 +30,32 @@ Status check_header(const format::LayerRecord& record, const format::LayerHeader
               "the header of layer " + record.layer_id + " does not belong to its record");
 }
 
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+Status flush(const LayerFiles& files) {
+  COFFER_CHECK(files.data->flush());
+  return files.map->flush();
 }
 
 }  // namespace
 
-Status LayerStore::create(const NewLayer& layer, uint64_t size_bytes, const std::string& parent_id,
-                          bool independent) {
+Status LayerStore::create(const NewLayer& layer, const format::LayerRecord& record) {
   const std::string& id = layer.layer_id;
+  const uint64_t size_bytes = record.size_bytes;
   open_.erase(id);
   written_.erase(id);
   COFFER_CHECK(store_.create_folder(id));
   COFFER_CHECK(store_.erase_document(id, kKey));  // of an earlier attempt: no copy of it may stay behind
   COFFER_CHECK(store_.clear_folder(id));
-  const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
   COFFER_CHECK(store_.create_range(id, kData, size_bytes, Layout::kSegmented));
   COFFER_TRY(map, store_.create_range(id, kMap, map_size(size_bytes), Layout::kSingle));
-  COFFER_CHECK(Layer::format_new(*map, {id, cipher, size_bytes, kFirstEpoch, host_id_}));
-  if (layer.wrapped_key)
-    COFFER_CHECK(store_.replace_document(
-        id, kKey, format::write_layer_key({id, *layer.wrapped_key, layer.key_context})));
-  return replace_record({id, size_bytes, cipher, parent_id, independent});
+  COFFER_CHECK(Layer::format_new(*map, {id, record.cipher, size_bytes, kFirstEpoch, host_id_}));
+  COFFER_CHECK(write_key(layer));
+  return replace_record(record);
+}
+
+Status LayerStore::write_key(const NewLayer& layer) {
+  if (!layer.wrapped_key) return {};
+  return store_.replace_document(
+      layer.layer_id, kKey, format::write_layer_key({layer.layer_id, *layer.wrapped_key, layer.key_context}));
 }
 
 Status LayerStore::erase(const std::string& layer_id) {
@@ -77,10 +82,8 @@ Status LayerStore::replace_record(const format::LayerRecord& record) {
 Result<NewLayer> LayerStore::key_of(const format::LayerRecord& record) {
   NewLayer layer{record.layer_id, std::nullopt, {}};
   if (record.cipher == format::LayerCipher::kNone) return layer;
-  const auto document = store_.read_document(record.layer_id, kKey);
-  if (!document && document.error().kind != ErrorKind::kNotFound) return tl::unexpected(document.error());
-  if (!document || all_zero(*document))
-    return fail(ErrorKind::kCorrupt, "the wrapped key of layer " + record.layer_id + " is gone");
+  COFFER_TRY(document, read_if_there(store_, record.layer_id, kKey));
+  if (!document) return fail(ErrorKind::kCorrupt, "the wrapped key of layer " + record.layer_id + " is gone");
   COFFER_TRY(key, format::parse_layer_key(*document));
   if (key.layer_id != record.layer_id)
     return fail(ErrorKind::kCorrupt, "the key of layer " + record.layer_id + " names another layer");
@@ -135,9 +138,16 @@ Result<std::shared_ptr<Layer>> LayerStore::open_unlocked(const format::LayerReco
   return layer;
 }
 
-Status LayerStore::grow_files(const format::LayerRecord& record, uint64_t size_bytes) {
+Result<LayerFiles> LayerStore::grow_files(const format::LayerRecord& record, uint64_t size_bytes) {
   COFFER_CHECK(store_.grow_range(record.layer_id, kData, size_bytes, Layout::kSegmented));
-  return store_.grow_range(record.layer_id, kMap, map_size(size_bytes), Layout::kSingle);
+  COFFER_CHECK(store_.grow_range(record.layer_id, kMap, map_size(size_bytes), Layout::kSingle));
+  COFFER_TRY(files, open_files(record.layer_id, size_bytes));
+  if (const Status flushed = flush(files); !flushed) {
+    // The layer may have these files open: the failure may be the only word of writes that are lost.
+    if (const auto layer = find_open(record.layer_id)) layer->give_up(flushed.error());
+    return tl::unexpected(flushed.error());
+  }
+  return files;
 }
 
 Status LayerStore::take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {
@@ -148,8 +158,7 @@ Status LayerStore::take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {
 
 // A failure is told once: the next flush would succeed and mean nothing.
 Status LayerStore::flush_written(const std::string& layer_id, const LayerFiles& files) {
-  Status flushed = files.data->flush();
-  if (flushed) flushed = files.map->flush();
+  const Status flushed = flush(files);
   if (!flushed) *written_.at(layer_id) = true;
   return flushed;
 }
@@ -186,10 +195,7 @@ Status LayerStore::adopt(const std::string& folder, const format::LayerRecord& r
   COFFER_CHECK(store_.move_range(folder, record.layer_id + ".map", record.layer_id, kMap,
                                  map_size(record.size_bytes), Layout::kSingle));
   COFFER_CHECK(store_.erase_document(record.layer_id, kKey));  // of an attempt that was cut short
-  if (layer.wrapped_key)
-    COFFER_CHECK(store_.replace_document(
-        record.layer_id, kKey,
-        format::write_layer_key({record.layer_id, *layer.wrapped_key, layer.key_context})));
+  COFFER_CHECK(write_key(layer));
   return replace_record(record);
 }
 

@@ -22,6 +22,10 @@ struct NewLayer {
   std::string layer_id;              // "layer-" + 17 hex digits
   std::optional<Bytes> wrapped_key;  // absent: not encrypted
   std::string key_context;           // aws:ebs:id under which the key was wrapped
+
+  format::LayerCipher cipher() const {
+    return wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
+  }
 };
 
 // A layer's data key: 64 bytes (AES-256-XTS).
@@ -35,8 +39,8 @@ class LayerStore {
  public:
   LayerStore(store::Store& store, std::string host_id) : store_(store), host_id_(std::move(host_id)) {}
 
-  // Durable when it returns. What an earlier attempt left there is removed.
-  Status create(const NewLayer& layer, uint64_t size_bytes, const std::string& parent_id, bool independent);
+  // Durable when it returns. What an earlier attempt left there is removed. `record` is the layer's.
+  Status create(const NewLayer& layer, const format::LayerRecord& record);
   // The wrapped key is overwritten and flushed first. Works on a full disk. Absent is no error.
   Status erase(const std::string& layer_id);
   // Nothing when the folder holds no record: a creation or an erasure that was cut short.
@@ -53,9 +57,9 @@ class LayerStore {
   Result<std::shared_ptr<Layer>> open_unlocked(const format::LayerRecord& record, const LayerKeys& keys);
   Status take_over(Layer& layer, std::shared_ptr<RangeLock> locks);
 
-  // The files of `record`, longer: size_bytes is the new size. To be flushed, then the record is the caller's
-  // to replace.
-  Status grow_files(const format::LayerRecord& record, uint64_t size_bytes);
+  // The files of `record`, longer and flushed: size_bytes is the new size. Then the record is the caller's to
+  // replace.
+  Result<LayerFiles> grow_files(const format::LayerRecord& record, uint64_t size_bytes);
   Result<LayerFiles> open_files(const std::string& layer_id, uint64_t size_bytes);
   // Of a layer that is not open: what was written to it is durable. kIo when a flush of it failed before.
   Status flush_files(const format::LayerRecord& record);
@@ -68,6 +72,7 @@ class LayerStore {
   Status adopt(const std::string& folder, const format::LayerRecord& record, const NewLayer& layer);
 
  private:
+  Status write_key(const NewLayer& layer);
   Status flush_written(const std::string& layer_id, const LayerFiles& files);
 
   store::Store& store_;

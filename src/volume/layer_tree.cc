@@ -76,15 +76,15 @@ std::vector<LayerTree::Lift> LayerTree::lifts() const {
   std::vector<Lift> lifts;
   for (const auto& [id, layer] : layers) {
     if (layer.parent_id.empty()) continue;
-    if (layer.independent)
+    if (layer.independent) {
       lifts.push_back({id, true});
-    else if (can_go(layer.parent_id) && layers.at(layer.parent_id).parent_id.empty())
-      lifts.push_back({id, false});
-    else if (can_go(layer.parent_id)) {
-      // The parent is filled first where it is to be filled itself: it must not change under this one.
-      const auto& parent = layers.at(layer.parent_id);
-      if (!parent.independent && !can_go(parent.parent_id)) lifts.push_back({id, false});
+      continue;
     }
+    if (!can_go(layer.parent_id)) continue;
+    // The parent is filled first where it is to be filled itself: it must not change under this one.
+    const auto& parent = layers.at(layer.parent_id);
+    if (parent.parent_id.empty() || (!parent.independent && !can_go(parent.parent_id)))
+      lifts.push_back({id, false});
   }
   return lifts;
 }

@@ -4,19 +4,10 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "secret/secret_bytes.h"
 #include "volume/volume_store.h"
 
 namespace coffer::volume {
-namespace {
-
-constexpr uint64_t kSectorsPerChunk = kChunkSize / kSectorSize;
-constexpr size_t kPieceSize = 128 << 10;  // fits the second-level cache along with its ciphertext
-
-}  // namespace
-
 LiftJob::~LiftJob() {
-  secret::wipe(buffer_);
   store_.release(layers_);
 }
 
@@ -37,8 +28,7 @@ Result<Job::Progress> LiftJob::step() {
   Layer& target = chain_->top();
   COFFER_CHECK(target.check());
   uint64_t copied = 0, end = 0;
-  constexpr uint64_t kMostLookedAt = (uint64_t{64} << 30) / kSectorSize;  // holes are fast, not free
-  for (uint64_t stop = sector_ + kMostLookedAt; copied < limits_.step_bytes;) {
+  for (uint64_t stop = sector_ + kMostSectorsLookedAt; copied < limits_.step_bytes;) {
     Found next;
     {
       const auto lock = target.locks()->share(sector_ * kSectorSize);  // any chunk's: it must not grow now
@@ -53,9 +43,11 @@ Result<Job::Progress> LiftJob::step() {
     const uint64_t count = std::min(end - sector_, kSectorsPerChunk - sector_ % kSectorsPerChunk);
     if (const Status lifted = lift_chunk({sector_, count}, copied); !lifted) {
       lifted_ += copied;
-      if (lifted.error().kind != ErrorKind::kNoSpace || from_all_ || sector_ <= given_back_)
+      const bool can_make_room = sector_ > given_back_ || !shadowed_given_back_;
+      if (lifted.error().kind != ErrorKind::kNoSpace || from_all_ || !can_make_room)
         return tl::unexpected(lifted.error());
-      COFFER_CHECK(give_back());  // makes room for more
+      COFFER_CHECK(give_back());
+      give_back_shadowed();
       return Progress{false, sector_ * kSectorSize, end * kSectorSize};
     }
     sector_ += count;
@@ -86,16 +78,16 @@ Status LiftJob::lift_chunk(SectorRange range, uint64_t& copied) {
 }
 
 Status LiftJob::copy(Layer& source, SectorRange range) {
-  buffer_.resize(kPieceSize);
+  if (buffer_.empty()) buffer_ = secret::PlaintextBuffer(kJobPiece);
   Status done;
   for (uint64_t at = 0; at < range.count && done;) {
-    const uint64_t count = std::min<uint64_t>(range.count - at, kPieceSize / kSectorSize);
-    const MutableByteView piece = MutableByteView(buffer_).first(count * kSectorSize);
+    const uint64_t count = std::min<uint64_t>(range.count - at, kJobPiece / kSectorSize);
+    const MutableByteView piece = buffer_.first(count * kSectorSize);
     done = source.read_data(range.first + at, piece);
     if (done) done = chain_->top().write_data(range.first + at, piece);
     at += count;
   }
-  secret::wipe(MutableByteView(buffer_));
+  buffer_.wipe();
   return done;
 }
 
@@ -121,6 +113,23 @@ Status LiftJob::give_back() {
   given_back_ = end;
   lifted_ = 0;
   return {};
+}
+
+// What the layer holds itself, durably, from sector_ on: nobody reads it in the parent. On a full disk this
+// is the room that a merge begins with.
+void LiftJob::give_back_shadowed() {
+  constexpr uint64_t kAtOnce = 64 * kSectorsPerChunk;  // what is not durable keeps the space of no more
+  Layer& target = chain_->top();
+  Layer& parent = *chain_->layers()[1];
+  const uint64_t end = std::min(target.sectors(), parent.sectors());
+  for (uint64_t sector = sector_; sector < end;) {
+    const StateMap::Run run = target.run(sector, end - sector);
+    const uint64_t count = run.state == SectorState::kAbsent ? run.count : std::min(run.count, kAtOnce);
+    if (run.state != SectorState::kAbsent && target.states_durable({sector, count}))
+      (void)parent.give_back(sector * kSectorSize, count * kSectorSize);
+    sector += count;
+  }
+  shadowed_given_back_ = true;
 }
 
 Result<Job::Progress> LiftJob::finish() {

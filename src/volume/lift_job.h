@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "secret/plaintext_buffer.h"
 #include "volume/chain.h"
 #include "volume/job.h"
 
@@ -41,6 +42,7 @@ class LiftJob final : public Job {
   Status copy(Layer& source, SectorRange range);
   Status save();
   Status give_back();
+  void give_back_shadowed();
   Result<Progress> finish();
 
   VolumeStore& store_;
@@ -48,10 +50,11 @@ class LiftJob final : public Job {
   const std::vector<std::string> layers_;
   const bool from_all_, hide_;
   const JobLimits limits_;
-  uint64_t sector_ = 0;      // everything before it is done
-  uint64_t given_back_ = 0;  // of the parent, everything before this sector
-  uint64_t lifted_ = 0;      // bytes since it was made durable, and the parent's given back
-  Bytes buffer_;             // plaintext, wiped after each use
+  uint64_t sector_ = 0;  // everything before it is done
+  bool shadowed_given_back_ = false;
+  uint64_t given_back_ = 0;         // of the parent, everything before this sector
+  uint64_t lifted_ = 0;             // bytes since it was made durable, and the parent's given back
+  secret::PlaintextBuffer buffer_;  // of the step
 };
 
 }  // namespace coffer::volume

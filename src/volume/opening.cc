@@ -74,10 +74,9 @@ Status VolumeStore::load_first_form(const std::string& folder) {
   if (old.volume_id != folder)
     return fail(ErrorKind::kCorrupt, "the manifest names another volume: " + old.volume_id);
   if (old.layers.size() != 1) return fail(ErrorKind::kCorrupt, "a first manifest of more than one layer");
-  const format::ManifestLayerV1& layer = old.layers.front();
-  const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
-  const format::LayerRecord record{layer.layer_id, old.size_bytes, cipher, {}, false};
-  COFFER_CHECK(layers_.adopt(folder, record, {layer.layer_id, layer.wrapped_key, folder}));
+  const NewLayer layer{old.layers.front().layer_id, old.layers.front().wrapped_key, folder};
+  const format::LayerRecord record{layer.layer_id, old.size_bytes, layer.cipher(), {}, false};
+  COFFER_CHECK(layers_.adopt(folder, record, layer));
   tree_.layers[layer.layer_id] = record;
   const format::VolumeManifest manifest{folder, layer.layer_id};
   COFFER_CHECK(store_->replace_document(folder, kVolumeDocument, format::write_volume_manifest(manifest)));

@@ -8,16 +8,8 @@
 
 namespace coffer::volume {
 
-// For each volume: the next top layer, the snapshot's manifest, the volume's manifest, which commits it. From
-// then on a crash finds the snapshot. What is written until the switch goes into the layer that becomes the
-// snapshot, and nothing enters the next one before its manifest is durable: so the switch itself is memory
-// alone, and the pause that I/O sees does not wait for the disk.
-Status VolumeStore::create_snapshots(const std::vector<NewSnapshot>& snapshots, const LayerKeys& keys) {
-  struct Switch {
-    std::shared_ptr<Volume> volume;
-    std::shared_ptr<const Chain> chain;
-  };
-  const Lock lock(mutex_);
+// None of them, or all, exist already; how many do. Each fits its volume.
+Result<size_t> VolumeStore::check_new_snapshots(const std::vector<NewSnapshot>& snapshots) const {
   size_t made = 0;
   std::set<std::string> ids;
   for (const NewSnapshot& wanted : snapshots) {
@@ -31,49 +23,65 @@ Status VolumeStore::create_snapshots(const std::vector<NewSnapshot>& snapshots, 
     if (existing.has_value() != on_top)
       return fail(ErrorKind::kConflict, "snapshot " + wanted.snapshot_id + " exists already");
     if (existing) ++made;
-    const bool encrypted = tree_.layers.at(volume.layer_id).cipher != format::LayerCipher::kNone;
-    if (encrypted != wanted.new_top.wrapped_key.has_value())
+    if (tree_.layers.at(volume.layer_id).cipher != wanted.new_top.cipher())
       return fail(ErrorKind::kInvalidArgument, "a volume's next layer is encrypted as the one before");
   }
+  if (made != 0 && made != snapshots.size())
+    return fail(ErrorKind::kConflict, "some of these snapshots exist already, and some do not");
+  return made;
+}
+
+// The next top layer, the snapshot's manifest, the volume's manifest, which commits it. Returns the chain
+// that an open volume is to get.
+Result<VolumeStore::Switch> VolumeStore::prepare_snapshot(const NewSnapshot& wanted, const LayerKeys& keys) {
+  const std::string sealed = tree_.volumes.at(wanted.volume_id).layer_id;
+  COFFER_CHECK(create_layer(wanted.new_top, tree_.layers.at(sealed).size_bytes, sealed, false));
+  Switch next{find_open(wanted.volume_id), nullptr};
+  if (next.volume) {
+    COFFER_CHECK(next.volume->check_layers());
+    COFFER_TRY(top, open_new_top(wanted.new_top, keys, *next.volume));
+    next.chain = Chain::on_top_of(*next.volume->chain(), std::move(top));
+  }
+  COFFER_CHECK(store_->create_folder(wanted.snapshot_id));
+  COFFER_CHECK(store_->clear_folder(wanted.snapshot_id));
+  COFFER_CHECK(put(format::SnapshotManifest{wanted.snapshot_id, sealed, false, {}}));
+  COFFER_CHECK(set_top(wanted.volume_id, wanted.new_top.layer_id));
+  return next;
+}
+
+// What prepare_snapshot() made before an error: no volume was switched yet.
+void VolumeStore::take_back(const std::vector<NewSnapshot>& snapshots) {
+  for (const NewSnapshot& wanted : snapshots) {
+    const auto taken = tree_.snapshots.extract(wanted.snapshot_id);
+    if (!taken) continue;
+    if (auto& volume = tree_.volumes.at(wanted.volume_id); volume.layer_id == wanted.new_top.layer_id) {
+      volume.layer_id = taken.mapped().layer_id;
+      unsettled_.insert(wanted.volume_id);
+    }
+    unsettled_.insert(wanted.snapshot_id);
+  }
+  if (settle())
+    for (const NewSnapshot& wanted : snapshots) (void)store_->remove_folder(wanted.snapshot_id);
+  (void)erase_unneeded();
+}
+
+// From the manifests on a crash finds the snapshots. What is written until the switch goes into the layers
+// that become them, and nothing enters the next ones before their manifests are durable: so the switch itself
+// is memory alone, and the pause that I/O sees does not wait for the disk.
+Status VolumeStore::create_snapshots(const std::vector<NewSnapshot>& snapshots, const LayerKeys& keys) {
+  const Lock lock(mutex_);
+  COFFER_TRY(made, check_new_snapshots(snapshots));
   if (made == snapshots.size()) return {};
-  if (made != 0) return fail(ErrorKind::kConflict, "some of these snapshots exist already, and some do not");
 
   std::vector<Switch> switches;
-  // What was made before an error is taken back: no volume was switched yet.
-  const auto undo = [&](const Error& error) -> Status {
-    for (const NewSnapshot& wanted : snapshots) {
-      if (const auto taken = tree_.snapshots.extract(wanted.snapshot_id)) {
-        if (tree_.volumes.at(wanted.volume_id).layer_id == wanted.new_top.layer_id) {
-          tree_.volumes.at(wanted.volume_id).layer_id = taken.mapped().layer_id;
-          unsettled_.insert(wanted.volume_id);
-        }
-        unsettled_.insert(wanted.snapshot_id);
-      }
+  for (const NewSnapshot& wanted : snapshots) {
+    auto prepared = prepare_snapshot(wanted, keys);
+    if (!prepared) {
+      take_back(snapshots);
+      return tl::unexpected(prepared.error());
     }
-    if (settle())
-      for (const NewSnapshot& wanted : snapshots) (void)store_->remove_folder(wanted.snapshot_id);
-    (void)erase_unneeded();
-    return tl::unexpected(error);
-  };
-  const auto prepare = [&](const NewSnapshot& wanted) -> Status {
-    const std::string sealed = tree_.volumes.at(wanted.volume_id).layer_id;
-    COFFER_CHECK(create_layer(wanted.new_top, tree_.layers.at(sealed).size_bytes, sealed, false));
-    const auto volume = find_open(wanted.volume_id);
-    if (volume) {
-      COFFER_CHECK(volume->check_layers());
-      COFFER_TRY(top, open_new_top(wanted.new_top, keys, *volume));
-      std::vector<std::shared_ptr<Layer>> layers = volume->chain()->layers();
-      layers.insert(layers.begin(), std::move(top));
-      switches.push_back({volume, std::make_shared<const Chain>(std::move(layers))});
-    }
-    COFFER_CHECK(store_->create_folder(wanted.snapshot_id));
-    COFFER_CHECK(store_->clear_folder(wanted.snapshot_id));
-    COFFER_CHECK(put(format::SnapshotManifest{wanted.snapshot_id, sealed, false, {}}));
-    return set_top(wanted.volume_id, wanted.new_top.layer_id);
-  };
-  for (const NewSnapshot& wanted : snapshots)
-    if (const Status prepared = prepare(wanted); !prepared) return undo(prepared.error());
-
+    if (prepared->volume) switches.push_back(std::move(*prepared));
+  }
   // Always in the same order, so that no two ever wait for each other.
   std::ranges::sort(switches, {}, [](const Switch& one) { return one.volume->id(); });
   std::vector<Volume::Pause> pauses;

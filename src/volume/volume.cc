@@ -154,13 +154,13 @@ Status Volume::flush() {
   return flush(Durability::kStates);
 }
 
-// A layer that became durable here is struck off: it changes no more.
 Status Volume::flush(Durability durability) {
   const Status flushed = flush_layers(durability);
   if (!flushed) flush_failed_.store(true, std::memory_order_release);
   return flushed;
 }
 
+// A layer that became durable here is struck off: it changes no more.
 Status Volume::flush_layers(Durability durability) {
   std::vector<std::shared_ptr<Layer>> sealed;
   std::shared_ptr<Layer> top;
@@ -192,18 +192,15 @@ Status Volume::make_durable(uint64_t offset, uint64_t length) {
 Status Volume::discard(uint64_t offset, uint64_t length, bool durable) {
   COFFER_CHECK(check_range(offset, length));
   COFFER_CHECK(check_writable());
-  size_t punches = 0;
   COFFER_CHECK(for_each_chunk(offset, length, [&](uint64_t at, uint64_t piece, uint64_t) -> Status {
     const auto [head, middle, tail] = divide(at, piece);
     if (middle == 0) return {};
     const auto lock = locks_->exclude(at);
-    COFFER_CHECK(discard_chunk({(at + head) / kSectorSize, middle / kSectorSize}));
-    punches = top().punches_waiting();
-    return {};
+    return discard_chunk({(at + head) / kSectorSize, middle / kSectorSize});
   }));
   // The list of holes to punch is memory: a client that never flushes must not fill it.
   constexpr size_t kMostPunches = 1 << 20;
-  if (punches > kMostPunches) return flush();
+  if (chain()->top().punches_waiting() > kMostPunches) return flush();
   return durable ? make_durable(offset, length) : Status{};
 }
 

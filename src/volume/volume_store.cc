@@ -55,9 +55,9 @@ Status VolumeStore::create_layer(const NewLayer& layer, uint64_t size_bytes, con
       return fail(ErrorKind::kInvalidArgument, "a layer is not shorter than the one below it");
   }
   tree_.layers.erase(layer.layer_id);  // of an attempt that failed
-  COFFER_CHECK(written(layer.layer_id, layers_.create(layer, size_bytes, parent_id, independent)));
-  const auto cipher = layer.wrapped_key ? format::LayerCipher::kAes256Xts : format::LayerCipher::kNone;
-  tree_.layers[layer.layer_id] = {layer.layer_id, size_bytes, cipher, parent_id, independent};
+  const format::LayerRecord record{layer.layer_id, size_bytes, layer.cipher(), parent_id, independent};
+  COFFER_CHECK(written(layer.layer_id, layers_.create(layer, record)));
+  tree_.layers[layer.layer_id] = record;
   return {};
 }
 
@@ -100,9 +100,26 @@ Status VolumeStore::written(const std::string& folder, Status status) {
     unsettled_.erase(folder);
     return status;
   }
+  // On a full disk not even the new document was begun: the old one stands, and nothing need be mended.
+  if (!unsettled_.contains(folder) && is_as_the_tree_says(folder)) return status;
   unsettled_.insert(folder);
   (void)settle();
   return status;
+}
+
+bool VolumeStore::is_as_the_tree_says(const std::string& folder) {
+  const auto reads = [&](const char* name, const Bytes& wanted) {
+    const auto document = store_->read_document(folder, name);
+    return document && *document == wanted;
+  };
+  if (const auto volume = tree_.volumes.find(folder); volume != tree_.volumes.end())
+    return reads(kVolumeDocument, format::write_volume_manifest(volume->second));
+  if (const auto snapshot = tree_.snapshots.find(folder); snapshot != tree_.snapshots.end())
+    return reads(kSnapshotDocument, format::write_snapshot_manifest(snapshot->second));
+  const auto layer = tree_.layers.find(folder);
+  if (layer == tree_.layers.end()) return false;
+  const auto record = layers_.record(folder);
+  return record && *record == layer->second;
 }
 
 // Before anything is erased: a manifest that names a layer must not outlive it.

@@ -148,6 +148,7 @@ class VolumeStore {
   Status put(const format::SnapshotManifest& manifest);
   Status put(const format::LayerRecord& record);
   Status written(const std::string& folder, Status status);
+  bool is_as_the_tree_says(const std::string& folder);
   Status settle();
   Status write_what_the_tree_says(const std::string& folder);
   // kCorrupt when some layer may be needed by what cannot be read.
@@ -156,6 +157,14 @@ class VolumeStore {
   Result<std::shared_ptr<Layer>> open_new_top(const NewLayer& layer, const LayerKeys& keys,
                                               const Volume& volume);
   std::shared_ptr<Volume> find_open(const std::string& volume_id);
+  // Of create_snapshots: an open volume and the chain that it is to get; no volume where it is not open.
+  struct Switch {
+    std::shared_ptr<Volume> volume;
+    std::shared_ptr<const Chain> chain;
+  };
+  Result<size_t> check_new_snapshots(const std::vector<NewSnapshot>& snapshots) const;
+  Result<Switch> prepare_snapshot(const NewSnapshot& wanted, const LayerKeys& keys);
+  void take_back(const std::vector<NewSnapshot>& snapshots);
   Status erase_unneeded();
   // Gives everything that reads through `layer_id` the chain that the tree says now, and waits for who reads
   // through the old one.
@@ -176,7 +185,8 @@ class VolumeStore {
   std::set<std::string> unsettled_;          // folders whose document may not be what the tree says
   std::map<std::string, std::weak_ptr<Volume>> open_volumes_;
   std::vector<std::weak_ptr<SnapshotAccess>> open_snapshots_;
-  std::multiset<std::string> busy_;  // layers that a job works on or reads from
+  std::set<std::string> unerased_;  // layers that are lifted, though not all below them could be erased
+  std::set<std::string> busy_;      // layers that a job works on or reads from
 };
 
 }  // namespace coffer::volume

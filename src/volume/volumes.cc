@@ -90,22 +90,15 @@ Status VolumeStore::grow(const std::string& volume_id, uint64_t size_bytes) {
   if (size_bytes < record.size_bytes || size_bytes % kSectorSize != 0 || size_bytes > kLargestVolume)
     return fail(ErrorKind::kInvalidArgument,
                 "a volume's size is a multiple of 4096 bytes, at most 64 TiB, and never becomes smaller");
-  const auto layer = layers_.find_open(record.layer_id);
   if (size_bytes > record.size_bytes) {
     // Longer files first: the record says how much of them counts.
-    COFFER_CHECK(layers_.grow_files(record, size_bytes));
-    COFFER_TRY(longer, layers_.open_files(record.layer_id, size_bytes));
-    Status flushed = longer.data->flush();
-    if (flushed) flushed = longer.map->flush();
-    if (!flushed) {
-      // The layer has these files open: the failure may be the only word of writes that are lost.
-      if (layer) layer->give_up(flushed.error());
-      return flushed;
-    }
+    if (const auto longer = layers_.grow_files(record, size_bytes); !longer)
+      return tl::unexpected(longer.error());
     record.size_bytes = size_bytes;
     COFFER_CHECK(put(record));
   }
 
+  const auto layer = layers_.find_open(record.layer_id);
   if (!layer || layer->size_bytes() == size_bytes) return {};
   COFFER_TRY(files, layers_.open_files(record.layer_id, size_bytes));
   const auto volume = find_open(volume_id);
@@ -146,9 +139,7 @@ Status VolumeStore::rekey(const std::string& volume_id, const NewLayer& layer, c
   }
   COFFER_CHECK(set_top(volume_id, layer.layer_id));
   if (volume) {
-    std::vector<std::shared_ptr<Layer>> layers = volume->chain()->layers();
-    layers.insert(layers.begin(), std::move(top));
-    auto next = std::make_shared<const Chain>(std::move(layers));
+    auto next = Chain::on_top_of(*volume->chain(), std::move(top));
     const auto pause = volume->pause();
     volume->replace_chain(std::move(next));
   }

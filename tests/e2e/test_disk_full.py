@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """On a full disk calls are refused in words, but what takes access away still works, and nothing is lost."""
+import os
 import subprocess
 
 import pytest
@@ -28,6 +29,14 @@ def fill(path):
                     ballast.write(b"x" * size)
             except OSError:
                 pass
+
+
+MIB = 1 << 20
+
+
+def free(path):
+    about = os.statvfs(path)
+    return about.f_bavail * about.f_frsize
 
 
 def test_protective_calls_work_and_others_are_refused(small_disk):
@@ -67,3 +76,31 @@ def test_protective_calls_work_and_others_are_refused(small_disk):
         names = [record["eventName"] for record in coffer.trail()]
         for name in ("DisableKey", "DetachVolume", "DeleteVolume", "EraseVolumeKey", "DeleteSnapshot", "EraseSnapshotKey"):
             assert name in names, name
+
+
+def test_a_snapshot_deleted_on_a_full_disk_gives_its_space_back(small_disk):
+    with Coffer(small_disk / "data") as coffer:
+        ec2 = coffer.client("ec2")
+        volume = coffer.create_volume(ec2, Encrypted=True)
+        older, newer = os.urandom(24 * MIB), os.urandom(16 * MIB)
+        with nbd_client(coffer.attach(volume, "/dev/sdf", ec2)) as handle:
+            def write(data):
+                for at in range(0, len(data), MIB):
+                    handle.pwrite(data[at:at + MIB], at)
+                handle.flush()
+
+            write(older)
+            snapshot = coffer.create_snapshot(volume, ec2)
+            write(newer)
+            kept = coffer.layers(volume)[0]
+
+            fill(small_disk / "ballast")
+            assert free(small_disk) == 0
+            ec2.delete_snapshot(SnapshotId=snapshot)
+            wait_until(lambda: coffer.stored("layer") == {kept}, "the snapshot's layer to be merged and go", 60)
+            assert free(small_disk) >= len(newer) - MIB
+            expected = newer + older[len(newer):]
+            for at in range(0, len(expected), MIB):
+                assert handle.pread(MIB, at) == expected[at:at + MIB]
+            handle.pwrite(b"z" * (8 * MIB), len(older))
+            handle.flush()

@@ -186,5 +186,46 @@ TEST_F(FaultTest, ADeletedSnapshotMergesOnADiskThatIsNearlyFull) {
   EXPECT_FALSE(disk.holds(wrapped_key_of(layer_id(1))));
 }
 
+// Not a byte is free: what the layer above holds itself is given back first.
+TEST_F(FaultTest, AMergeOnAFullDiskBeginsWithWhatNobodyReads) {
+  constexpr uint64_t kMiB = 1 << 20;
+  SimulatedDisk disk(1);
+  auto store = *VolumeStore::open_store(disk, "/volumes", kHostId);
+  ASSERT_TRUE(store->create({volume_id(1), 16 * kMiB, new_layer(1, true), {}, false}));
+  auto volume = *store->open(volume_id(1), keys_for(*store, volume_id(1)));
+  Bytes data = random_contents(random_, 8 * kMiB);
+  ASSERT_TRUE(volume->write(0, data, true));
+  const NewLayer top = new_layer(2, true);
+  ASSERT_TRUE(store->create_snapshots({{snapshot_id(1), volume_id(1), top}}, keys_of({top})));
+  ASSERT_TRUE(store->complete_snapshot(snapshot_id(1)));
+  const Bytes newer = random_contents(random_, 2 * kMiB);
+  ASSERT_TRUE(volume->write(6 * kMiB, newer, true));
+  std::ranges::copy(newer, data.begin() + 6 * kMiB);
+
+  disk.fill_up();
+  ASSERT_TRUE(store->remove_snapshot(snapshot_id(1)));
+  const Status merged = run_jobs(*store);
+  EXPECT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ(read_back(*volume, 0, data.size()), data);
+  EXPECT_FALSE(*disk.exists("/volumes/" + layer_id(1)));
+  EXPECT_TRUE(volume->write(8 * kMiB, newer, true)) << "the space is there again";
+}
+
+// A document that could not be begun is no reason to erase nothing.
+TEST_F(FaultTest, ASnapshotThatAFullDiskKeepsPendingDoesNotKeepOthersFromGoing) {
+  SimulatedDisk disk(1);
+  auto store = *VolumeStore::open_store(disk, "/volumes", kHostId);
+  for (const uint64_t number : {1, 2})
+    ASSERT_TRUE(store->create({volume_id(number), 1 << 20, new_layer(number, true), {}, false}));
+  const NewLayer top = new_layer(3, true);
+  ASSERT_TRUE(store->create_snapshots({{snapshot_id(1), volume_id(1), top}}, {}));
+  disk.fill_up();
+  ASSERT_EQ(store->complete_snapshot(snapshot_id(1)).error().kind, ErrorKind::kNoSpace);
+  const Status removed = store->remove(volume_id(2));
+  EXPECT_TRUE(removed) << removed.error().message;
+  EXPECT_FALSE(disk.holds(wrapped_key_of(layer_id(2))));
+  EXPECT_TRUE(store->complete_snapshot(snapshot_id(1))) << "there is room now";
+}
+
 }  // namespace
 }  // namespace coffer::volume

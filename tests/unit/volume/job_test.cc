@@ -244,6 +244,36 @@ TEST_P(JobTest, NothingIsMergedOrErasedWhileAManifestCannotBeRead) {
   EXPECT_EQ(snapshot_contents(1), expected);
 }
 
+// Whoever asked for a new key hears of no success while the old one can still be used.
+TEST_P(JobTest, AReKeyingIsNotDoneWhileTheOldKeyIsThere) {
+  create(1);
+  write_somewhere(1);
+  const Bytes expected = contents(1);
+  create(2);
+  snapshot(1, 2, 102);
+  ASSERT_TRUE(open(1)->flush());
+  volumes_.clear();
+  const std::string path = folder_.path() + "/" + snapshot_id(1) + "/snapshot";
+  const Bytes manifest = *read_file(system_disk(), path);
+  Bytes damaged = manifest;
+  damaged[12] ^= 1;
+  ASSERT_TRUE(replace_file(system_disk(), path, damaged));
+  restart();
+  const NewLayer top = new_layer(103, GetParam());
+  ASSERT_TRUE(store_->rekey(volume_id(1), top, keys_of({top})));
+  EXPECT_EQ(run_jobs(*store_).error().kind, ErrorKind::kCorrupt);
+  const auto pending = store_->pending_jobs();
+  ASSERT_EQ(pending.size(), 1u);
+  EXPECT_EQ(pending.front().subject_id, layer_id(103));
+  EXPECT_EQ(store_->open_job(layer_id(103), {}).error().kind, ErrorKind::kCorrupt);
+  EXPECT_TRUE(layer_exists(1));
+  ASSERT_TRUE(replace_file(system_disk(), path, manifest));
+  restart();
+  EXPECT_TRUE(store_->pending_jobs().empty());
+  EXPECT_FALSE(layer_exists(1));
+  EXPECT_EQ(contents(1), expected);
+}
+
 // Nor while a manifest names a layer that is not there.
 TEST_P(JobTest, NothingIsErasedWhileALayerIsMissing) {
   create(1);

@@ -33,6 +33,7 @@ class SimulatedDisk final : public Disk {
   void cut_power_at(uint64_t operation) { cut_at_ = operation; }
   void fail_at(uint64_t operation, ErrorKind kind) { fail_at_ = operation, fail_kind_ = kind; }
   void set_capacity(uint64_t bytes) { capacity_ = bytes / kUnit; }
+  void fill_up() { capacity_ = units_taken(); }  // no byte is free now
   bool power_is_off() const { return off_; }
   bool fault_struck() const { return fault_struck_; }  // since the last call of count_from_here()
   // Called while a file is flushed, when what the flush covers is settled already.
@@ -378,14 +379,18 @@ class SimulatedDisk final : public Disk {
     for (uint64_t unit = offset / kUnit; unit * kUnit < offset + length; ++unit)
       if (!inode.space.contains(unit)) wanted.push_back(unit);
     if (wanted.empty()) return {};
-    std::set<const Inode*> inodes;
-    uint64_t taken = wanted.size();
-    if (capacity_ != 0)
-      for (const auto& [path, other] : names_)
-        if (inodes.insert(other.get()).second) taken += other->space.size();
-    if (capacity_ != 0 && taken > capacity_) return fail(ErrorKind::kNoSpace, "no space left on the device");
+    if (capacity_ != 0 && units_taken() + wanted.size() > capacity_)
+      return fail(ErrorKind::kNoSpace, "no space left on the device");
     inode.space.insert(wanted.begin(), wanted.end());
     return {};
+  }
+
+  uint64_t units_taken() const {
+    std::set<const Inode*> inodes;
+    uint64_t taken = 0;
+    for (const auto& [path, inode] : names_)
+      if (inodes.insert(inode.get()).second) taken += inode->space.size();
+    return taken;
   }
 
   std::vector<std::string> names_in(const std::string& directory) const {
