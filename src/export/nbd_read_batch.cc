@@ -12,7 +12,7 @@ using nbd::Request;
 namespace {
 
 constexpr size_t kMostReads = 64;
-constexpr uint32_t kLargestRead = 32 * 1024;  // a larger one keeps a disk busy by itself
+constexpr uint32_t kLargestRead = 64 * 1024;  // a larger one keeps a disk busy by itself
 
 }  // namespace
 

@@ -59,6 +59,7 @@ Status Layer::grow(LayerFiles files, uint64_t size_bytes) {
 }
 
 Status Layer::read_data(uint64_t first, MutableByteView out) {
+  if (direct() && out.size() > kDirectPart) return read_in_parts(first, out);
   const bool try_mapped = can_use_mapped(cipher_.get());
   for (size_t done = 0; done < out.size();) {
     const uint64_t sector = first + done / kSectorSize;

@@ -98,6 +98,8 @@ class Layer {
   void note_loss() { *lost_ = true; }  // a flush failed
 
  private:
+  static constexpr size_t kDirectPart = 32 << 10;  // of a large read, where several are in flight at once
+  Status read_in_parts(uint64_t first, MutableByteView out);
   // The two ways into the image: where there is data already (perhaps mapped), and anywhere.
   Status overwrite(uint64_t first, ByteView plaintext);
   Status write_image(uint64_t first, ByteView plaintext);

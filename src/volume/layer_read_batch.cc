@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layer::read_batch: many reads in flight, each decrypted as it arrives, while others still fly.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -54,6 +55,24 @@ void Layer::read_batch(std::span<const SectorsToRead> reads) {
     files_.data->read_many(together, opener);
     reads = reads.subspan(count);
   }
+}
+
+// The disk goes on while what arrived is decrypted.
+Status Layer::read_in_parts(uint64_t first, MutableByteView out) {
+  std::array<SectorsToRead, kCiphertextPiece / kDirectPart> parts;
+  std::array<Status, parts.size()> statuses;
+  while (!out.empty()) {
+    size_t count = 0;
+    for (; count < parts.size() && !out.empty(); ++count) {
+      const size_t size = std::min(out.size(), kDirectPart);
+      parts[count] = {first, out.first(size), &statuses[count]};
+      out = out.subspan(size);
+      first += size / kSectorSize;
+    }
+    read_batch(std::span(parts).first(count));
+    for (Status& status : std::span(statuses).first(count)) COFFER_CHECK(std::move(status));
+  }
+  return {};
 }
 
 }  // namespace coffer::volume
