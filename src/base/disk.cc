@@ -26,18 +26,9 @@ class SystemFile final : public File {
       : fd_(std::move(fd)), path_(std::move(path)), mapping_(fd_.get()) {}
 
   Status read(uint64_t offset, MutableByteView out) override {
-    while (!out.empty()) {
-      const ssize_t got = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return fail_errno("read " + path_);
-      if (got == 0) {
-        std::memset(out.data(), 0, out.size());
-        return {};
-      }
-      out = out.subspan(static_cast<size_t>(got));
-      offset += static_cast<uint64_t>(got);
-    }
-    return {};
+    Status status = read_at(fd_.get(), offset, out);
+    if (!status) status.error().message += " (" + path_ + ")";
+    return status;
   }
 
   Status write(uint64_t offset, ByteView data) override {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <utility>
+
+#include "base/bytes.h"
+#include "base/result.h"
 
 namespace coffer {
 
@@ -27,5 +31,8 @@ class FileDescriptor {
  private:
   int fd_ = -1;
 };
+
+// Fills `out` from there on; zeros where the file has ended. Errors: pread(2)'s.
+Status read_at(int descriptor, uint64_t offset, MutableByteView out);
 
 }  // namespace coffer

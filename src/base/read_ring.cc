@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file_descriptor.h"
+
 namespace coffer {
 namespace {
 
@@ -30,28 +32,13 @@ Status register_with(const io_uring& ring, unsigned what, void* argument, unsign
   return {};
 }
 
-// Reads what a ring did not: the rest of a short read, or all of one that it could not take.
-Status finish(int descriptor, uint64_t offset, MutableByteView out) {
-  while (!out.empty()) {
-    const ssize_t got = ::pread(descriptor, out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno("read");
-    if (got == 0) {
-      std::memset(out.data(), 0, out.size());
-      return {};
-    }
-    out = out.subspan(static_cast<size_t>(got));
-    offset += static_cast<uint64_t>(got);
-  }
-  return {};
-}
-
+// What a ring did not read, pread(2) does: the rest of a short read, or all of one that it could not take.
 Status completed(int descriptor, const FileRead& read, int result) {
-  if (result == -EAGAIN || result == -EINTR) return finish(descriptor, read.offset, read.out);
+  if (result == -EAGAIN || result == -EINTR) return read_at(descriptor, read.offset, read.out);
   if (result < 0) return refused("read", result);
   const auto got = static_cast<size_t>(result);
   if (got == read.out.size()) return {};
-  return finish(descriptor, read.offset + got, read.out.subspan(got));
+  return read_at(descriptor, read.offset + got, read.out.subspan(got));
 }
 
 }  // namespace
@@ -148,7 +135,7 @@ bool ReadRing::run(int descriptor, std::span<const FileRead> reads, ReadListener
   }
   // Entries are taken in their order.
   for (size_t i = submitted; i < reads.size(); ++i)
-    listener.arrived(i, finish(descriptor, reads[i].offset, reads[i].out));
+    listener.arrived(i, read_at(descriptor, reads[i].offset, reads[i].out));
   return usable;
 }
 

@@ -32,7 +32,7 @@ Result<control::AttachedVolume> open_on_host(Installation& parts, const catalog:
   COFFER_TRY(served, parts.volumed.attach(volume.id, attachment_id));
   if (const Status limited = set_limits(parts, volume); !limited)
     log_warning("volume {} is not throttled: {}", volume.id, limited.error().message);
-  return std::move(served);
+  return served;
 }
 
 }  // namespace coffer::services::ec2

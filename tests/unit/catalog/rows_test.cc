@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "catalog/catalog.h"
-#include "tests/unit/catalog/temporary_folder.h"
+#include "tests/unit/catalog/catalog_fixture.h"
 
 namespace coffer::catalog {
 namespace {
@@ -12,36 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class Rows : public ::testing::Test {
- protected:
-  void SetUp() override { open(); }
-  void open() {
-    catalog_.reset();
-    auto opened = Catalog::open(folder_ / "catalog.db");
-    ASSERT_TRUE(opened) << opened.error().message;
-    catalog_ = std::move(*opened);
-  }
-  // Runs `body` as a writer that must succeed, then opens the file anew, so that what is read was stored.
-  void stored(const std::function<Status(Transaction&)>& body) {
-    auto status = catalog_->write(body);
-    ASSERT_TRUE(status) << status.error().message;
-    open();
-  }
-  template <class T>
-  T read(const std::function<Result<T>(Transaction&)>& body) {
-    T value{};
-    auto status = catalog_->read([&](Transaction& transaction) -> Status {
-      COFFER_TRY(found, body(transaction));
-      value = std::move(found);
-      return {};
-    });
-    EXPECT_TRUE(status) << status.error().message;
-    return value;
-  }
-
-  testing::TemporaryFolder folder_;
-  std::unique_ptr<Catalog> catalog_;
-};
+class Rows : public CatalogFixture {};
 
 Key a_key(const std::string& id) {
   Key key;

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "catalog/catalog.h"
-#include "tests/unit/catalog/temporary_folder.h"
+#include "tests/unit/catalog/catalog_fixture.h"
 
 namespace coffer::catalog {
 namespace {
@@ -12,39 +11,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class SnapshotRows : public ::testing::Test {
+class SnapshotRows : public CatalogFixture {
  protected:
-  void SetUp() override { open(); }
-  void open() {
-    catalog_.reset();
-    auto opened = Catalog::open(folder_ / "catalog.db");
-    ASSERT_TRUE(opened) << opened.error().message;
-    catalog_ = std::move(*opened);
-  }
-  void stored(const std::function<Status(Transaction&)>& body) {
-    const auto status = catalog_->write(body);
-    ASSERT_TRUE(status) << status.error().message;
-    open();
-  }
-  template <class T>
-  T read(const std::function<Result<T>(Transaction&)>& body) {
-    T value{};
-    const auto status = catalog_->read([&](Transaction& transaction) -> Status {
-      COFFER_TRY(found, body(transaction));
-      value = std::move(found);
-      return {};
-    });
-    EXPECT_TRUE(status) << status.error().message;
-    return value;
-  }
   std::vector<std::string> ids(const std::vector<Snapshot>& snapshots) {
     std::vector<std::string> found;
     for (const auto& snapshot : snapshots) found.push_back(snapshot.id);
     return found;
   }
-
-  testing::TemporaryFolder folder_;
-  std::unique_ptr<Catalog> catalog_;
 };
 
 Snapshot a_snapshot(const std::string& id) {

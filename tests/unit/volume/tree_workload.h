@@ -150,8 +150,12 @@ class TreeWorkload {
     const auto at = any_open_volume();
     if (at == model_.volumes.end()) return;
     if (!succeeded(at->second.device->flush(), "flush " + at->first)) return after_failure(at);
+    acknowledge_all(at);
+  }
+
+  // A flush covers the layers that snapshots sealed.
+  void acknowledge_all(Volumes::iterator at) {
     at->second.contents.acknowledge(at->second.contents.now());
-    // It covers the layers that snapshots sealed.
     for (auto& [id, snapshot] : model_.snapshots)
       if (snapshot.volume_id == at->first) snapshot.contents.acknowledge(snapshot.contents.now());
   }
@@ -242,8 +246,7 @@ class TreeWorkload {
     jobs_.clear();
     if (at->second.device && !at->second.failed) {
       if (!succeeded(at->second.device->flush(), "flush " + at->first)) return after_failure(at);
-      for (auto& [id, snapshot] : model_.snapshots)
-        if (snapshot.volume_id == at->first) snapshot.contents.acknowledge(snapshot.contents.now());
+      acknowledge_all(at);
     }
     at->second.device.reset();
     at->second.existence = Existence::kMaybe;
@@ -297,9 +300,7 @@ class TreeWorkload {
     const auto at = any_open_volume();
     if (at == model_.volumes.end()) return;
     if (!succeeded(at->second.device->flush(), "flush " + at->first)) return after_failure(at);
-    at->second.contents.acknowledge(at->second.contents.now());
-    for (auto& [id, snapshot] : model_.snapshots)
-      if (snapshot.volume_id == at->first) snapshot.contents.acknowledge(snapshot.contents.now());
+    acknowledge_all(at);
     at->second.device.reset();
     open(at->first, at->second);
   }
