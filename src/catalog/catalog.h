@@ -93,6 +93,7 @@ class Transaction {
                                                                        size_t limit) = 0;
 
   virtual Status insert_volume_rekey(const VolumeRekey& rekey) = 0;
+  // The one of that volume that started then: its layer may become another.
   virtual Status update_volume_rekey(const VolumeRekey& rekey) = 0;
   virtual Result<std::vector<VolumeRekey>> rekeys_of_volume(
       const std::string& volume_id) = 0;  // newest first

@@ -134,12 +134,12 @@ struct VolumeModification {
 
 // One RekeyVolume.
 struct VolumeRekey {
-  std::string layer_id;  // the new top layer's, under the new data key
+  std::string layer_id;  // the new top layer's, under the new data key; another's if one was not enough
   std::string volume_id;
   std::string account, region;
   std::string original_kms_key_arn, kms_key_arn;
   std::string data_encryption_key_id;  // the volume's from now on
-  std::string state;                   // starting, rekeying, waiting, completed, failed
+  std::string state;                   // rekeying, waiting, completed, failed
   std::string status_message;
   uint32_t progress = 0;      // percent
   Bytes wrapped_key;          // only until the store holds it

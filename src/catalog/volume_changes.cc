@@ -120,10 +120,10 @@ Status SqliteTransaction::insert_volume_rekey(const VolumeRekey& rekey) {
 
 Status SqliteTransaction::update_volume_rekey(const VolumeRekey& rekey) {
   Query query(connection_,
-              "UPDATE volume_rekeys SET state = ?, status_message = ?, progress = ?, wrapped_key = ?,"
-              " ended = ? WHERE layer_id = ?");
-  query.bind(rekey.state, rekey.status_message, rekey.progress, rekey.wrapped_key, rekey.ended,
-             rekey.layer_id);
+              "UPDATE volume_rekeys SET layer_id = ?, state = ?, status_message = ?, progress = ?,"
+              " wrapped_key = ?, ended = ? WHERE volume_id = ? AND started = ?");
+  query.bind(rekey.layer_id, rekey.state, rekey.status_message, rekey.progress, rekey.wrapped_key,
+             rekey.ended, rekey.volume_id, rekey.started);
   COFFER_CHECK(query.run());
   return expect_changed("re-keying of " + rekey.volume_id);
 }

@@ -15,21 +15,6 @@
 namespace coffer::services::ec2 {
 namespace {
 
-// Key ids are unique over all regions of an installation.
-Result<catalog::Key> find_any_key(Installation& installation, const std::string& key_id) {
-  std::optional<catalog::Key> key;
-  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    for (const auto& region : installation.regions) {
-      COFFER_TRY(row, transaction.key(region, key_id));
-      if (row) key = std::move(row);
-    }
-    return {};
-  }));
-  if (!key)
-    return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", key_id), "NotFoundException");
-  return std::move(*key);
-}
-
 // Sorts layers by the KMS key that opens them; each key is looked up once, however long the chain.
 class KeySorter {
  public:
@@ -69,7 +54,7 @@ class KeySorter {
   Result<Known*> find(const std::string& key_id) {
     const auto found = known_.find(key_id);
     if (found != known_.end()) return &found->second;
-    COFFER_TRY(key, find_any_key(installation_, key_id));
+    COFFER_TRY(key, kms::any_key(installation_, key_id));
     KeyUse use;
     use.kms_key_arn = key_arn(key.region, key.account, key.id);
     auto allowed = access_.authorise(use.kms_key_arn);
@@ -130,13 +115,17 @@ KeyAccess access_of(Call& call) {
           }};
 }
 
+policy::Principal principal_of(const std::string& account, const std::string& principal_arn) {
+  policy::Principal principal;
+  principal.account = principal.id = account;
+  principal.arn = principal_arn;
+  return principal;
+}
+
 KeyAccess access_of(Installation& installation, const std::string& account,
                     const std::string& principal_arn) {
   return {[=](const std::string& kms_key_arn) {
-            policy::Principal principal;
-            principal.account = principal.id = account;
-            principal.arn = principal_arn;
-            return coffer::authorise(principal, "ec2", "kms:Decrypt", kms_key_arn);
+            return coffer::authorise(principal_of(account, principal_arn), "ec2", "kms:Decrypt", kms_key_arn);
           },
           [=, &installation](const std::vector<KeyUse>& uses) -> Status {
             if (uses.front().failure) return {};
@@ -162,6 +151,13 @@ Status open_key_session(Installation& installation, const KeySession& session,
                         const std::vector<control::NewLayer>& layers, const KeyAccess& access) {
   COFFER_TRY(prepared, installation.volumed.prepare_keys(session.subject_id, session.session_id));
   return hand_over(installation, session, prepared.nonce, layers, access);
+}
+
+Result<std::vector<control::NewLayer>> encrypted_layers_of(Installation& installation,
+                                                           const std::string& subject_id) {
+  // The session is left to end by itself: nothing is delivered to it.
+  COFFER_TRY(prepared, installation.volumed.prepare_keys(subject_id, make_session_id(installation.random)));
+  return std::move(prepared.layers);
 }
 
 bool is_about_a_key(const Error& error) {

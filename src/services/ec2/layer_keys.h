@@ -34,6 +34,9 @@ KeyAccess access_of(Call& call);
 // met again and again.
 KeyAccess access_of(Installation& installation, const std::string& account, const std::string& principal_arn);
 
+// The principal for whom that work is.
+policy::Principal principal_of(const std::string& account, const std::string& principal_arn);
+
 // A session of volumed's for which it takes keys (control/volumed_client.h).
 struct KeySession {
   std::string subject_id, session_id;
@@ -46,6 +49,10 @@ Status open_key_session(Installation& installation, const KeySession& session, c
 // The same for layers that volumed does not have yet.
 Status open_key_session(Installation& installation, const KeySession& session,
                         const std::vector<control::NewLayer>& layers, const KeyAccess& access);
+
+// The encrypted layers of the subject's chain as volumed has them now, top first.
+Result<std::vector<control::NewLayer>> encrypted_layers_of(Installation& installation,
+                                                           const std::string& subject_id);
 
 // Is the error that of a KMS key that may not or cannot be used?
 bool is_about_a_key(const Error& error);

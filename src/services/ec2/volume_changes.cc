@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "base/ids.h"
 #include "base/log.h"
+#include "services/arn.h"
 #include "services/ec2/layer_keys.h"
+#include "services/ec2/volume_keys.h"
 #include "services/ec2/volume_types.h"
 
 namespace coffer::services::ec2 {
@@ -119,13 +122,7 @@ Status VolumeChanges::start_rekey(catalog::VolumeRekey& rekey) {
   COFFER_TRY(found, volume(rekey.volume_id));
   if (!is_there(found)) return end_rekey(rekey, "failed", "The volume was deleted.");
   const Status put = put_new_top(rekey, *found);
-  if (!put && is_about_a_key(put.error())) {
-    const std::string message = describe_key_error(put.error());
-    if (rekey.state == "waiting" && rekey.status_message == message) return {};
-    rekey.state = "waiting";
-    rekey.status_message = message;
-    return store(rekey);
-  }
+  if (!put && is_about_a_key(put.error())) return wait_for_key(rekey, put.error());
   if (!put && may_pass(put.error())) return put;
   if (!put) return end_rekey(rekey, "failed", put.error().message);
   rekey.state = "rekeying";
@@ -145,12 +142,7 @@ Status VolumeChanges::start_rekey(catalog::VolumeRekey& rekey) {
 Status VolumeChanges::watch_rekey(catalog::VolumeRekey& rekey, const JobsBySubject& jobs,
                                   BackgroundJobs& running) {
   const auto job = jobs.find(rekey.layer_id);
-  if (job == jobs.end()) {
-    COFFER_TRY(found, volume(rekey.volume_id));
-    if (!is_there(found)) return end_rekey(rekey, "failed", "The volume was deleted.");
-    rekey.progress = 100;
-    return end_rekey(rekey, "completed", "");
-  }
+  if (job == jobs.end()) return finish_rekey(rekey);
   const catalog::VolumeRekey before = rekey;
   const Status going = running.run(job->second, rekey.account, rekey.principal_arn);
   rekey.progress = percent_of(job->second);
@@ -161,6 +153,51 @@ Status VolumeChanges::watch_rekey(catalog::VolumeRekey& rekey, const JobsBySubje
   if (rekey.progress == before.progress && rekey.state == before.state &&
       rekey.status_message == before.status_message)
     return {};
+  return store(rekey);
+}
+
+// Everything was lifted into the layer that was put on for it. That is the top unless snapshots were made
+// since; one that volumed made so late that apid had given it up may have brought a top under an earlier key.
+Status VolumeChanges::finish_rekey(catalog::VolumeRekey& rekey) {
+  COFFER_TRY(found, volume(rekey.volume_id));
+  if (!is_there(found)) return end_rekey(rekey, "failed", "The volume was deleted.");
+  const auto done = is_all_under_its_key(rekey);
+  if (!done && may_pass(done.error())) return tl::unexpected(done.error());
+  if (!done) return end_rekey(rekey, "failed", done.error().message);
+  if (!*done) return want_another_top(rekey);
+  rekey.progress = 100;
+  return end_rekey(rekey, "completed", "");
+}
+
+Result<bool> VolumeChanges::is_all_under_its_key(const catalog::VolumeRekey& rekey) {
+  COFFER_TRY(layers, encrypted_layers_of(installation_, rekey.volume_id));
+  for (const auto& layer : layers) {
+    if (!layer.wrapped_key) return fail(ErrorKind::kCorrupt, "an encrypted layer has no key");
+    COFFER_TRY(identity, keyclient::identify_blob(*layer.wrapped_key));
+    if (key_arn(rekey.region, rekey.account, identity.key_id) != rekey.kms_key_arn) return false;
+  }
+  return true;
+}
+
+// start_rekey() puts it on, and everything is lifted once more.
+Status VolumeChanges::want_another_top(catalog::VolumeRekey& rekey) {
+  auto key = make_volume_key(installation_, principal_of(rekey.account, rekey.principal_arn), rekey.volume_id,
+                             rekey.kms_key_arn);
+  if (!key && is_about_a_key(key.error())) return wait_for_key(rekey, key.error());
+  if (!key) return tl::unexpected(key.error());
+  rekey.layer_id = make_resource_id(installation_.random, "layer");
+  rekey.wrapped_key = std::move(*key);
+  rekey.state = "rekeying";
+  rekey.status_message.clear();
+  rekey.progress = 0;
+  return store(rekey);
+}
+
+Status VolumeChanges::wait_for_key(catalog::VolumeRekey& rekey, const Error& error) {
+  std::string message = describe_key_error(error);
+  if (rekey.state == "waiting" && rekey.status_message == message) return {};
+  rekey.state = "waiting";
+  rekey.status_message = std::move(message);
   return store(rekey);
 }
 

@@ -34,6 +34,10 @@ class VolumeChanges {
   Status start_rekey(catalog::VolumeRekey& rekey);
   Status put_new_top(const catalog::VolumeRekey& rekey, const catalog::Volume& volume);
   Status watch_rekey(catalog::VolumeRekey& rekey, const JobsBySubject& jobs, BackgroundJobs& running);
+  Status finish_rekey(catalog::VolumeRekey& rekey);
+  Result<bool> is_all_under_its_key(const catalog::VolumeRekey& rekey);
+  Status want_another_top(catalog::VolumeRekey& rekey);
+  Status wait_for_key(catalog::VolumeRekey& rekey, const Error& error);
   Status end_rekey(catalog::VolumeRekey& rekey, const char* state, std::string message);
   Status store(const catalog::VolumeRekey& rekey);
   Result<std::optional<catalog::Volume>> volume(const std::string& id);

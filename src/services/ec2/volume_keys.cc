@@ -6,15 +6,19 @@
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/kms/key_directory.h"
+#include "services/service_event.h"
 #include "wire/json_text.h"
 
 namespace coffer::services::ec2 {
 namespace {
 
+constexpr const char* kGenerate = "GenerateDataKeyWithoutPlaintext";
 constexpr uint32_t kVolumeKeySize = 64;  // AES-256-XTS: two 256-bit keys
 
-format::EncryptionContext volume_context(const std::string& volume_id) {
-  return {{"aws:ebs:id", volume_id}};
+Result<Bytes> generate(Installation& installation, const catalog::Key& key, const std::string& volume_id) {
+  COFFER_TRY(backing, kms::backing_key(installation.catalog, key));
+  return installation.keyd.generate_data_key_without_plaintext(
+      backing, kVolumeKeySize, {{"aws:ebs:id", volume_id}}, format::BlobClass::kVolume);
 }
 
 Result<kms::FoundKey> usable_key(Call& call, const std::optional<std::string>& kms_key_id) {
@@ -53,15 +57,13 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
                                      const std::optional<std::string>& kms_key_id) {
   DependentCall record;
   record.event_source = "kms.amazonaws.com";
-  record.event_name = "GenerateDataKeyWithoutPlaintext";
+  record.event_name = kGenerate;
   NewVolumeKey made;
   const auto found = usable_key(call, kms_key_id);
   if (found) {
     made.kms_key_arn = found->arn;
-    COFFER_TRY(backing, kms::backing_key(call.installation.catalog, found->key));
-    COFFER_TRY(blob, call.installation.keyd.generate_data_key_without_plaintext(
-                         backing, kVolumeKeySize, volume_context(volume_id), format::BlobClass::kVolume));
-    made.wrapped_key = std::move(blob);
+    COFFER_TRY(wrapped_key, generate(call.installation, found->key, volume_id));
+    made.wrapped_key = std::move(wrapped_key);
   } else if (is_outage(found.error())) {
     return tl::unexpected(found.error());
   } else {
@@ -74,6 +76,26 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
   record.resource_arns = {made.kms_key_arn};
   call.record(std::move(record));
   return made;
+}
+
+Result<Bytes> make_volume_key(Installation& installation, const policy::Principal& principal,
+                              const std::string& volume_id, const std::string& kms_key_arn) {
+  COFFER_TRY(key, kms::any_key(installation, kms_key_arn.substr(kms_key_arn.rfind('/') + 1)));
+  COFFER_CHECK(coffer::authorise(principal, "ec2", std::string("kms:") + kGenerate, kms_key_arn));
+  COFFER_CHECK(kms::require_usable({key, kms_key_arn}));
+  COFFER_TRY(wrapped_key, generate(installation, key, volume_id));
+  COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {
+    return record_service_event(installation, transaction,
+                                {.account = principal.account,
+                                 .region = key.region,
+                                 .event_source = "kms.amazonaws.com",
+                                 .event_name = kGenerate,
+                                 .request_parameters_json = generate_parameters(kms_key_arn, volume_id),
+                                 .resource_arns = {kms_key_arn},
+                                 .on_behalf_of = principal.arn,
+                                 .read_only = true});
+  }));
+  return wrapped_key;
 }
 
 }  // namespace coffer::services::ec2

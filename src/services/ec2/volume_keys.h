@@ -21,4 +21,9 @@ struct NewVolumeKey {
 Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
                                      const std::optional<std::string>& kms_key_id);
 
+// The same for work in the background, in whose name it is; a key that cannot be used is an error with KMS's
+// code. Recorded when it returns; failures are not, since they are met again and again.
+Result<Bytes> make_volume_key(Installation& installation, const policy::Principal& principal,
+                              const std::string& volume_id, const std::string& kms_key_arn);
+
 }  // namespace coffer::services::ec2

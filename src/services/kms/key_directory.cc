@@ -89,6 +89,19 @@ Result<catalog::Alias> make_ebs_key(Call& call) {
 
 }  // namespace
 
+Result<catalog::Key> any_key(Installation& installation, const std::string& key_id) {
+  std::optional<catalog::Key> key;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    for (const auto& region : installation.regions) {
+      COFFER_TRY(row, transaction.key(region, key_id));
+      if (row) key = std::move(row);
+    }
+    return {};
+  }));
+  if (!key) return not_found(fmt::format("Key '{}' does not exist", key_id));
+  return std::move(*key);
+}
+
 Result<FoundKey> find_key(Call& call, const std::string& key_identifier, AliasUse aliases) {
   std::string account = call.account;
   std::string name = key_identifier;

@@ -17,6 +17,10 @@ struct FoundKey {
   bool enabled() const { return key.state == "Enabled"; }
 };
 
+// A key of whatever account and region; whoever asks has to authorise its use. Key ids are unique over all
+// regions of an installation.
+Result<catalog::Key> any_key(Installation& installation, const std::string& key_id);
+
 enum class AliasUse { kAllowed, kRefused };
 
 // Finds a key by id, key ARN, alias name or alias ARN (the last two only where `aliases` allows).

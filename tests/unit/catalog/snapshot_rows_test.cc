@@ -190,12 +190,14 @@ TEST_F(SnapshotRows, RekeysGoWithTheirVolume) {
   EXPECT_EQ(found[0].kms_key_arn, "new");
   EXPECT_EQ(found[0].data_encryption_key_id, "dek-2");
   EXPECT_EQ(found[0].wrapped_key, Bytes({3}));
+  rekey.layer_id = "layer-3";
   rekey.state = "completed";
   rekey.wrapped_key.clear();
   rekey.ended = Timestamp{2};
   stored([&](Transaction& t) { return t.update_volume_rekey(rekey); });
   found = read<Found>([](Transaction& t) { return t.rekeys("123456789012", "us-west-2", "", 9); });
   ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].layer_id, "layer-3");
   EXPECT_EQ(found[0].ended, Timestamp{2});
   EXPECT_THAT(found[0].wrapped_key, IsEmpty());
 
