@@ -45,9 +45,32 @@ Status check_state(const catalog::Volume& volume) {
               "IncorrectState");
 }
 
+// Between volumed's putting a re-keying's new top on and apid's hearing of it, the volume's row names the
+// earlier key. What is made of the top that volumed has is under that top's key, and the next one must not
+// fall back behind it. To refuse the call instead would take snapshots away for as long as a re-keying waits
+// for its key.
+Status name_key_of_top(Call& call, catalog::Volume& volume) {
+  std::optional<catalog::VolumeRekey> unheard;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(rekeys, transaction.rekeys_of_volume(volume.id));
+    for (auto& rekey : rekeys)
+      if (!rekey.wrapped_key.empty()) unheard = std::move(rekey);
+    return {};
+  }));
+  if (!unheard) return {};
+  COFFER_TRY(layers, encrypted_layers_of(call.installation, volume.id));
+  const bool is_on = std::any_of(layers.begin(), layers.end(),
+                                 [&](const auto& layer) { return layer.layer_id == unheard->layer_id; });
+  if (!is_on) return {};
+  volume.kms_key_arn = unheard->kms_key_arn;
+  volume.data_encryption_key_id = unheard->data_encryption_key_id;
+  return {};
+}
+
 Result<Planned> plan(Call& call, FoundVolume source, const std::string& description, Tags tags) {
   COFFER_CHECK(check_state(source.volume));
   COFFER_CHECK(call.authorise("ec2:CreateSnapshot", volume_arn(call.region, call.account, source.volume.id)));
+  COFFER_CHECK(name_key_of_top(call, source.volume));
   const catalog::Volume& volume = source.volume;
   Planned planned;
   catalog::Snapshot& snapshot = planned.snapshot;

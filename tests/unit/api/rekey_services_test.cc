@@ -138,6 +138,15 @@ class RekeyServices : public ApiFixture {
     }));
     return found;
   }
+  catalog::Snapshot snapshot_row() {
+    catalog::Snapshot found;
+    EXPECT_TRUE(catalog_->read([&](auto& transaction) -> Status {
+      COFFER_TRY(rows, transaction.snapshots_of_volume(kVolume));
+      found = rows.at(0);
+      return {};
+    }));
+    return found;
+  }
   static bool comes(const std::function<bool()>& condition) {
     for (int i = 0; i < 1000; ++i) {
       if (condition()) return true;
@@ -160,6 +169,31 @@ class RekeyServices : public ApiFixture {
   std::unique_ptr<control::VolumedServer> server_;
   std::string old_key_, new_key_;
 };
+
+TEST_F(RekeyServices, ASnapshotOfATopThatApidHasNotHeardOfIsUnderItsKey) {
+  ec2_->resume();
+  chain_volumed_.lose_answers(true);
+  rekey();
+  ASSERT_TRUE(chain_grows_to(2));
+  EXPECT_EQ(serve_ec2("CreateSnapshot", "&VolumeId=" + kVolume).status, 200);
+  EXPECT_EQ(chain_volumed_.chain().size(), 3u);
+  EXPECT_EQ(key_of_top(), new_key_);
+  EXPECT_EQ(snapshot_row().kms_key_arn, arn(new_key_));
+  EXPECT_EQ(snapshot_row().data_encryption_key_id, rekey_row().data_encryption_key_id);
+  chain_volumed_.lose_answers(false);
+  EXPECT_TRUE(comes([&] { return rekey_row().wrapped_key.empty(); }));
+  chain_volumed_.finish_lift();
+  EXPECT_TRUE(ends_as("completed"));
+  EXPECT_EQ(chain_volumed_.chain().size(), 2u);
+}
+
+TEST_F(RekeyServices, ASnapshotBeforeTheNewTopIsUnderTheEarlierKey) {
+  rekey();  // no worker carries it out
+  EXPECT_EQ(serve_ec2("CreateSnapshot", "&VolumeId=" + kVolume).status, 200);
+  EXPECT_EQ(key_of_top(), old_key_);
+  EXPECT_EQ(snapshot_row().kms_key_arn, arn(old_key_));
+  EXPECT_EQ(snapshot_row().data_encryption_key_id, "the first lineage");
+}
 
 TEST_F(RekeyServices, ALateTopUnderTheEarlierKeyIsLiftedToo) {
   ec2_->resume();
