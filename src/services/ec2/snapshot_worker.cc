@@ -14,6 +14,8 @@
 namespace coffer::services::ec2 {
 namespace {
 
+constexpr std::chrono::seconds kBetweenReconciliations(30);
+
 std::chrono::milliseconds until_next(SnapshotWorker::Pass pass) {
   using Pass = SnapshotWorker::Pass;
   if (pass == Pass::kWatching) return std::chrono::milliseconds(200);
@@ -99,7 +101,9 @@ SnapshotWorker::Pass SnapshotWorker::do_all() {
     if (status.error().kind != ErrorKind::kUnavailable) log_warning("{}: {}", what, status.error().message);
     return all_done = false;
   };
-  if (!reconciled_) reconciled_ = note("snapshots are not reconciled yet", reconcile());
+  const auto now = installation_.clock.steady_now();
+  if (now >= next_reconciliation_ && note("snapshots are not reconciled yet", reconcile()))
+    next_reconciliation_ = now + kBetweenReconciliations;
 
   const auto deleting = snapshots_in_state(installation_, "deleting");
   if (!deleting) return Pass::kTryAgain;
@@ -136,6 +140,8 @@ Status SnapshotWorker::abandon_cut_off() {
   });
 }
 
+// What volumed has is asked before what the catalog knows: rows come before snapshots, so that one that is
+// made meanwhile is known.
 Status SnapshotWorker::reconcile() {
   COFFER_TRY(there, installation_.volumed.list_snapshots());
   std::vector<std::string> known;
@@ -146,7 +152,13 @@ Status SnapshotWorker::reconcile() {
   }));
   for (const auto& snapshot : there) {
     if (std::binary_search(known.begin(), known.end(), snapshot.snapshot_id)) continue;
-    log_warning("snapshot {} is in the store and not in the catalog: it is deleted", snapshot.snapshot_id);
+    if (snapshot.complete) {
+      if (kept_unknown_.insert(snapshot.snapshot_id).second)
+        log_warning("snapshot {} is in the store and not in the catalog: it is kept", snapshot.snapshot_id);
+      continue;
+    }
+    log_warning("unfinished snapshot {} is in the store and not in the catalog: it is deleted",
+                snapshot.snapshot_id);
     COFFER_CHECK(installation_.volumed.delete_snapshot(snapshot.snapshot_id));
   }
   return {};

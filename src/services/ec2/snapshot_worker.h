@@ -5,6 +5,7 @@
 // re-keyings of volumes. All state is in the catalog and in volumed, so that a restart resumes it. One
 // thread.
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -36,7 +37,9 @@ class SnapshotWorker {
   Pass do_all();
 
   Status abandon_cut_off();
-  // Deletes what volumed has and the catalog does not know: rows come before snapshots.
+  // Deletes unfinished snapshots that volumed has and the catalog does not know: a call that was given up may
+  // be done afterwards, and its wrapped keys must not stay. Complete ones are no leftovers of calls; the
+  // catalog is an older copy, and they are kept.
   Status reconcile();
   Status delete_one(const catalog::Snapshot& snapshot);
   Status make_copy(catalog::Snapshot& copy);
@@ -53,8 +56,10 @@ class SnapshotWorker {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool pending_ = false, stopping_ = false;
-  bool reconciled_ = false, erasure_pending_ = true;
-  std::set<std::string> made_copies_;  // that volumed is known to have
+  std::chrono::steady_clock::time_point next_reconciliation_;
+  bool erasure_pending_ = true;
+  std::set<std::string> made_copies_;   // that volumed is known to have
+  std::set<std::string> kept_unknown_;  // that the log has named already
   std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of snapshots when volumed, the catalog or a process fails at the worst moment?
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -58,9 +59,13 @@ class RememberingVolumed : public control::UnsupportingHandler {
     return jobs_;
   }
 
-  void put(const std::string& id) {
+  void put(const std::string& id, bool complete = false) {
     const std::lock_guard lock(mutex_);
-    snapshots_[id] = true;
+    snapshots_[id] = complete;
+  }
+  bool has(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return snapshots_.contains(id);
   }
   size_t count() {
     const std::lock_guard lock(mutex_);
@@ -90,9 +95,23 @@ class RememberingVolumed : public control::UnsupportingHandler {
   std::vector<control::Job> jobs_;
 };
 
+class ShiftedSteadyClock : public Clock {
+ public:
+  Timestamp now() const override { return system_clock().now(); }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::now() + std::chrono::seconds(shift_seconds);
+  }
+  std::atomic<int> shift_seconds = 0;
+};
+
 class SnapshotServices : public ApiFixture {
  protected:
   SnapshotServices() {
+    installation_ = std::make_unique<Installation>(
+        Installation{installation_->owner_account, installation_->regions, installation_->host_id, true,
+                     clock_, system_random(), *catalog_, keyd_, volumed_});
+    ec2_ = std::make_unique<services::ec2::Ec2Service>(*installation_);
+    make_pipeline();
     auto pair = make_channel_pair();
     server_ = std::make_unique<control::VolumedServer>(std::move(pair->first), remembering_);
     volumed_.connect(std::move(pair->second));
@@ -144,6 +163,7 @@ class SnapshotServices : public ApiFixture {
     EXPECT_TRUE(catalog_->write([&](auto& transaction) { return transaction.insert_snapshot(snapshot); }));
   }
 
+  ShiftedSteadyClock clock_;
   RememberingVolumed remembering_;
   std::unique_ptr<control::VolumedServer> server_;
 };
@@ -175,7 +195,8 @@ TEST_F(SnapshotServices, FiveAVolumeAreInProgressAtMost) {
 }
 
 TEST_F(SnapshotServices, AtTheStartStoreAndCatalogAreBroughtInLine) {
-  remembering_.put("snap-00000000000000001");  // nobody knows it
+  remembering_.put("snap-00000000000000001");        // nobody knows it, as one that was never finished
+  remembering_.put("snap-00000000000000006", true);  // that the catalog does not know any more
   remembering_.put("snap-00000000000000002");
   insert("snap-00000000000000002", "creating");  // its call was cut off
   remembering_.put("snap-00000000000000003");
@@ -188,8 +209,22 @@ TEST_F(SnapshotServices, AtTheStartStoreAndCatalogAreBroughtInLine) {
   EXPECT_TRUE(comes([&] { return state("snap-00000000000000004") == "error"; }));
   EXPECT_TRUE(comes([&] { return state("snap-00000000000000002") == "gone"; }));
   EXPECT_TRUE(comes([&] { return state("snap-00000000000000005") == "gone"; }));
-  EXPECT_TRUE(comes([&] { return remembering_.count() == 1; }));
+  EXPECT_TRUE(comes([&] { return remembering_.count() == 2; }));
+  EXPECT_TRUE(remembering_.has("snap-00000000000000003"));
+  EXPECT_TRUE(remembering_.has("snap-00000000000000006"));
   EXPECT_NE(row("snap-00000000000000004")->state_message, "");
+}
+
+TEST_F(SnapshotServices, WhatVolumedMadeTooLateIsDeletedWithoutARestart) {
+  ec2_->resume();
+  const std::string made = create();
+  EXPECT_TRUE(comes([&] { return state(made) == "completed"; }));
+  remembering_.put("snap-00000000000000001");
+  clock_.shift_seconds = 31;
+  const std::string next = create();  // wakes the worker
+  EXPECT_TRUE(comes([&] { return !remembering_.has("snap-00000000000000001"); }));
+  EXPECT_TRUE(comes([&] { return state(next) == "completed"; }));
+  EXPECT_EQ(remembering_.count(), 2u);
 }
 
 TEST_F(SnapshotServices, WhatCannotBeMadeDurableIsAnError) {
