@@ -51,10 +51,11 @@ Status SqliteTransaction::insert_snapshot(const Snapshot& snapshot) {
 
 Status SqliteTransaction::update_snapshot(const Snapshot& snapshot) {
   Query query(connection_,
-              "UPDATE snapshots SET state = ?, state_message = ?, progress = ?, kms_key_arn = ?,"
-              " data_encryption_key_id = ?, wrapped_key = ?, completed = ? WHERE id = ?");
-  query.bind(snapshot.state, snapshot.state_message, snapshot.progress, snapshot.kms_key_arn,
-             snapshot.data_encryption_key_id, snapshot.wrapped_key, snapshot.completed, snapshot.id);
+              "UPDATE snapshots SET volume_size_gib = ?, state = ?, state_message = ?, progress = ?,"
+              " kms_key_arn = ?, data_encryption_key_id = ?, wrapped_key = ?, completed = ? WHERE id = ?");
+  query.bind(snapshot.volume_size_gib, snapshot.state, snapshot.state_message, snapshot.progress,
+             snapshot.kms_key_arn, snapshot.data_encryption_key_id, snapshot.wrapped_key, snapshot.completed,
+             snapshot.id);
   COFFER_CHECK(query.run());
   COFFER_CHECK(expect_changed("snapshot " + snapshot.id));
   return replace_tags(snapshot.id, snapshot.tags);

@@ -244,6 +244,7 @@ Status SnapshotWorker::advance(catalog::Snapshot snapshot, const JobsBySubject& 
 Status SnapshotWorker::complete(catalog::Snapshot& snapshot, bool& watch) {
   const Status completed = installation_.volumed.complete_snapshot(snapshot.id);
   if (completed) {
+    COFFER_CHECK(take_size(snapshot));
     snapshot.state = "completed";
     snapshot.progress = 100;
     snapshot.completed = installation_.clock.now();
@@ -260,6 +261,15 @@ Status SnapshotWorker::complete(catalog::Snapshot& snapshot, bool& watch) {
       return give_up(snapshot, fmt::format("The snapshot could not be completed: {}. Make another.",
                                            completed.error().message));
   }
+}
+
+// The row has the volume's size as the catalog knew it; the volume may have grown already, without an answer.
+Status SnapshotWorker::take_size(catalog::Snapshot& snapshot) {
+  COFFER_TRY(there, installation_.volumed.list_snapshots());
+  for (const auto& each : there)
+    if (each.snapshot_id == snapshot.id)
+      snapshot.volume_size_gib = static_cast<uint32_t>(each.size_bytes >> 30);
+  return {};
 }
 
 // Nothing of it stays in the store; its row tells why until it is deleted.

@@ -47,6 +47,7 @@ class SnapshotWorker {
   Result<bool> advance_pending(const JobsBySubject& jobs);
   Status advance(catalog::Snapshot snapshot, const JobsBySubject& jobs, bool& watch);
   Status complete(catalog::Snapshot& snapshot, bool& watch);
+  Status take_size(catalog::Snapshot& snapshot);
   Status give_up(catalog::Snapshot& snapshot, std::string message);
   Status store(const catalog::Snapshot& snapshot);
 

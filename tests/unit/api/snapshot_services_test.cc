@@ -51,7 +51,7 @@ class RememberingVolumed : public control::UnsupportingHandler {
   Result<std::vector<control::SnapshotDescription>> list_snapshots() override {
     const std::lock_guard lock(mutex_);
     std::vector<control::SnapshotDescription> all;
-    for (const auto& [id, complete] : snapshots_) all.push_back({id, 1 << 30, complete});
+    for (const auto& [id, complete] : snapshots_) all.push_back({id, uint64_t{size_gib} << 30, complete});
     return all;
   }
   Result<std::vector<control::Job>> jobs() override {
@@ -87,6 +87,7 @@ class RememberingVolumed : public control::UnsupportingHandler {
     outcome_of_complete = std::move(outcome);
   }
   Status outcome_of_create;
+  std::atomic<uint32_t> size_gib = 1;  // of each snapshot
 
  private:
   std::mutex mutex_;
@@ -237,6 +238,17 @@ TEST_F(SnapshotServices, WhatCannotBeMadeDurableIsAnError) {
   EXPECT_TRUE(comes([&] { return state(made) == "error"; }));
   EXPECT_NE(row(made)->state_message.find("the flush failed"), std::string::npos);
   EXPECT_EQ(remembering_.count(), 0u);
+}
+
+// The volume grew, and apid does not know it yet: the answer was lost.
+TEST_F(SnapshotServices, ASnapshotHasTheSizeThatVolumedMadeItWith) {
+  remembering_.size_gib = 2;
+  ec2_->resume();
+  const std::string made = create();
+  EXPECT_TRUE(comes([&] { return state(made) == "completed"; }));
+  EXPECT_EQ(row(made)->volume_size_gib, 2u);
+  const auto smaller = serve_ec2("CreateVolume", "&AvailabilityZone=us-west-2a&Size=1&SnapshotId=" + made);
+  EXPECT_EQ(xml_text(smaller, "Code"), "InvalidParameterValue") << smaller.body;
 }
 
 TEST_F(SnapshotServices, ACopyShowsItsProgressAndItsFailure) {
