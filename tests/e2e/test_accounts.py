@@ -24,6 +24,8 @@ def test_a_second_account_sees_nothing_of_the_first(coffer):
     for call, parameters, code in [
         (second_kms.describe_key, {"KeyId": key["KeyId"]}, "NotFoundException"),
         (second_kms.describe_key, {"KeyId": key["Arn"]}, "AccessDeniedException"),
+        (second_kms.describe_key, {"KeyId": key["Arn"][:-12] + "0" * 12}, "AccessDeniedException"),
+        (second_kms.describe_key, {"KeyId": "arn:aws:kms:us-west-2:123456789012:alias/absent"}, "AccessDeniedException"),
         (second_kms.encrypt, {"KeyId": key["Arn"], "Plaintext": b"x"}, "AccessDeniedException"),
         (second_kms.decrypt, {"CiphertextBlob": blob}, "AccessDeniedException"),
         (second_ec2.describe_volumes, {"VolumeIds": [volume]}, "InvalidVolume.NotFound"),

@@ -26,7 +26,7 @@ Status SnapshotContents::write(Call& call, const catalog::Snapshot& snapshot, ui
 // Keys that volumed holds for another call do not make this one allowed.
 Status SnapshotContents::check_key(Call& call, const catalog::Snapshot& snapshot) {
   if (!snapshot.encrypted) return {};
-  const auto usable = kms::find_key(call, snapshot.kms_key_arn, kms::AliasUse::kRefused)
+  const auto usable = kms::find_key(call, "kms:Decrypt", snapshot.kms_key_arn, kms::AliasUse::kRefused)
                           .and_then([&](const kms::FoundKey& found) -> Status {
                             COFFER_CHECK(call.authorise("kms:Decrypt", found.arn));
                             return kms::require_usable(found);

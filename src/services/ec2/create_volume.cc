@@ -81,7 +81,7 @@ Status encrypt(Call& call, catalog::Volume& volume, const std::optional<catalog:
   if (!under_a_key || !volume.independent || key.failure) return {};
   auto usable = call.authorise("kms:Decrypt", source->kms_key_arn);
   if (usable) {
-    const auto base = kms::find_key(call, source->kms_key_arn, kms::AliasUse::kRefused);
+    const auto base = kms::find_key(call, "kms:Decrypt", source->kms_key_arn, kms::AliasUse::kRefused);
     usable = base ? kms::require_usable(*base) : tl::unexpected(base.error());
   }
   if (usable) return {};

@@ -13,6 +13,7 @@ namespace coffer::services::ec2 {
 namespace {
 
 constexpr const char* kGenerate = "GenerateDataKeyWithoutPlaintext";
+constexpr const char* kGenerateAction = "kms:GenerateDataKeyWithoutPlaintext";
 constexpr uint32_t kVolumeKeySize = 64;  // AES-256-XTS: two 256-bit keys
 
 Result<Bytes> generate(Installation& installation, const catalog::Key& key, const std::string& volume_id) {
@@ -22,10 +23,10 @@ Result<Bytes> generate(Installation& installation, const catalog::Key& key, cons
 }
 
 Result<kms::FoundKey> usable_key(Call& call, const std::optional<std::string>& kms_key_id) {
-  auto found =
-      kms_key_id ? kms::find_key(call, *kms_key_id, kms::AliasUse::kAllowed) : kms::aws_managed_ebs_key(call);
+  auto found = kms_key_id ? kms::find_key(call, kGenerateAction, *kms_key_id, kms::AliasUse::kAllowed)
+                          : kms::aws_managed_ebs_key(call);
   if (!found) return found;
-  COFFER_CHECK(call.authorise("kms:GenerateDataKeyWithoutPlaintext", found->arn));
+  COFFER_CHECK(call.authorise(kGenerateAction, found->arn));
   COFFER_CHECK(kms::require_usable(*found));
   return found;
 }
@@ -81,7 +82,7 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
 Result<Bytes> make_volume_key(Installation& installation, const policy::Principal& principal,
                               const std::string& volume_id, const std::string& kms_key_arn) {
   COFFER_TRY(key, kms::any_key(installation, kms_key_arn.substr(kms_key_arn.rfind('/') + 1)));
-  COFFER_CHECK(coffer::authorise(principal, "ec2", std::string("kms:") + kGenerate, kms_key_arn));
+  COFFER_CHECK(coffer::authorise(principal, "ec2", kGenerateAction, kms_key_arn));
   COFFER_CHECK(kms::require_usable({key, kms_key_arn}));
   COFFER_TRY(wrapped_key, generate(installation, key, volume_id));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {

@@ -32,7 +32,7 @@ Result<api::CreateAliasResponse> KmsService::create_alias(Call& call,
   if (request.target_key_id.find("alias/") != std::string::npos)
     return fail(ErrorKind::kInvalidArgument, "Aliases must refer to keys. Not aliases",
                 "ValidationException");
-  COFFER_TRY(target, find_key(call, request.target_key_id, AliasUse::kRefused));
+  COFFER_TRY(target, find_key(call, "kms:CreateAlias", request.target_key_id, AliasUse::kRefused));
   COFFER_CHECK(call.authorise("kms:CreateAlias", target.arn));
 
   return call.commit<api::CreateAliasResponse>(
@@ -54,7 +54,7 @@ Result<api::ListAliasesResponse> KmsService::list_aliases(Call& call,
   const auto limit = static_cast<size_t>(request.limit.value_or(50));
   std::string only_key_id;
   if (request.key_id) {
-    COFFER_TRY(found, find_key(call, *request.key_id, AliasUse::kRefused));
+    COFFER_TRY(found, find_key(call, "kms:ListAliases", *request.key_id, AliasUse::kRefused));
     only_key_id = found.key.id;
   }
   COFFER_TRY(after, marker_position("ListAliases", request.marker));

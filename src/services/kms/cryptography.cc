@@ -40,8 +40,9 @@ struct UsableKey {
   keyclient::WrappedBackingKey backing;
 };
 Result<UsableKey> usable_key(Call& call, const std::string& key_identifier) {
-  COFFER_TRY(found, find_key(call, key_identifier, AliasUse::kAllowed));
-  COFFER_CHECK(call.authorise("kms:" + call.operation, found.arn));
+  const std::string action = "kms:" + call.operation;
+  COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kAllowed));
+  COFFER_CHECK(call.authorise(action, found.arn));
   COFFER_CHECK(require_usable(found));
   COFFER_TRY(backing, backing_key(call.installation.catalog, found.key));
   return UsableKey{std::move(found), std::move(backing)};
@@ -64,7 +65,7 @@ tl::unexpected<Error> invalid_ciphertext() {
 Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
                                 const std::string& named_by_blob) {
   if (request.key_id) {
-    COFFER_TRY(named, find_key(call, *request.key_id, AliasUse::kAllowed));
+    COFFER_TRY(named, find_key(call, "kms:Decrypt", *request.key_id, AliasUse::kAllowed));
     COFFER_CHECK(call.authorise("kms:Decrypt", named.arn));
     if (named.key.id != named_by_blob)
       return fail(ErrorKind::kInvalidArgument,
@@ -72,7 +73,7 @@ Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
                   "IncorrectKeyException");
     return named;
   }
-  auto found = find_key(call, named_by_blob, AliasUse::kRefused);
+  auto found = find_key(call, "kms:Decrypt", named_by_blob, AliasUse::kRefused);
   if (!found &&
       found.error().kind == ErrorKind::kNotFound)  // whether a foreign key exists is not for this caller
     return fail(ErrorKind::kPermissionDenied,

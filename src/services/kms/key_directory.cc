@@ -15,35 +15,46 @@ tl::unexpected<Error> not_found(std::string message) {
   return fail(ErrorKind::kNotFound, std::move(message), "NotFoundException");
 }
 
-Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& account,
-                                                 const std::string& name) {
+// AWS's words for a foreign key, be it there or not.
+tl::unexpected<Error> belongs_to_others(const Call& call, const std::string& action, const std::string& arn) {
+  const std::string& who = call.principal.arn.empty() ? call.principal.id : call.principal.arn;
+  return fail(
+      ErrorKind::kPermissionDenied,
+      fmt::format("User: {} is not authorized to perform: {} on resource: {} because the resource does "
+                  "not exist in this Region, no resource-based policies allow access, or a "
+                  "resource-based policy explicitly denies access",
+                  who, action, arn),
+      "AccessDeniedException");
+}
+
+Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& name) {
   std::optional<catalog::Alias> alias;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(row, transaction.alias(account, call.region, name));
+    COFFER_TRY(row, transaction.alias(call.account, call.region, name));
     alias = std::move(row);
     return {};
   }));
   return alias;
 }
 
-Result<FoundKey> find_by_id(Call& call, const std::string& account, const std::string& key_id) {
+Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
   std::optional<catalog::Key> key;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(row, transaction.key(call.region, key_id));
     key = std::move(row);
     return {};
   }));
-  const std::string arn = key_arn(call.region, account, key_id);
-  if (!key || key->account != account) return not_found(fmt::format("Key '{}' does not exist", arn));
+  const std::string arn = key_arn(call.region, call.account, key_id);
+  if (!key || key->account != call.account) return not_found(fmt::format("Key '{}' does not exist", arn));
   return FoundKey{std::move(*key), arn};
 }
 
-Result<FoundKey> find_by_alias(Call& call, const std::string& account, const std::string& alias_name) {
-  COFFER_TRY(alias, read_alias(call, account, alias_name));
-  if (alias) return find_by_id(call, account, alias->target_key_id);
+Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
   // A predefined alias stands for a key that is made when it is first asked for.
-  if (account == call.account && alias_name == kEbsAlias) return aws_managed_ebs_key(call);
-  return not_found(fmt::format("Alias {} is not found.", alias_arn(call.region, account, alias_name)));
+  if (alias_name == kEbsAlias) return aws_managed_ebs_key(call);
+  COFFER_TRY(alias, read_alias(call, alias_name));
+  if (alias) return find_by_id(call, alias->target_key_id);
+  return not_found(fmt::format("Alias {} is not found.", alias_arn(call.region, call.account, alias_name)));
 }
 
 catalog::Key new_ebs_key(Call& call) {
@@ -102,20 +113,20 @@ Result<catalog::Key> any_key(Installation& installation, const std::string& key_
   return std::move(*key);
 }
 
-Result<FoundKey> find_key(Call& call, const std::string& key_identifier, AliasUse aliases) {
-  std::string account = call.account;
+Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
+                          AliasUse aliases) {
   std::string name = key_identifier;
   if (key_identifier.starts_with("arn:")) {
     const auto arn = parse_arn(key_identifier);
     if (!arn || arn->service != "kms")
       return fail(ErrorKind::kInvalidArgument, "Invalid arn " + key_identifier, "InvalidArnException");
     if (arn->region != call.region) return not_found("Invalid arn " + arn->region);
-    account = arn->account;
+    if (arn->account != call.account) return belongs_to_others(call, action, key_identifier);
     name = arn->resource.starts_with("key/") ? arn->resource.substr(4) : arn->resource;
   }
-  if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) return find_by_alias(call, account, name);
+  if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) return find_by_alias(call, name);
   if (!is_uuid(name)) return not_found(fmt::format("Invalid keyId '{}'", key_identifier));
-  return find_by_id(call, account, name);
+  return find_by_id(call, name);
 }
 
 Status require_usable(const FoundKey& found) {
@@ -128,10 +139,10 @@ Status require_usable(const FoundKey& found) {
 }
 
 Result<FoundKey> aws_managed_ebs_key(Call& call) {
-  COFFER_TRY(existing, read_alias(call, call.account, kEbsAlias));
-  if (existing) return find_by_id(call, call.account, existing->target_key_id);
+  COFFER_TRY(existing, read_alias(call, kEbsAlias));
+  if (existing) return find_by_id(call, existing->target_key_id);
   COFFER_TRY(made, make_ebs_key(call));
-  return find_by_id(call, call.account, made.target_key_id);
+  return find_by_id(call, made.target_key_id);
 }
 
 Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,

@@ -25,7 +25,10 @@ enum class AliasUse { kAllowed, kRefused };
 
 // Finds a key by id, key ARN, alias name or alias ARN (the last two only where `aliases` allows).
 // NotFoundException in AWS's words otherwise. The predefined alias of an AWS managed key makes that key.
-Result<FoundKey> find_key(Call& call, const std::string& key_identifier, AliasUse aliases);
+// AccessDeniedException for `action` ("kms:Encrypt") where an ARN names another account: as long as no key
+// policy lets other accounts in, whether there is such a key is not looked at.
+Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
+                          AliasUse aliases);
 
 // Refuses a key that cannot be used for cryptography now: DisabledException, KMSInvalidStateException.
 Status require_usable(const FoundKey& found);

@@ -81,8 +81,8 @@ Result<Tags> checked_tags(const api::CreateKeyRequest& request) {
 // EnableKey and DisableKey differ in the state they set.
 template <class Response>
 Result<Response> set_state(Call& call, const std::string& key_identifier, const std::string& state) {
-  COFFER_TRY(found, find_key(call, key_identifier, AliasUse::kRefused));
   const std::string action = "kms:" + call.operation;
+  COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
   COFFER_CHECK(call.authorise(action, found.arn));
   if (found.key.manager == "AWS")
     return fail(
@@ -130,7 +130,7 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
 
 Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
                                                           const api::DescribeKeyRequest& request) {
-  COFFER_TRY(found, find_key(call, request.key_id, AliasUse::kAllowed));
+  COFFER_TRY(found, find_key(call, "kms:DescribeKey", request.key_id, AliasUse::kAllowed));
   COFFER_CHECK(call.authorise("kms:DescribeKey", found.arn));
   api::DescribeKeyResponse response;
   response.key_metadata = metadata_of(found);

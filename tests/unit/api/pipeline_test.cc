@@ -106,19 +106,64 @@ TEST_F(PipelineTest, NothingIsAnsweredThatCannotBeRecorded) {
   EXPECT_EQ(trail().size(), 1u);
 }
 
-TEST_F(PipelineTest, AnotherAccountIsRefusedInAwsWords) {
-  const std::string key = create_key();
-  const NewAccount stranger = new_account("222222222222");
-  auto request =
-      kms_request("DisableKey", R"({"KeyId":"arn:aws:kms:us-west-2:123456789012:key/)" + key + "\"}");
-  sign(request, "kms", "us-west-2", &stranger);
-  const auto response = pipeline_->serve(std::move(request));
-  EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(json_code(response), "AccessDeniedException");
-  EXPECT_NE(response.body.find("no resource-based policy allows the kms:DisableKey action"),
-            std::string::npos)
-      << response.body;
-  EXPECT_EQ(trail("222222222222").size(), 1u);
+// Whether another account's key or alias exists does not show.
+class ForeignKeys : public PipelineTest {
+ protected:
+  ForeignKeys() : stranger_(new_account("222222222222")) {
+    const std::string key = create_key(), prefix = "arn:aws:kms:us-west-2:123456789012:";
+    const auto named =
+        serve_kms("CreateAlias", R"({"AliasName":"alias/there","TargetKeyId":")" + key + "\"}");
+    EXPECT_EQ(named.status, 200) << named.body;
+    for (const std::string& resource :
+         {"key/" + key, std::string("key/12345678-1234-1234-1234-123456789012"), std::string("alias/there"),
+          std::string("alias/absent"), std::string("alias/aws/ebs")})
+      arns_.push_back(prefix + resource);
+  }
+  wire::HttpResponse serve_stranger(wire::HttpRequest request, const std::string& service) {
+    sign(request, service, "us-west-2", &stranger_);
+    return pipeline_->serve(std::move(request));
+  }
+  static std::string denial(const std::string& action, const std::string& arn) {
+    return "User: arn:aws:iam::222222222222:root is not authorized to perform: kms:" + action +
+           " on resource: " + arn +
+           " because the resource does not exist in this Region, no resource-based policies allow access, or "
+           "a resource-based policy explicitly denies access";
+  }
+
+  NewAccount stranger_;
+  std::vector<std::string> arns_;
+};
+
+TEST_F(ForeignKeys, AreRefusedInAwsWordsBeTheyThereOrNot) {
+  size_t records = 0;
+  for (const std::string operation : {"DescribeKey", "DisableKey", "Encrypt", "ListAliases"})
+    for (const auto& arn : arns_) {
+      const std::string more = operation == "Encrypt" ? R"(,"Plaintext":"eA==")" : "";
+      const auto response =
+          serve_stranger(kms_request(operation, R"({"KeyId":")" + arn + "\"" + more + "}"), "kms");
+      EXPECT_EQ(response.status, 400);
+      EXPECT_EQ(json_code(response), "AccessDeniedException");
+      EXPECT_NE(response.body.find(denial(operation, arn)), std::string::npos) << response.body;
+      EXPECT_EQ(trail("222222222222").size(), ++records);
+    }
+}
+
+TEST_F(ForeignKeys, FailAVolumeInTheSameWayBeTheyThereOrNot) {
+  for (const auto& arn : arns_) {
+    const auto response = serve_stranger(
+        ec2_request("CreateVolume",
+                    "&AvailabilityZone=us-west-2a&Size=1&Encrypted=true&KmsKeyId=" + percent_encode(arn)),
+        "ec2");
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(xml_text(response, "kmsKeyId"), arn);
+    EXPECT_TRUE(catalog_->read([&](auto& transaction) -> Status {
+      COFFER_TRY(volume, transaction.volume(xml_text(response, "volumeId")));
+      EXPECT_EQ(volume->failure_code, "Client.AccessDeniedException");
+      EXPECT_EQ(volume->failure_message, "The volume's data key could not be made under " + arn + ": " +
+                                             denial("GenerateDataKeyWithoutPlaintext", arn));
+      return {};
+    }));
+  }
 }
 
 TEST_F(PipelineTest, DryRunLeavesNothingButItsRecord) {
