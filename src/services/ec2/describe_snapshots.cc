@@ -89,11 +89,7 @@ Status check(const api::DescribeSnapshotsRequest& request) {
   if (by_id && request.max_results)
     return refuse("InvalidParameterCombination",
                   "The parameter snapshotSet cannot be used with the parameter maxResults");
-  if (request.max_results && (*request.max_results < 5 || *request.max_results > 1000))
-    return refuse(
-        "InvalidParameterValue",
-        fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.",
-                    *request.max_results));
+  COFFER_CHECK(check_max_results(request.max_results, 1000));
   // With no snapshot at hand, filters must still be checked for unknown names.
   return is_wanted(request, {}).map([](bool) {});
 }
@@ -116,12 +112,7 @@ Result<api::DescribeSnapshotsResult> Ec2Service::describe_snapshots(
     return response;
   }
   if (!owned || !restorable) return response;
-  std::string after;
-  if (request.next_token) {
-    const auto position = parse_page_token("DescribeSnapshots", *request.next_token);
-    if (!position) return refuse("InvalidNextToken", "The specified NextToken is not valid.");
-    after = *position;
-  }
+  COFFER_TRY(after, next_token_position("DescribeSnapshots", request.next_token));
   const size_t limit = request.max_results ? static_cast<size_t>(*request.max_results) : SIZE_MAX;
   COFFER_TRY(page, read_page(call, request, after, limit));
   for (const auto& found : page.snapshots) response.snapshots->push_back(to_api(found));

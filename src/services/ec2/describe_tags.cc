@@ -62,26 +62,15 @@ Result<std::vector<api::TagDescription>> wanted_tags(const Tagged& resource,
   return wanted;
 }
 
-tl::unexpected<Error> refuse(const char* code, std::string message) {
-  return fail(ErrorKind::kInvalidArgument, std::move(message), code);
-}
-
 }  // namespace
 
 Result<api::DescribeTagsResult> Ec2Service::describe_tags(Call& call,
                                                           const api::DescribeTagsRequest& request) {
-  if (request.max_results && (*request.max_results < 5 || *request.max_results > 1000))
-    return refuse("InvalidParameterValue",
-                  "Value for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
+  COFFER_CHECK(check_max_results(request.max_results, 1000));
   COFFER_CHECK(passes(request.filters, [](const std::string& name) {
                  return filter_values({}, name);
                }).map([](bool) {}));
-  std::string after;
-  if (request.next_token) {
-    const auto position = parse_page_token("DescribeTags", *request.next_token);
-    if (!position) return refuse("InvalidNextToken", "The specified NextToken is not valid.");
-    after = *position;
-  }
+  COFFER_TRY(after, next_token_position("DescribeTags", request.next_token));
   const auto limit = static_cast<size_t>(request.max_results.value_or(static_cast<int32_t>(kLargestPage)));
 
   api::DescribeTagsResult response;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // DescribeVolumes: by ids, or by pages with filters.
-#include <fmt/format.h>
-
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/tag_specifications.h"
@@ -104,11 +102,7 @@ Result<api::DescribeVolumesResult> Ec2Service::describe_volumes(Call& call,
   if (by_id && request.max_results)
     return refuse("InvalidParameterCombination",
                   "The parameter volumeSet cannot be used with the parameter maxResults");
-  if (request.max_results && (*request.max_results < 5 || *request.max_results > 1000))
-    return refuse(
-        "InvalidParameterValue",
-        fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.",
-                    *request.max_results));
+  COFFER_CHECK(check_max_results(request.max_results, 1000));
   COFFER_CHECK(check_filter_names(request));
 
   api::DescribeVolumesResult response;
@@ -122,12 +116,7 @@ Result<api::DescribeVolumesResult> Ec2Service::describe_volumes(Call& call,
     }
     return response;
   }
-  std::string after;
-  if (request.next_token) {
-    const auto position = parse_page_token("DescribeVolumes", *request.next_token);
-    if (!position) return refuse("InvalidNextToken", "The specified NextToken is not valid.");
-    after = *position;
-  }
+  COFFER_TRY(after, next_token_position("DescribeVolumes", request.next_token));
   const size_t limit = request.max_results ? static_cast<size_t>(*request.max_results) : SIZE_MAX;
   COFFER_TRY(page, read_page(call, request, after, limit));
   for (const auto& found : page.volumes) response.volumes->push_back(to_api(found));

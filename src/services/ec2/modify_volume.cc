@@ -187,12 +187,7 @@ Result<api::DescribeVolumesModificationsResult> Ec2Service::describe_volumes_mod
     }
     return response;
   }
-  std::string after;
-  if (request.next_token) {
-    const auto position = parse_page_token("DescribeVolumesModifications", *request.next_token);
-    if (!position) return refuse("InvalidNextToken", "The specified NextToken is not valid.");
-    after = *position;
-  }
+  COFFER_TRY(after, next_token_position("DescribeVolumesModifications", request.next_token));
   const auto limit = std::min<size_t>(kLargestPage, static_cast<size_t>(request.max_results.value_or(500)));
   Modifications page;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {

@@ -129,17 +129,8 @@ Result<api::DescribeVolumeRekeysResult> Ec2Service::describe_volume_rekeys(
     }
     return response;
   }
-  if (request.max_results && (*request.max_results < 5 || *request.max_results > 500))
-    return refuse(
-        "InvalidParameterValue",
-        fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value between 5 and 500.",
-                    *request.max_results));
-  std::string after;
-  if (request.next_token) {
-    const auto position = parse_page_token("DescribeVolumeRekeys", *request.next_token);
-    if (!position) return refuse("InvalidNextToken", "The specified NextToken is not valid.");
-    after = *position;
-  }
+  COFFER_CHECK(check_max_results(request.max_results, 500));
+  COFFER_TRY(after, next_token_position("DescribeVolumeRekeys", request.next_token));
   const size_t limit = request.max_results ? static_cast<size_t>(*request.max_results) : kLargestPage;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(rows, transaction.rekeys(call.account, call.region, after, limit));

@@ -29,6 +29,9 @@ TEST(PageToken, OpensOnlyForItsOwnList) {
   EXPECT_FALSE(parse_page_token("ListAliases", token));
   EXPECT_FALSE(parse_page_token("ListKeys", "not base64!"));
   EXPECT_FALSE(parse_page_token("ListKeys", ""));
+  EXPECT_EQ(*next_token_position("ListKeys", std::nullopt), "");
+  EXPECT_EQ(*next_token_position("ListKeys", token), "abc");
+  EXPECT_EQ(next_token_position("ListAliases", token).error().code, "InvalidNextToken");
 }
 
 }  // namespace
