@@ -39,12 +39,6 @@ tl::unexpected<Error> key_is_unusable(const catalog::Volume& volume, const Error
               "CustomerKeyHasBeenRevoked");
 }
 
-Status check_state(const catalog::Volume& volume) {
-  if (volume.state == "available" || volume.state == "in-use") return {};
-  return fail(ErrorKind::kConflict, fmt::format("Volume '{}' is in the '{}' state.", volume.id, volume.state),
-              "IncorrectState");
-}
-
 // Between volumed's putting a re-keying's new top on and apid's hearing of it, the volume's row names the
 // earlier key. What is made of the top that volumed has is under that top's key, and the next one must not
 // fall back behind it. To refuse the call instead would take snapshots away for as long as a re-keying waits
@@ -68,7 +62,7 @@ Status name_key_of_top(Call& call, catalog::Volume& volume) {
 }
 
 Result<Planned> plan(Call& call, FoundVolume source, const std::string& description, Tags tags) {
-  COFFER_CHECK(check_state(source.volume));
+  COFFER_CHECK(require_available_or_in_use(source.volume));
   COFFER_CHECK(call.authorise("ec2:CreateSnapshot", volume_arn(call.region, call.account, source.volume.id)));
   COFFER_CHECK(name_key_of_top(call, source.volume));
   const catalog::Volume& volume = source.volume;

@@ -24,10 +24,7 @@ Result<api::DeleteVolumeResponse> Ec2Service::delete_volume(Call& call,
         COFFER_TRY(volume, transaction.volume(request.volume_id));
         if (!volume || volume->state == "deleting" || volume->state == "deleted")
           return volume_not_found(request.volume_id);
-        if (volume->state != "available")
-          return fail(ErrorKind::kConflict,
-                      fmt::format("Volume '{}' is in the '{}' state.", request.volume_id, volume->state),
-                      "IncorrectState");
+        if (volume->state != "available") return incorrect_state(*volume);
         volume->state = "deleting";
         COFFER_CHECK(transaction.update_volume(*volume));
         return api::DeleteVolumeResponse{};

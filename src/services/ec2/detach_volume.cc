@@ -10,10 +10,7 @@ namespace coffer::services::ec2 {
 namespace {
 
 Status check_attachment(const FoundVolume& found, const api::DetachVolumeRequest& request) {
-  if (!found.attachment)
-    return fail(ErrorKind::kConflict,
-                fmt::format("Volume '{}' is in the '{}' state.", found.volume.id, found.volume.state),
-                "IncorrectState");
+  if (!found.attachment) return incorrect_state(found.volume);
   const bool other_instance = request.instance_id && *request.instance_id != found.attachment->instance_id;
   const bool other_device = request.device && *request.device != found.attachment->device;
   if (other_instance || other_device)

@@ -142,10 +142,7 @@ Result<api::ModifyVolumeResult> Ec2Service::modify_volume(Call& call,
       [&](catalog::Transaction& transaction) -> Result<api::ModifyVolumeResult> {
         COFFER_TRY(volume, transaction.volume(request.volume_id));
         if (!volume) return volume_not_found(request.volume_id);
-        if (volume->state != "available" && volume->state != "in-use")
-          return fail(ErrorKind::kConflict,
-                      fmt::format("Volume '{}' is in the '{}' state.", volume->id, volume->state),
-                      "IncorrectState");
+        COFFER_CHECK(require_available_or_in_use(*volume));
         COFFER_TRY(target, target_of(*volume, request));
         COFFER_TRY(earlier, transaction.modifications_of_volume(volume->id));
         COFFER_CHECK(check_rate(volume->id, earlier, call.time));

@@ -35,9 +35,7 @@ Status check_volume(const catalog::Volume& volume) {
         fmt::format("Volume {} is not encrypted and has no key to replace. To encrypt its contents, make "
                     "a volume from a snapshot of it with Encrypted=true.",
                     volume.id));
-  if (volume.state == "available" || volume.state == "in-use") return {};
-  return fail(ErrorKind::kConflict, fmt::format("Volume '{}' is in the '{}' state.", volume.id, volume.state),
-              "IncorrectState");
+  return require_available_or_in_use(volume);
 }
 
 Status check_none_open(catalog::Transaction& transaction, const std::string& volume_id) {

@@ -22,6 +22,16 @@ tl::unexpected<Error> volume_not_found(const std::string& volume_id) {
               "InvalidVolume.NotFound");
 }
 
+tl::unexpected<Error> incorrect_state(const catalog::Volume& volume) {
+  return fail(ErrorKind::kConflict, fmt::format("Volume '{}' is in the '{}' state.", volume.id, volume.state),
+              "IncorrectState");
+}
+
+Status require_available_or_in_use(const catalog::Volume& volume) {
+  if (volume.state == "available" || volume.state == "in-use") return {};
+  return incorrect_state(volume);
+}
+
 Result<FoundVolume> find_volume(Call& call, const std::string& volume_id) {
   COFFER_CHECK(check_volume_id(volume_id));
   FoundVolume found;

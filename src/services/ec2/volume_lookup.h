@@ -17,6 +17,10 @@ struct FoundVolume {
 Result<FoundVolume> find_volume(Call& call, const std::string& volume_id);
 Status check_volume_id(const std::string& volume_id);
 tl::unexpected<Error> volume_not_found(const std::string& volume_id);
+// IncorrectState, naming the state.
+tl::unexpected<Error> incorrect_state(const catalog::Volume& volume);
+// IncorrectState unless it is available or in use.
+Status require_available_or_in_use(const catalog::Volume& volume);
 
 coffer::ec2::Volume to_api(const FoundVolume& found);
 coffer::ec2::VolumeAttachment to_api(const catalog::Attachment& attachment);
