@@ -7,6 +7,7 @@
 #include "services/arn.h"
 #include "services/ec2/attachment_opening.h"
 #include "services/ec2/ec2_service.h"
+#include "services/ec2/instance_lookup.h"
 #include "services/ec2/volume_lookup.h"
 
 namespace coffer::services::ec2 {
@@ -30,15 +31,6 @@ Status check_device(const std::string& device) {
       ErrorKind::kInvalidArgument, "InvalidParameterValue",
       fmt::format("Value ({0}) for parameter device is invalid. {0} is not a valid EBS device name.",
                   device));
-}
-
-Status check_instance(Call& call, const std::string& instance_id) {
-  if (!is_resource_id(instance_id, "i"))
-    return refuse(ErrorKind::kInvalidArgument, "InvalidInstanceID.Malformed",
-                  fmt::format("Invalid id: \"{}\" (expecting \"i-...\")", instance_id));
-  if (instance_id == call.installation.host_id) return {};
-  return refuse(ErrorKind::kNotFound, "InvalidInstanceID.NotFound",
-                fmt::format("The instance ID '{}' does not exist", instance_id));
 }
 
 // Takes the volume for this attachment; another call that wants it from now on finds it in use.

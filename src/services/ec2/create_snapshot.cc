@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "services/arn.h"
 #include "services/ec2/ec2_service.h"
+#include "services/ec2/instance_lookup.h"
 #include "services/ec2/layer_keys.h"
 #include "services/ec2/snapshot_lookup.h"
 #include "services/ec2/tag_specifications.h"
@@ -181,15 +182,6 @@ api::SnapshotInfo to_info(const catalog::Snapshot& snapshot) {
 
 tl::unexpected<Error> refuse(const char* code, std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message), code);
-}
-
-Status check_instance(Call& call, const std::string& instance_id) {
-  if (!is_resource_id(instance_id, "i"))
-    return refuse("InvalidInstanceID.Malformed",
-                  fmt::format("Invalid id: \"{}\" (expecting \"i-...\")", instance_id));
-  if (instance_id == call.installation.host_id) return {};
-  return fail(ErrorKind::kNotFound, fmt::format("The instance ID '{}' does not exist", instance_id),
-              "InvalidInstanceID.NotFound");
 }
 
 // The caller's volumes that are attached to the instance and not excluded. A host's own root is no EBS

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // DescribeInstances: the hosts that volumes attach to. A host serves every zone of every installed region, so
 // that it is shown in the zone "a" of the region that is asked.
-#include <fmt/format.h>
-
-#include "base/ids.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/filters.h"
+#include "services/ec2/instance_lookup.h"
 
 namespace coffer::services::ec2 {
 namespace {
@@ -87,14 +85,10 @@ Result<api::DescribeInstancesResult> Ec2Service::describe_instances(
   COFFER_TRY(known, read_hosts(call));
   if (request.instance_ids) {
     for (const auto& id : *request.instance_ids) {
-      if (!is_resource_id(id, "i"))
-        return fail(ErrorKind::kInvalidArgument, fmt::format("Invalid id: \"{}\" (expecting \"i-...\")", id),
-                    "InvalidInstanceID.Malformed");
+      COFFER_CHECK(check_instance_id(id));
       const bool exists = std::any_of(known.hosts.begin(), known.hosts.end(),
                                       [&](const auto& host) { return host.id == id; });
-      if (!exists)
-        return fail(ErrorKind::kNotFound, fmt::format("The instance ID '{}' does not exist", id),
-                    "InvalidInstanceID.NotFound");
+      if (!exists) return instance_not_found(id);
     }
   }
   api::DescribeInstancesResult response;
