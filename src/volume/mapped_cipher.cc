@@ -40,8 +40,9 @@ Status write_mapped(crypto::XtsCipher* cipher, uint64_t first_sector, ByteView p
                     MutableByteView image) {
   const bool written = access_mapped(image, [=] {
     // A page that is used for the first time faults. By a read its neighbours are mapped with it.
-    for (size_t at = 0; at < image.size(); at += kSectorSize)
-      static_cast<void>(static_cast<const volatile uint8_t&>(image[at]));
+    for (size_t at = 0; at < image.size(); at += kSectorSize) {
+      [[maybe_unused]] const uint8_t touched = static_cast<const volatile uint8_t&>(image[at]);
+    }
     if (cipher == nullptr)
       std::memcpy(image.data(), plaintext.data(), plaintext.size());
     else
