@@ -24,39 +24,59 @@ Status SnapshotContents::write(Call& call, const catalog::Snapshot& snapshot, ui
 }
 
 // Keys that volumed holds for another call do not make this one allowed.
-Status SnapshotContents::check_key(Call& call, const catalog::Snapshot& snapshot) {
-  if (!snapshot.encrypted) return {};
-  const auto usable = kms::find_key(call, "kms:Decrypt", snapshot.kms_key_arn, kms::AliasUse::kRefused)
-                          .and_then([&](const kms::FoundKey& found) -> Status {
-                            COFFER_CHECK(call.authorise("kms:Decrypt", found.arn));
-                            return kms::require_usable(found);
-                          });
-  if (usable || !ec2::is_about_a_key(usable.error())) return usable;
-  ec2::KeyUse use;
-  use.kms_key_arn = snapshot.kms_key_arn;
-  use.contexts = {snapshot.volume_id == ec2::kNoVolumeId ? snapshot.id : snapshot.volume_id};
-  use.failure = usable.error();
-  call.record(ec2::decrypt_record(use));
-  return usable;
+Status SnapshotContents::check_keys(Call& call, std::vector<ec2::KeyUse> uses) {
+  for (auto& use : uses) {
+    const std::string key_id = use.kms_key_arn.substr(use.kms_key_arn.rfind('/') + 1);
+    const auto usable = kms::any_key(installation_, key_id).and_then([&](catalog::Key key) -> Status {
+      COFFER_CHECK(call.authorise("kms:Decrypt", use.kms_key_arn));
+      return kms::require_usable({std::move(key), use.kms_key_arn});
+    });
+    if (usable) continue;
+    if (!ec2::is_about_a_key(usable.error())) return usable;
+    use.failure = usable.error();
+    call.record(ec2::decrypt_record(use));
+    return usable;
+  }
+  return {};
+}
+
+std::optional<std::vector<ec2::KeyUse>> SnapshotContents::opened_with(const std::string& snapshot_id) {
+  const std::lock_guard lock(opened_mutex_);
+  const auto found = opened_.find(snapshot_id);
+  if (found == opened_.end()) return std::nullopt;
+  return found->second;
 }
 
 Status SnapshotContents::open(Call& call, const catalog::Snapshot& snapshot) {
   const ec2::KeySession session{snapshot.id, ec2::make_session_id(installation_.random)};
-  COFFER_CHECK(ec2::open_key_session(installation_, session, ec2::access_of(call)));
-  return installation_.volumed.open_snapshot(session.subject_id, session.session_id);
+  std::vector<ec2::KeyUse> used;
+  ec2::KeyAccess access = ec2::access_of(call);
+  access.record = [&used, record = access.record](const std::vector<ec2::KeyUse>& uses) {
+    for (const auto& use : uses) used.push_back({use.kms_key_arn, use.contexts, {}, {}});
+    return record(uses);
+  };
+  COFFER_CHECK(ec2::open_key_session(installation_, session, access));
+  COFFER_CHECK(installation_.volumed.open_snapshot(session.subject_id, session.session_id));
+  const std::lock_guard lock(opened_mutex_);
+  if (opened_.size() >= kMostRemembered) opened_.clear();
+  opened_.insert_or_assign(snapshot.id, std::move(used));
+  return {};
 }
 
 Status SnapshotContents::with_open(Call& call, const catalog::Snapshot& snapshot,
                                    const std::function<Status()>& action) {
-  const auto is_closed = [](const Status& status) {
-    return !status && status.error().kind == ErrorKind::kConflict;
+  // Nothing: it has to be opened.
+  const auto attempt = [&]() -> std::optional<Status> {
+    auto uses = opened_with(snapshot.id);
+    if (!uses) return std::nullopt;
+    if (const Status usable = check_keys(call, std::move(*uses)); !usable) return key_error(usable.error());
+    Status done = action();
+    if (!done && done.error().kind == ErrorKind::kConflict) return std::nullopt;
+    return done;
   };
-  if (const Status usable = check_key(call, snapshot); !usable) return key_error(usable.error());
-  Status done = action();
-  if (!is_closed(done)) return done;
+  if (auto done = attempt()) return std::move(*done);
   const std::lock_guard lock(opening_[std::hash<std::string>{}(snapshot.id) % opening_.size()]);
-  done = action();
-  if (!is_closed(done)) return done;
+  if (auto done = attempt()) return std::move(*done);
   if (const Status opened = open(call, snapshot); !opened) return key_error(opened.error());
   return action();
 }

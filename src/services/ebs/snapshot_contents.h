@@ -5,9 +5,14 @@
 #pragma once
 #include <array>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "services/call.h"
+#include "services/ec2/layer_keys.h"
 
 namespace coffer::services::ebs {
 
@@ -21,12 +26,18 @@ class SnapshotContents {
   Status write(Call& call, const catalog::Snapshot& snapshot, uint32_t block, ByteView data);
 
  private:
-  Status check_key(Call& call, const catalog::Snapshot& snapshot);
+  Status check_keys(Call& call, std::vector<ec2::KeyUse> uses);
+  std::optional<std::vector<ec2::KeyUse>> opened_with(const std::string& snapshot_id);
   Status open(Call& call, const catalog::Snapshot& snapshot);
   Status with_open(Call& call, const catalog::Snapshot& snapshot, const std::function<Status()>& action);
 
+  static constexpr size_t kMostRemembered = 1024;
+
   Installation& installation_;
   std::array<std::mutex, 16> opening_;  // by snapshot: those who find it closed at once open it once
+  std::mutex opened_mutex_;
+  std::map<std::string, std::vector<ec2::KeyUse>>
+      opened_;  // what each was opened with, though it may be closed
 };
 
 }  // namespace coffer::services::ebs
