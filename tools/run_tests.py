@@ -151,8 +151,8 @@ def show(outcome):
 
 def build(preset, folder, target, *options):
     outcome = Outcome(f"build/{preset}", log=RESULTS / f"build-{preset}.log")
-    status = run_logged(["bash", "-c", 'cmake --preset "$0" "${@:3}" && cmake --build "$1" --target "$2"', preset, folder,
-                         target, *options],
+    status = run_logged(["bash", "-c", 'cmake --preset "$0" "${@:4}" && cmake --build "$1" --parallel "$3" --target "$2"',
+                         preset, folder, target, str(JOBS), *options],
                         outcome.log, 3600)
     if status != 0:
         outcome.failures.append(f"the build {ended(status)}")

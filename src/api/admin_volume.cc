@@ -83,8 +83,9 @@ Result<std::string> volume_uri(AdminCall& call) {
 Result<std::string> volume_why(AdminCall& call) {
   if (call.text("volume_id").starts_with("snap-")) return snapshot_why(call);
   COFFER_TRY(found, find_volume(call));
-  Timestamp since = found.volume.deleted.value_or(found.volume.created);
+  std::optional<Timestamp> since = found.volume.deleted;
   std::string code = found.volume.failure_code, message = found.volume.failure_message;
+  if (!code.empty() && !since) since = found.volume.created;
   if (code.empty() && found.attachment) {
     since = found.attachment->attached;
     message = serving_failure(call, *found.attachment);
@@ -96,7 +97,7 @@ Result<std::string> volume_why(AdminCall& call) {
                        {"state", found.volume.state},
                        {"code", code},
                        {"message", message},
-                       {"since", iso8601(since)}});
+                       {"since", since ? iso8601(*since) : ""}});
 }
 
 }  // namespace coffer::api

@@ -88,7 +88,7 @@ def test_a_key_that_cannot_be_used_fails_the_copy_and_says_what_to_do(coffer):
         wait_until(lambda: row(ec2, copy)["State"] == "error", "the copy to fail")
         message = row(ec2, copy)["StateMessage"]
         assert message.startswith("Given key ID is not accessible") and key in message
-        assert "Enable the key" in message and "CopySnapshot again" in message
+        assert "exists and is enabled" in message and "CopySnapshot again" in message
         assert coffer.json("volume", "why", copy)["message"] == message
         refused("IncorrectState", ec2.create_volume, AvailabilityZone=ZONE, SnapshotId=copy)
         refused("IncorrectState", ec2.copy_snapshot, SourceRegion=REGION, SourceSnapshotId=copy)

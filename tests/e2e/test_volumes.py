@@ -101,3 +101,20 @@ def test_another_region_has_volumes_of_its_own(shared_coffer, volumes):
 def test_dry_run_leaves_nothing(ec2, volumes):
     refused("DryRunOperation", ec2.delete_volume, VolumeId=volumes[0], DryRun=True)
     assert ec2.describe_volumes(VolumeIds=[volumes[0]])["Volumes"][0]["State"] == "available"
+
+
+def test_sizes_and_keys_that_cannot_be(ec2):
+    where = {"AvailabilityZone": ZONE}
+    assert "Volume of -1GiB is too small" in refused("InvalidParameterValue", ec2.create_volume, Size=-1, **where)
+    assert "16384GiB" in refused("InvalidParameterValue", ec2.create_volume, Size=16385, **where)
+    assert "KmsKeyId" in refused("InvalidParameterValue", ec2.create_volume, Size=1, Encrypted=True, KmsKeyId="", **where)
+
+
+def test_why_tells_no_time_that_it_does_not_know(shared_coffer, ec2, volumes):
+    why = shared_coffer.json("volume", "why", volumes[1])
+    assert (why["state"], why["since"]) == ("available", "")
+    shared_coffer.attach(volumes[1], "/dev/sdz", ec2)
+    assert shared_coffer.json("volume", "why", volumes[1])["since"]
+    ec2.detach_volume(VolumeId=volumes[1])
+    ec2.get_waiter("volume_available").wait(VolumeIds=[volumes[1]], WaiterConfig={"Delay": 0.1})
+    assert shared_coffer.json("volume", "why", volumes[1])["since"] == ""

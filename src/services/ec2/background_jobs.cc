@@ -19,9 +19,9 @@ uint32_t percent_of(const control::Job& job) {
 
 std::string inaccessible_key_message(const Error& error, const std::string& action) {
   return fmt::format(
-      "Given key ID is not accessible. {}. Enable the key, or allow {} on it to whoever copies; then delete "
-      "this "
-      "snapshot and call CopySnapshot again.",
+      "Given key ID is not accessible. {}. Name a key that exists and is enabled, and on which whoever "
+      "copies "
+      "is allowed {}; then delete this snapshot and call CopySnapshot again.",
       describe_key_error(error), action);
 }
 

@@ -98,7 +98,7 @@ Result<api::Volume> Ec2Service::create_volume(Call& call, const api::CreateVolum
                   fmt::format("The zone '{}' does not exist.", request.availability_zone));
   COFFER_CHECK(check_request(request));
   COFFER_TRY(source, find_source(call, request));
-  const int64_t size = request.size ? *request.size : source->volume_size_gib;
+  const int64_t size = request.size ? int64_t{*request.size} : int64_t{source->volume_size_gib};
   COFFER_TRY(shape, check_volume_shape(request.volume_type, size, request.iops, request.throughput));
   COFFER_TRY(tags, read_tag_specifications(request.tag_specifications, "volume"));
 

@@ -168,7 +168,9 @@ bool is_about_a_key(const Error& error) {
 }
 
 std::string describe_key_error(const Error& error) {
-  return fmt::format("{}: {}", error.code.empty() ? "InvalidCiphertextException" : error.code, error.message);
+  std::string_view message = error.message;
+  if (message.ends_with('.')) message.remove_suffix(1);
+  return fmt::format("{}: {}", error.code.empty() ? "InvalidCiphertextException" : error.code, message);
 }
 
 DependentCall decrypt_record(const KeyUse& use) {

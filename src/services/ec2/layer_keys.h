@@ -56,7 +56,7 @@ Result<std::vector<control::NewLayer>> encrypted_layers_of(Installation& install
 
 // Is the error that of a KMS key that may not or cannot be used?
 bool is_about_a_key(const Error& error);
-// "DisabledException: arn:… is disabled."
+// "DisabledException: arn:… is disabled", to stand in a sentence.
 std::string describe_key_error(const Error& error);
 
 // The kms:Decrypt record of a use, made or refused.

@@ -56,6 +56,9 @@ bool is_outage(const Error& error) {
 
 Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
                                      const std::optional<std::string>& kms_key_id) {
+  if (kms_key_id && kms_key_id->empty())
+    return fail(ErrorKind::kInvalidArgument, "Value () for parameter KmsKeyId is invalid.",
+                "InvalidParameterValue");
   DependentCall record;
   record.event_source = "kms.amazonaws.com";
   record.event_name = kGenerate;
