@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/evaluate.h"
+
+#include <algorithm>
+
+#include "policy/match.h"
+
+namespace coffer::policy {
+namespace {
+
+bool action_applies(const Statement& statement, std::string_view action) {
+  const auto& actions = statement.actions;
+  const bool listed = std::any_of(actions.begin(), actions.end(), [&](const std::string& pattern) {
+    return matches_ignoring_case(pattern, action);
+  });
+  return listed != statement.not_action;
+}
+
+bool resource_applies(const Statement& statement, const AccessRequest& request) {
+  if (statement.resource_rule == Statement::Resources::kAny) return true;
+  if (statement.resource_rule == Statement::Resources::kNone) return false;
+  std::string buffer;
+  bool listed = false;
+  for (const auto& resource : statement.resources) {
+    const auto pattern = expand(resource, request.context, buffer);
+    listed = listed || (pattern && matches(*pattern, request.resource));
+  }
+  return listed == (statement.resource_rule == Statement::Resources::kListed);
+}
+
+using Attached = std::vector<AttachedPolicy>;
+
+std::optional<Finding> find_in(const AttachedPolicy& policy, PolicyKind kind, Effect effect,
+                               const AccessRequest& request) {
+  const auto& statements = policy.document->statements;
+  for (size_t i = 0; i < statements.size(); ++i)
+    if (statements[i].effect == effect && applies(statements[i], request))
+      return Finding{kind, effect == Effect::kAllow ? Outcome::kAllowed : Outcome::kExplicitDeny, &policy, i,
+                     Closeness::kNone};
+  return std::nullopt;
+}
+
+std::optional<Finding> find_in(const Attached& policies, PolicyKind kind, Effect effect,
+                               const AccessRequest& request) {
+  for (const auto& policy : policies)
+    if (auto found = find_in(policy, kind, effect, request)) return found;
+  return std::nullopt;
+}
+
+PolicyKind resource_kind(const AccessRequest& request) {
+  return request.rule == ResourcePolicyRule::kMustAllowAsTrust ? PolicyKind::kTrust : PolicyKind::kResource;
+}
+
+std::optional<Finding> find_resource_deny(const AccessRequest& request) {
+  if (request.resource_policy == nullptr) return std::nullopt;
+  const auto& statements = request.resource_policy->document->statements;
+  const auto& identity = request.caller.identity;
+  for (size_t i = 0; i < statements.size(); ++i) {
+    const auto& statement = statements[i];
+    if (statement.effect != Effect::kDeny || !statement.principal) continue;
+    if (is_denied(*statement.principal, identity, request.caller.boundary.has_value()) &&
+        applies(statement, request))
+      return Finding{resource_kind(request), Outcome::kExplicitDeny, request.resource_policy, i,
+                     closeness(*statement.principal, identity)};
+  }
+  return std::nullopt;
+}
+
+// The statement that allows and names the caller most closely.
+Finding find_resource_allow(const AccessRequest& request) {
+  Finding best{resource_kind(request), Outcome::kImplicitDeny, nullptr, 0, Closeness::kNone};
+  if (request.resource_policy == nullptr) return best;
+  const auto& statements = request.resource_policy->document->statements;
+  for (size_t i = 0; i < statements.size(); ++i) {
+    const auto& statement = statements[i];
+    if (statement.effect != Effect::kAllow || !statement.principal) continue;
+    const Closeness named = closeness_of_allow(*statement.principal, request.caller.identity);
+    if (named > best.closeness && applies(statement, request))
+      best = {best.kind, Outcome::kAllowed, request.resource_policy, i, named};
+  }
+  return best;
+}
+
+std::optional<Finding> find_deny(const AccessRequest& request) {
+  const Caller& caller = request.caller;
+  for (const auto& level : caller.service_control_levels)
+    if (auto found = find_in(level, PolicyKind::kServiceControl, Effect::kDeny, request)) return found;
+  if (auto found = find_resource_deny(request)) return found;
+  if (auto found = find_in(caller.identity_policies, PolicyKind::kIdentity, Effect::kDeny, request))
+    return found;
+  if (caller.boundary)
+    if (auto found = find_in(*caller.boundary, PolicyKind::kBoundary, Effect::kDeny, request)) return found;
+  return find_in(caller.session_policies, PolicyKind::kSession, Effect::kDeny, request);
+}
+
+// The steps after the search for a Deny. Each adds what it found and says whether evaluation goes on.
+class Steps {
+ public:
+  Steps(const AccessRequest& request, Verdict& verdict) : request_(request), verdict_(verdict) {}
+
+  bool add(const Finding& finding) {
+    verdict_.findings.push_back(finding);
+    verdict_.outcome = finding.outcome;
+    return finding.outcome == Outcome::kAllowed;
+  }
+
+  bool service_control() {
+    for (const auto& level : request_.caller.service_control_levels)
+      if (!need(find_in(level, PolicyKind::kServiceControl, Effect::kAllow, request_),
+                PolicyKind::kServiceControl))
+        return false;
+    return true;
+  }
+
+  bool identity() {
+    const auto& who = request_.caller.identity;
+    const bool root = who.type == CallerType::kRoot ||
+                      (who.type == CallerType::kFederatedUser && who.source_arn.ends_with(":root"));
+    if (root) return add({PolicyKind::kIdentity, Outcome::kAllowed, nullptr, 0, Closeness::kNone});
+    return need(find_in(request_.caller.identity_policies, PolicyKind::kIdentity, Effect::kAllow, request_),
+                PolicyKind::kIdentity);
+  }
+
+  bool boundary() {
+    if (!request_.caller.boundary) return true;
+    return need(find_in(*request_.caller.boundary, PolicyKind::kBoundary, Effect::kAllow, request_),
+                PolicyKind::kBoundary);
+  }
+
+  bool session() {
+    const auto& policies = request_.caller.session_policies;
+    if (policies.empty() && request_.caller.identity.type != CallerType::kFederatedUser) return true;
+    return need(find_in(policies, PolicyKind::kSession, Effect::kAllow, request_), PolicyKind::kSession);
+  }
+
+ private:
+  bool need(const std::optional<Finding>& allow, PolicyKind kind) {
+    return add(allow.value_or(Finding{kind, Outcome::kImplicitDeny, nullptr, 0, Closeness::kNone}));
+  }
+
+  const AccessRequest& request_;
+  Verdict& verdict_;
+};
+
+// Has the caller policies of its own at all?
+bool is_iam_principal(const CallerIdentity& identity) {
+  return !identity.account.empty() && identity.type != CallerType::kService &&
+         identity.type != CallerType::kIdentityProvider && identity.type != CallerType::kAnonymous;
+}
+
+void evaluate_allows(const AccessRequest& request, Verdict& verdict) {
+  Steps steps(request, verdict);
+  if (!steps.service_control()) return;
+  const auto& who = request.caller.identity;
+  const Finding resource = find_resource_allow(request);
+  if (!is_iam_principal(who)) {
+    // Nobody else speaks for it, so it must be named itself.
+    if (resource.closeness == Closeness::kDirect)
+      steps.add(resource);
+    else
+      steps.add({resource.kind, Outcome::kImplicitDeny, nullptr, 0, Closeness::kNone});
+    return;
+  }
+  const bool same_account = who.account == request.resource_account;
+  const bool must_allow = !same_account || request.rule != ResourcePolicyRule::kMayAllow;
+  if (must_allow || resource.outcome == Outcome::kAllowed)
+    if (!steps.add(resource)) return;
+  if (same_account && resource.closeness == Closeness::kDirect) return;
+  const bool named_by_role = same_account && resource.closeness == Closeness::kSource;
+  if (!named_by_role && !steps.identity()) return;
+  if (steps.boundary()) steps.session();
+}
+
+}  // namespace
+
+bool applies(const Statement& statement, const AccessRequest& request) {
+  return action_applies(statement, request.action) && resource_applies(statement, request) &&
+         std::all_of(statement.conditions.begin(), statement.conditions.end(),
+                     [&](const Condition& condition) { return holds(condition, request.context); });
+}
+
+Verdict evaluate(const AccessRequest& request) {
+  Verdict verdict;
+  if (const auto deny = find_deny(request)) {
+    verdict.outcome = Outcome::kExplicitDeny;
+    verdict.findings.push_back(*deny);
+    return verdict;
+  }
+  evaluate_allows(request, verdict);
+  return verdict;
+}
+
+}  // namespace coffer::policy
