@@ -37,3 +37,7 @@ target_link_libraries(test_api PRIVATE coffer_keys)
 
 # Both derivations of a device-mapper table, of the same volumes.
 target_link_libraries(test_volume PRIVATE coffer_cli)
+
+# Decisions of the policy engine, for the comparison with the one in tests/policy_oracle.
+add_executable(decide_policies programs/decide_policies.cc)
+target_link_libraries(decide_policies PRIVATE coffer_policy)

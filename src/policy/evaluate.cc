@@ -113,10 +113,8 @@ class Steps {
   }
 
   bool identity() {
-    const auto& who = request_.caller.identity;
-    const bool root = who.type == CallerType::kRoot ||
-                      (who.type == CallerType::kFederatedUser && who.source_arn.ends_with(":root"));
-    if (root) return add({PolicyKind::kIdentity, Outcome::kAllowed, nullptr, 0, Closeness::kNone});
+    if (is_root(request_.caller.identity))
+      return add({PolicyKind::kIdentity, Outcome::kAllowed, nullptr, 0, Closeness::kNone});
     return need(find_in(request_.caller.identity_policies, PolicyKind::kIdentity, Effect::kAllow, request_),
                 PolicyKind::kIdentity);
   }

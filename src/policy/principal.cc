@@ -143,7 +143,7 @@ bool lists_every_name(const PrincipalElement& element, const CallerIdentity& cal
       return names.account && names.direct;
     case CallerType::kRoleSession:
     case CallerType::kFederatedUser:
-      return names.account && names.source && names.direct;
+      return names.account && (names.source || is_root(caller)) && names.direct;
     case CallerType::kService:
     case CallerType::kIdentityProvider:
       return names.direct;
@@ -154,6 +154,11 @@ bool lists_every_name(const PrincipalElement& element, const CallerIdentity& cal
 }
 
 }  // namespace
+
+bool is_root(const CallerIdentity& caller) {
+  if (caller.type == CallerType::kRoot) return true;
+  return caller.type == CallerType::kFederatedUser && !account_of_root(caller.source_arn).empty();
+}
 
 Result<PrincipalElement> read_principal(const JsonValue& json, bool negated) {
   PrincipalElement element;

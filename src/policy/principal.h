@@ -32,6 +32,9 @@ struct CallerIdentity {
   std::string name;            // service: "ec2.amazonaws.com"; identity provider: its name or ARN
 };
 
+// A root user, or a federated user behind whom one stands: its account's policies ask nothing of it.
+bool is_root(const CallerIdentity& caller);
+
 // How closely an element names a caller. The closer, the less else the caller needs (evaluate.h).
 enum class Closeness {
   kNone,

@@ -319,6 +319,12 @@ TEST_F(Evaluate, NotPrincipalSparesOnlyWhoIsListedByEveryName) {
   EXPECT_TRUE(
       not_principal("Deny", "'arn:aws:sts::111122223333:assumed-role/app/i-1', " + role + ", " + account));
   EXPECT_FALSE(not_principal("Deny", role + ", " + account));
+  caller.identity = federated("root");
+  caller.session_policies = {policy(kAllow)};
+  EXPECT_TRUE(not_principal("Deny", "'arn:aws:sts::111122223333:federated-user/alice', " + account))
+      << "behind it stands the account itself";
+  caller = {};
+  caller.identity = session();
   caller.identity_policies.clear();
   EXPECT_FALSE(not_principal("Allow", account));
   EXPECT_TRUE(not_principal("Allow", "'444455556666'"));
