@@ -135,6 +135,10 @@ Status read_principal_element(Statement& statement, const JsonValue::Object& jso
     return {};
   }
   if (element.json == nullptr) return malformed("Policy statement must contain a principal.");
+  // "NotPrincipal must be used with "Effect":"Deny"" (IAM User Guide, "AWS JSON policy elements:
+  // NotPrincipal").
+  if (element.negated && statement.effect == Effect::kAllow)
+    return malformed("NotPrincipal must be used with Effect Deny.");
   if (kind == DocumentKind::kTrust && element.negated) return malformed("Has prohibited field NotPrincipal");
   COFFER_TRY(principal, read_principal(*element.json, element.negated));
   statement.principal = std::move(principal);

@@ -74,7 +74,7 @@ Finding find_resource_allow(const AccessRequest& request) {
   for (size_t i = 0; i < statements.size(); ++i) {
     const auto& statement = statements[i];
     if (statement.effect != Effect::kAllow || !statement.principal) continue;
-    const Closeness named = closeness_of_allow(*statement.principal, request.caller.identity);
+    const Closeness named = closeness(*statement.principal, request.caller.identity);
     if (named > best.closeness && applies(statement, request))
       best = {best.kind, Outcome::kAllowed, request.resource_policy, i, named};
   }

@@ -184,12 +184,6 @@ Closeness closeness(const PrincipalElement& element, const CallerIdentity& calle
   return names.account ? Closeness::kAccount : Closeness::kNone;
 }
 
-Closeness closeness_of_allow(const PrincipalElement& element, const CallerIdentity& caller) {
-  const Closeness named = closeness(element, caller);
-  if (!element.negated) return named;
-  return named == Closeness::kNone ? Closeness::kDirect : Closeness::kNone;
-}
-
 bool is_denied(const PrincipalElement& element, const CallerIdentity& caller, bool has_boundary) {
   if (!element.negated) return closeness(element, caller) != Closeness::kNone;
   // "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions

@@ -51,17 +51,15 @@ struct PrincipalElement {
   std::vector<std::string> services, federated, canonical_users;
 };
 
-// The value of Principal or NotPrincipal. kInvalidArgument with the cause. Whether the principals exist is
-// not asked.
+// The value of Principal or NotPrincipal. kInvalidArgument with the cause. It is not asked whether the
+// principals exist.
 Result<PrincipalElement> read_principal(const JsonValue& json, bool negated);
 
-// How closely a Principal element names the caller.
+// How closely the element names the caller, leaving negation aside.
 Closeness closeness(const PrincipalElement& element, const CallerIdentity& caller);
 
-// Is the caller meant by the element of an Allow or of a Deny? NotPrincipal in an Allow means whom none of
-// its entries names; in a Deny it spares only whose every name is listed: a session with its role and
-// account.
-Closeness closeness_of_allow(const PrincipalElement& element, const CallerIdentity& caller);
+// Does a Deny with this element mean the caller? NotPrincipal spares only whose every name is listed: a
+// session with its role and its account.
 bool is_denied(const PrincipalElement& element, const CallerIdentity& caller, bool has_boundary);
 
 }  // namespace coffer::policy

@@ -230,9 +230,7 @@ def named(statement, caller, has_boundary):
         if "*" in listed:
             return "itself"
         return next((way for way in ("itself", "behind", "account") if names[way] & listed), None)
-    listed = listed_names(statement["NotPrincipal"], caller)
-    if statement["Effect"] == "Allow":  # everybody but those named in any way
-        return None if "*" in listed or any(group & listed for group in names.values()) else "itself"
+    listed = listed_names(statement["NotPrincipal"], caller)  # in a Deny only
     if has_boundary:
         return "itself"
     # One must list each of the names of whom is to be spared.

@@ -9,7 +9,8 @@ RESOURCES = [KEY, f"arn:aws:kms:us-east-2:{HOME}:key/5678", f"arn:aws:kms:eu-wes
              "arn:aws:s3:::bucket/alice/x", "arn:aws:s3:::bucket/bob/\u00e9", f"arn:aws:iam::{HOME}:role/app", "*"]
 RESOURCE_PATTERNS = RESOURCES + [
     "*", "*", "*", "*", f"arn:aws:kms:*:{HOME}:key/*", "arn:aws:kms:us-*-1:*:key/*", "arn:aws:kms", "arn:aws:kms:*",
-    "arn:aws:kms:us-east-?:*", "arn:aws:kms:eu-west-1", "arn:aws:s3:::bucket/*", "arn:aws:s3:::*/x", "arn:aws:s3:::bucket/bob/?",
+    "arn:aws:kms:us-east-?:*", "arn:aws:kms:eu-west-1", "arn:aws:s3:::bucket/*", "arn:aws:s3:::*/x",
+    "arn:aws:s3:::bucket/bob/?",
     "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/${aws:PrincipalTag/team, 'alice'}/?", "arn:aws:kms:*:*:key/*:b",
     "arn:aws:kms:*:*:key/12${*}4", f"arn:aws:kms:*-1:{HOME[:6]}*:key/1*4", "arn:aws:s3:::b?cket/a*"]
 TEXTS = ["alice", "bob", "Alice", "", "*", "al?ce", "b\u00e9", "blue", "ec2.us-east-1.amazonaws.com", HOME, AWAY, "10"]
@@ -115,7 +116,7 @@ def principal(random):
 
 def resource_policy(random, rule):
     def change(one):
-        negated = rule != "trust" and random.random() < (0.3 if one["Effect"] == "Deny" else 0.05)
+        negated = rule != "trust" and one["Effect"] == "Deny" and random.random() < 0.3
         one["NotPrincipal" if negated else "Principal"] = principal(random)
         if rule == "trust" or (rule == "must" and random.random() < 0.05):
             one.pop("Resource", None)

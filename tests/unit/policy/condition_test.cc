@@ -204,6 +204,17 @@ TEST(Condition, SetsOfValues) {
   EXPECT_TRUE(holds_for("ForAnyValue:NumericGreaterThan", "5", context({{"x:key", {"1", "6"}}})));
 }
 
+// "Multivalued context key examples": the table of its first Deny.
+TEST(Condition, TagKeysOfADeny) {
+  const auto denied = [](const Context& values) {
+    return holds_for("ForAllValues:StringNotLike", "'key1*'", values);
+  };
+  EXPECT_FALSE(denied(context({{"x:key", {"key1:legal"}}})));
+  EXPECT_FALSE(denied(context({{"x:key", {"key1:hr", "key1:personnel"}}})));
+  EXPECT_TRUE(denied(context({{"x:key", {"key2:audit"}}})));
+  EXPECT_TRUE(denied({}));
+}
+
 TEST(Condition, VariablesInOperands) {
   auto values = context({{"x:key", {"blue"}}, {"aws:PrincipalTag/team", {"blue"}}});
   EXPECT_TRUE(holds_for("StringEquals", "'${aws:PrincipalTag/team}'", values));

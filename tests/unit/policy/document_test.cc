@@ -136,6 +136,8 @@ TEST(ReadDocument, KindsDifferInPrincipalAndResource) {
   EXPECT_EQ(refusal(no_resource, DocumentKind::kTrust), "");
   EXPECT_THAT(refusal(everyone, DocumentKind::kTrust), HasSubstr("Has prohibited field Resource"));
   EXPECT_THAT(refusal(not_principal, DocumentKind::kTrust), HasSubstr("Has prohibited field NotPrincipal"));
+  EXPECT_THAT(refusal(statement("'NotPrincipal': {'AWS': '111122223333'}, " + kAllowAll), DocumentKind::kKey),
+              HasSubstr("NotPrincipal must be used with Effect Deny."));
   EXPECT_EQ(document(no_resource, DocumentKind::kKey).statements[0].resource_rule,
             Statement::Resources::kNone);
 }
