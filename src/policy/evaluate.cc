@@ -100,7 +100,6 @@ class Steps {
 
   bool add(const Finding& finding) {
     verdict_.findings.push_back(finding);
-    verdict_.outcome = finding.outcome;
     return finding.outcome == Outcome::kAllowed;
   }
 
@@ -146,27 +145,24 @@ bool is_iam_principal(const CallerIdentity& identity) {
          identity.type != CallerType::kIdentityProvider && identity.type != CallerType::kAnonymous;
 }
 
-void evaluate_allows(const AccessRequest& request, Verdict& verdict) {
+// Do all that must allow do so?
+bool is_allowed(const AccessRequest& request, Verdict& verdict) {
   Steps steps(request, verdict);
-  if (!steps.service_control()) return;
+  if (!steps.service_control()) return false;
   const auto& who = request.caller.identity;
   const Finding resource = find_resource_allow(request);
   if (!is_iam_principal(who)) {
     // Nobody else speaks for it, so it must be named itself.
-    if (resource.closeness == Closeness::kDirect)
-      steps.add(resource);
-    else
-      steps.add({resource.kind, Outcome::kImplicitDeny, nullptr, 0, Closeness::kNone});
-    return;
+    const Finding nobody{resource.kind, Outcome::kImplicitDeny, nullptr, 0, Closeness::kNone};
+    return steps.add(resource.closeness == Closeness::kDirect ? resource : nobody);
   }
   const bool same_account = who.account == request.resource_account;
   const bool must_allow = !same_account || request.rule != ResourcePolicyRule::kMayAllow;
   if (must_allow || resource.outcome == Outcome::kAllowed)
-    if (!steps.add(resource)) return;
-  if (same_account && resource.closeness == Closeness::kDirect) return;
+    if (!steps.add(resource)) return false;
+  if (same_account && resource.closeness == Closeness::kDirect) return true;
   const bool named_by_role = same_account && resource.closeness == Closeness::kSource;
-  if (!named_by_role && !steps.identity()) return;
-  if (steps.boundary()) steps.session();
+  return (named_by_role || steps.identity()) && steps.boundary() && steps.session();
 }
 
 }  // namespace
@@ -182,9 +178,9 @@ Verdict evaluate(const AccessRequest& request) {
   if (const auto deny = find_deny(request)) {
     verdict.outcome = Outcome::kExplicitDeny;
     verdict.findings.push_back(*deny);
-    return verdict;
+  } else if (is_allowed(request, verdict)) {
+    verdict.outcome = Outcome::kAllowed;
   }
-  evaluate_allows(request, verdict);
   return verdict;
 }
 

@@ -8,10 +8,9 @@
 //   1. A Deny that applies, in any policy, decides.
 //   2. Service control policies: each level of the caller's organization must allow.
 //   3. The resource's policy. In the caller's own account an Allow that names the caller (user, session,
-//   everyone)
-//      is enough; one that names a session's role leaves the boundary and the session policies to ask; one
-//      that names the account hands the decision to identity policies. From another account, some Allow is
-//      needed, and all of 4 to 6 besides.
+//      everyone) is enough; one that names a session's role leaves the boundary and the session policies to
+//      ask; one that names the account hands the decision to identity policies. From another account, some
+//      Allow is needed, and all of 4 to 6 besides.
 //   4. Identity policies, of which one must allow. A root user is allowed everything here.
 //   5. The permissions boundary, if there is one, must allow.
 //   6. Session policies, if there are any, of which one must allow. A federated user must have one.
@@ -39,8 +38,8 @@ struct Caller {
   std::vector<AttachedPolicy> identity_policies;  // its own and its groups'; a role session: the role's
   std::optional<AttachedPolicy> boundary;
   std::vector<AttachedPolicy> session_policies;
-  // From the organization's root down to the account; empty where none apply (the management account,
-  // services).
+  // From the organization's root down to the account; empty where none apply (services, the management
+  // account).
   std::vector<std::vector<AttachedPolicy>> service_control_levels;
 };
 
@@ -69,9 +68,8 @@ enum class Outcome { kAllowed, kExplicitDeny, kImplicitDeny };
 struct Finding {
   PolicyKind kind = PolicyKind::kIdentity;
   Outcome outcome = Outcome::kImplicitDeny;
-  const AttachedPolicy* policy =
-      nullptr;           // whose statement; absent for an implicit deny, and for root's allow
-  size_t statement = 0;  // from 0
+  const AttachedPolicy* policy = nullptr;  // absent where no statement spoke: implicit denies, root's allow
+  size_t statement = 0;                    // of that policy, from 0
   Closeness closeness = Closeness::kNone;  // kResource, kTrust: how the statement names the caller
 };
 
