@@ -7,7 +7,18 @@
 namespace coffer::volume {
 namespace {
 
-using JobTest = StoreFixture;
+class JobTest : public StoreFixture {
+ protected:
+  // Of a snapshot; the store is opened anew. The same again mends it.
+  void flip_a_bit_of_its_manifest(uint64_t snapshot) {
+    volumes_.clear();
+    const std::string path = folder_.path() + "/" + snapshot_id(snapshot) + "/snapshot";
+    Bytes manifest = *read_file(system_disk(), path);
+    manifest[12] ^= 1;
+    ASSERT_TRUE(replace_file(system_disk(), path, manifest));
+    restart();
+  }
+};
 INSTANTIATE_TEST_SUITE_P(Plain, JobTest, testing::Values(false));
 INSTANTIATE_TEST_SUITE_P(Encrypted, JobTest, testing::Values(true));
 
@@ -229,18 +240,11 @@ TEST_P(JobTest, NothingIsMergedOrErasedWhileAManifestCannotBeRead) {
   ASSERT_TRUE(store_->complete_snapshot(snapshot_id(1)));
   const Bytes expected = snapshot_contents(1);
   ASSERT_TRUE(open(1)->flush());
-  volumes_.clear();
-  const std::string path = folder_.path() + "/" + snapshot_id(1) + "/snapshot";
-  const Bytes manifest = *read_file(system_disk(), path);
-  Bytes damaged = manifest;
-  damaged[12] ^= 1;
-  ASSERT_TRUE(replace_file(system_disk(), path, damaged));
-  restart();
+  flip_a_bit_of_its_manifest(1);
   EXPECT_TRUE(store_->pending_jobs().empty());
   EXPECT_FALSE(store_->open_job(layer_id(101), keys_for(*store_, volume_id(1))));
   EXPECT_EQ(store_->remove(volume_id(1)).error().kind, ErrorKind::kCorrupt);
-  ASSERT_TRUE(replace_file(system_disk(), path, manifest));
-  restart();
+  flip_a_bit_of_its_manifest(1);  // back again
   EXPECT_EQ(snapshot_contents(1), expected);
 }
 
@@ -252,13 +256,7 @@ TEST_P(JobTest, AReKeyingIsNotDoneWhileTheOldKeyIsThere) {
   create(2);
   snapshot(1, 2, 102);
   ASSERT_TRUE(open(1)->flush());
-  volumes_.clear();
-  const std::string path = folder_.path() + "/" + snapshot_id(1) + "/snapshot";
-  const Bytes manifest = *read_file(system_disk(), path);
-  Bytes damaged = manifest;
-  damaged[12] ^= 1;
-  ASSERT_TRUE(replace_file(system_disk(), path, damaged));
-  restart();
+  flip_a_bit_of_its_manifest(1);
   const NewLayer top = new_layer(103, GetParam());
   ASSERT_TRUE(store_->rekey(volume_id(1), top, keys_of({top})));
   EXPECT_EQ(run_jobs(*store_).error().kind, ErrorKind::kCorrupt);
@@ -267,8 +265,7 @@ TEST_P(JobTest, AReKeyingIsNotDoneWhileTheOldKeyIsThere) {
   EXPECT_EQ(pending.front().subject_id, layer_id(103));
   EXPECT_EQ(store_->open_job(layer_id(103), {}).error().kind, ErrorKind::kCorrupt);
   EXPECT_TRUE(layer_exists(1));
-  ASSERT_TRUE(replace_file(system_disk(), path, manifest));
-  restart();
+  flip_a_bit_of_its_manifest(1);  // back again
   EXPECT_TRUE(store_->pending_jobs().empty());
   EXPECT_FALSE(layer_exists(1));
   EXPECT_EQ(contents(1), expected);
