@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/request_coalescing.h"
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -15,7 +14,6 @@ constexpr std::chrono::microseconds kPause{20};
 constexpr uint32_t kMany = 16;
 // Larger requests cost more than their system calls, and a pause would only keep the device idle.
 constexpr uint64_t kSmall = 16 * 1024;
-constexpr uint32_t kMostSkipped = 256;
 
 }  // namespace
 
@@ -24,18 +22,13 @@ bool RequestCoalescing::worth_a_pause() const {
 }
 
 void RequestCoalescing::pause() {
-  if (pauses_to_skip_ > 0) {
-    --pauses_to_skip_;
-    return;
-  }
+  if (backoff_.leaves_out()) return;
   if (!connection_.peer_has_unread()) return;
   std::this_thread::sleep_for(kPause);
-  if (connection_.peer_has_unread()) {
-    skip_next_ = 1;
-    return;
-  }
-  pauses_to_skip_ = skip_next_;
-  skip_next_ = std::min(2 * skip_next_, kMostSkipped);
+  if (connection_.peer_has_unread())
+    backoff_.paid();
+  else
+    backoff_.did_not_pay();
 }
 
 uint32_t RequestCoalescing::end_round() {

@@ -7,6 +7,7 @@
 #pragma once
 #include <cstdint>
 
+#include "export/attempt_backoff.h"
 #include "export/connection.h"
 
 namespace coffer::exporting {
@@ -32,7 +33,7 @@ class RequestCoalescing {
   Connection& connection_;
   uint32_t requests_ = 0;
   uint64_t bytes_ = 0;
-  uint32_t pauses_to_skip_ = 0, skip_next_ = 1;
+  AttemptBackoff backoff_;
 };
 
 }  // namespace coffer::exporting
