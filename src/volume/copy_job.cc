@@ -17,7 +17,6 @@ CopyJob::~CopyJob() {
 
 Result<Job::Progress> CopyJob::step() {
   COFFER_CHECK(target_->check());
-  if (buffer_.empty()) buffer_ = secret::PlaintextBuffer(kJobPiece);
   const uint64_t end = source_->top().sectors();
   const uint64_t stop = std::min(end, sector_ + kMostSectorsLookedAt);
   const uint64_t begin = sector_;

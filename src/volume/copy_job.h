@@ -49,8 +49,8 @@ class CopyJob final : public Job {
   uint64_t sector_ = 0;    // everything before it is done
   uint64_t doubtful_ = 0;  // what was written before this sector by a step that failed is not verified
   uint64_t unsaved_ = 0;   // bytes copied since the last flush
-  std::vector<Piece> unverified_;   // written in this step
-  secret::PlaintextBuffer buffer_;  // of the step
+  std::vector<Piece> unverified_;              // written in this step
+  secret::PlaintextBuffer buffer_{kJobPiece};  // of the step
 };
 
 }  // namespace coffer::volume

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names of the documents in a volume's or snapshot's folder.
+// The names of the documents in a volume's, snapshot's or layer's folder.
 #pragma once
 #include <algorithm>
 #include <optional>
@@ -11,6 +11,7 @@ namespace coffer::volume {
 
 inline constexpr const char* kVolumeDocument = "volume";
 inline constexpr const char* kSnapshotDocument = "snapshot";
+inline constexpr const char* kLayerRecord = "record";
 inline constexpr const char* kFirstManifest = "manifest";  // of the first data folders
 
 // Nothing when it is absent, or when it is all zeros: its erasure was cut short.

@@ -11,7 +11,6 @@ namespace {
 
 using store::Layout;
 
-constexpr const char* kRecord = "record";
 constexpr const char* kKey = "key";
 constexpr const char* kData = "data";
 constexpr const char* kMap = "map";
@@ -66,7 +65,7 @@ Status LayerStore::erase(const std::string& layer_id) {
 }
 
 Result<std::optional<format::LayerRecord>> LayerStore::record(const std::string& layer_id) {
-  const auto document = store_.read_document(layer_id, kRecord);
+  const auto document = store_.read_document(layer_id, kLayerRecord);
   if (!document && document.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!document) return tl::unexpected(document.error());
   COFFER_TRY(record, format::parse_layer_record(*document));
@@ -76,7 +75,7 @@ Result<std::optional<format::LayerRecord>> LayerStore::record(const std::string&
 }
 
 Status LayerStore::replace_record(const format::LayerRecord& record) {
-  return store_.replace_document(record.layer_id, kRecord, format::write_layer_record(record));
+  return store_.replace_document(record.layer_id, kLayerRecord, format::write_layer_record(record));
 }
 
 Result<NewLayer> LayerStore::key_of(const format::LayerRecord& record) {
@@ -138,16 +137,15 @@ Result<std::shared_ptr<Layer>> LayerStore::open_unlocked(const format::LayerReco
   return layer;
 }
 
-Result<LayerFiles> LayerStore::grow_files(const format::LayerRecord& record, uint64_t size_bytes) {
+Status LayerStore::grow_files(const format::LayerRecord& record, uint64_t size_bytes) {
   COFFER_CHECK(store_.grow_range(record.layer_id, kData, size_bytes, Layout::kSegmented));
   COFFER_CHECK(store_.grow_range(record.layer_id, kMap, map_size(size_bytes), Layout::kSingle));
   COFFER_TRY(files, open_files(record.layer_id, size_bytes));
-  if (const Status flushed = flush(files); !flushed) {
-    // The layer may have these files open: the failure may be the only word of writes that are lost.
+  const Status flushed = flush(files);
+  // The layer may have these files open: the failure may be the only word of writes that are lost.
+  if (!flushed)
     if (const auto layer = find_open(record.layer_id)) layer->give_up(flushed.error());
-    return tl::unexpected(flushed.error());
-  }
-  return files;
+  return flushed;
 }
 
 Status LayerStore::take_over(Layer& layer, std::shared_ptr<RangeLock> locks) {

@@ -59,7 +59,7 @@ class LayerStore {
 
   // The files of `record`, longer and flushed: size_bytes is the new size. Then the record is the caller's to
   // replace.
-  Result<LayerFiles> grow_files(const format::LayerRecord& record, uint64_t size_bytes);
+  Status grow_files(const format::LayerRecord& record, uint64_t size_bytes);
   Result<LayerFiles> open_files(const std::string& layer_id, uint64_t size_bytes);
   // Of a layer that is not open: what was written to it is durable. kIo when a flush of it failed before.
   Status flush_files(const format::LayerRecord& record);

@@ -78,7 +78,6 @@ Status LiftJob::lift_chunk(SectorRange range, uint64_t& copied) {
 }
 
 Status LiftJob::copy(Layer& source, SectorRange range) {
-  if (buffer_.empty()) buffer_ = secret::PlaintextBuffer(kJobPiece);
   Status done;
   for (uint64_t at = 0; at < range.count && done;) {
     const uint64_t count = std::min<uint64_t>(range.count - at, kJobPiece / kSectorSize);

@@ -52,9 +52,9 @@ class LiftJob final : public Job {
   const JobLimits limits_;
   uint64_t sector_ = 0;  // everything before it is done
   bool shadowed_given_back_ = false;
-  uint64_t given_back_ = 0;         // of the parent, everything before this sector
-  uint64_t lifted_ = 0;             // bytes since it was made durable, and the parent's given back
-  secret::PlaintextBuffer buffer_;  // of the step
+  uint64_t given_back_ = 0;                    // of the parent, everything before this sector
+  uint64_t lifted_ = 0;                        // bytes since it was made durable, and the parent's given back
+  secret::PlaintextBuffer buffer_{kJobPiece};  // of the step
 };
 
 }  // namespace coffer::volume

@@ -107,19 +107,22 @@ Status VolumeStore::written(const std::string& folder, Status status) {
   return status;
 }
 
-bool VolumeStore::is_as_the_tree_says(const std::string& folder) {
-  const auto reads = [&](const char* name, const Bytes& wanted) {
-    const auto document = store_->read_document(folder, name);
-    return document && *document == wanted;
-  };
+// Nothing where the tree has no such volume, snapshot or layer.
+std::optional<VolumeStore::Document> VolumeStore::what_the_tree_says(const std::string& folder) const {
   if (const auto volume = tree_.volumes.find(folder); volume != tree_.volumes.end())
-    return reads(kVolumeDocument, format::write_volume_manifest(volume->second));
+    return Document{kVolumeDocument, format::write_volume_manifest(volume->second)};
   if (const auto snapshot = tree_.snapshots.find(folder); snapshot != tree_.snapshots.end())
-    return reads(kSnapshotDocument, format::write_snapshot_manifest(snapshot->second));
-  const auto layer = tree_.layers.find(folder);
-  if (layer == tree_.layers.end()) return false;
-  const auto record = layers_.record(folder);
-  return record && *record == layer->second;
+    return Document{kSnapshotDocument, format::write_snapshot_manifest(snapshot->second)};
+  if (const auto layer = tree_.layers.find(folder); layer != tree_.layers.end())
+    return Document{kLayerRecord, format::write_layer_record(layer->second)};
+  return std::nullopt;
+}
+
+bool VolumeStore::is_as_the_tree_says(const std::string& folder) {
+  const auto wanted = what_the_tree_says(folder);
+  if (!wanted) return false;
+  const auto there = store_->read_document(folder, wanted->name);
+  return there && *there == wanted->contents;
 }
 
 // Before anything is erased: a manifest that names a layer must not outlive it.
@@ -130,13 +133,8 @@ Status VolumeStore::settle() {
 }
 
 Status VolumeStore::write_what_the_tree_says(const std::string& folder) {
-  if (const auto volume = tree_.volumes.find(folder); volume != tree_.volumes.end())
-    return store_->replace_document(folder, kVolumeDocument, format::write_volume_manifest(volume->second));
-  if (const auto snapshot = tree_.snapshots.find(folder); snapshot != tree_.snapshots.end())
-    return store_->replace_document(folder, kSnapshotDocument,
-                                    format::write_snapshot_manifest(snapshot->second));
-  if (const auto layer = tree_.layers.find(folder); layer != tree_.layers.end())
-    return layers_.replace_record(layer->second);
+  if (const auto wanted = what_the_tree_says(folder))
+    return store_->replace_document(folder, wanted->name, wanted->contents);
   if (folder.starts_with("layer-")) return layers_.erase(folder);
   if (folder.starts_with("vol-")) return store_->erase_document(folder, kVolumeDocument);
   if (folder.starts_with("snap-")) return store_->erase_document(folder, kSnapshotDocument);

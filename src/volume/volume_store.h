@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -148,6 +149,11 @@ class VolumeStore {
   Status put(const format::SnapshotManifest& manifest);
   Status put(const format::LayerRecord& record);
   Status written(const std::string& folder, Status status);
+  struct Document {
+    const char* name;
+    Bytes contents;
+  };
+  std::optional<Document> what_the_tree_says(const std::string& folder) const;
   bool is_as_the_tree_says(const std::string& folder);
   Status settle();
   Status write_what_the_tree_says(const std::string& folder);

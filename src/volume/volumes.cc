@@ -92,8 +92,7 @@ Status VolumeStore::grow(const std::string& volume_id, uint64_t size_bytes) {
                 "a volume's size is a multiple of 4096 bytes, at most 64 TiB, and never becomes smaller");
   if (size_bytes > record.size_bytes) {
     // Longer files first: the record says how much of them counts.
-    if (const auto longer = layers_.grow_files(record, size_bytes); !longer)
-      return tl::unexpected(longer.error());
+    COFFER_CHECK(layers_.grow_files(record, size_bytes));
     record.size_bytes = size_bytes;
     COFFER_CHECK(put(record));
   }
