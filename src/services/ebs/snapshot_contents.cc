@@ -26,11 +26,11 @@ Status SnapshotContents::write(Call& call, const catalog::Snapshot& snapshot, ui
 // Keys that volumed holds for another call do not make this one allowed.
 Status SnapshotContents::check_keys(Call& call, std::vector<ec2::KeyUse> uses) {
   for (auto& use : uses) {
-    const std::string key_id = use.kms_key_arn.substr(use.kms_key_arn.rfind('/') + 1);
-    const auto usable = kms::any_key(installation_, key_id).and_then([&](catalog::Key key) -> Status {
-      COFFER_CHECK(call.authorise("kms:Decrypt", use.kms_key_arn));
-      return kms::require_usable({std::move(key), use.kms_key_arn});
-    });
+    const auto usable = kms::any_key_by_arn(installation_, use.kms_key_arn)
+                            .and_then([&](const kms::FoundKey& found) -> Status {
+                              COFFER_CHECK(call.authorise("kms:Decrypt", found.arn));
+                              return kms::require_usable(found);
+                            });
     if (usable) continue;
     if (!ec2::is_about_a_key(usable.error())) return usable;
     use.failure = usable.error();

@@ -34,8 +34,7 @@ class KeySorter {
   };
 
   Status add(const control::NewLayer& layer) {
-    if (!layer.wrapped_key) return fail(ErrorKind::kCorrupt, "an encrypted layer has no key");
-    COFFER_TRY(identity, keyclient::identify_blob(*layer.wrapped_key));
+    COFFER_TRY(identity, identify_key(layer));
     COFFER_TRY(known, find(identity.key_id));
     KeyUse& use = uses_[known->use];
     if (std::find(use.contexts.begin(), use.contexts.end(), layer.key_context) == use.contexts.end())
@@ -158,6 +157,11 @@ Result<std::vector<control::NewLayer>> encrypted_layers_of(Installation& install
   // The session is left to end by itself: nothing is delivered to it.
   COFFER_TRY(prepared, installation.volumed.prepare_keys(subject_id, make_session_id(installation.random)));
   return std::move(prepared.layers);
+}
+
+Result<keyclient::BlobIdentity> identify_key(const control::NewLayer& layer) {
+  if (!layer.wrapped_key) return fail(ErrorKind::kCorrupt, "an encrypted layer has no key");
+  return keyclient::identify_blob(*layer.wrapped_key);
 }
 
 bool is_about_a_key(const Error& error) {

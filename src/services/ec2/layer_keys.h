@@ -54,6 +54,9 @@ Status open_key_session(Installation& installation, const KeySession& session,
 Result<std::vector<control::NewLayer>> encrypted_layers_of(Installation& installation,
                                                            const std::string& subject_id);
 
+// Which KMS key, and which version of it, wrapped the layer's data key; kCorrupt where it has none.
+Result<keyclient::BlobIdentity> identify_key(const control::NewLayer& layer);
+
 // Is the error that of a KMS key that may not or cannot be used?
 bool is_about_a_key(const Error& error);
 // "DisabledException: arn:… is disabled", to stand in a sentence.

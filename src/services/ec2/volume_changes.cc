@@ -172,8 +172,7 @@ Status VolumeChanges::finish_rekey(catalog::VolumeRekey& rekey) {
 Result<bool> VolumeChanges::is_all_under_its_key(const catalog::VolumeRekey& rekey) {
   COFFER_TRY(layers, encrypted_layers_of(installation_, rekey.volume_id));
   for (const auto& layer : layers) {
-    if (!layer.wrapped_key) return fail(ErrorKind::kCorrupt, "an encrypted layer has no key");
-    COFFER_TRY(identity, keyclient::identify_blob(*layer.wrapped_key));
+    COFFER_TRY(identity, identify_key(layer));
     if (key_arn(rekey.region, rekey.account, identity.key_id) != rekey.kms_key_arn) return false;
   }
   return true;

@@ -84,14 +84,14 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
 
 Result<Bytes> make_volume_key(Installation& installation, const policy::Principal& principal,
                               const std::string& volume_id, const std::string& kms_key_arn) {
-  COFFER_TRY(key, kms::any_key(installation, kms_key_arn.substr(kms_key_arn.rfind('/') + 1)));
+  COFFER_TRY(found, kms::any_key_by_arn(installation, kms_key_arn));
   COFFER_CHECK(coffer::authorise(principal, "ec2", kGenerateAction, kms_key_arn));
-  COFFER_CHECK(kms::require_usable({key, kms_key_arn}));
-  COFFER_TRY(wrapped_key, generate(installation, key, volume_id));
+  COFFER_CHECK(kms::require_usable(found));
+  COFFER_TRY(wrapped_key, generate(installation, found.key, volume_id));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {
     return record_service_event(installation, transaction,
                                 {.account = principal.account,
-                                 .region = key.region,
+                                 .region = found.key.region,
                                  .event_source = "kms.amazonaws.com",
                                  .event_name = kGenerate,
                                  .request_parameters_json = generate_parameters(kms_key_arn, volume_id),

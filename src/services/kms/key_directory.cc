@@ -113,6 +113,11 @@ Result<catalog::Key> any_key(Installation& installation, const std::string& key_
   return std::move(*key);
 }
 
+Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn) {
+  COFFER_TRY(key, any_key(installation, arn.substr(arn.rfind('/') + 1)));
+  return FoundKey{std::move(key), arn};
+}
+
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
                           AliasUse aliases) {
   std::string name = key_identifier;

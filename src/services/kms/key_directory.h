@@ -20,6 +20,8 @@ struct FoundKey {
 // A key of whatever account and region; whoever asks has to authorise its use. Key ids are unique over all
 // regions of an installation.
 Result<catalog::Key> any_key(Installation& installation, const std::string& key_id);
+// The same by its ARN, as rows have it.
+Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn);
 
 enum class AliasUse { kAllowed, kRefused };
 
