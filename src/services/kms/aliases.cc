@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "services/arn.h"
+#include "services/kms/key_access.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/kms_service.h"
 #include "services/page_token.h"
@@ -33,7 +34,7 @@ Result<api::CreateAliasResponse> KmsService::create_alias(Call& call,
     return fail(ErrorKind::kInvalidArgument, "Aliases must refer to keys. Not aliases",
                 "ValidationException");
   COFFER_TRY(target, find_key(call, "kms:CreateAlias", request.target_key_id, AliasUse::kRefused));
-  COFFER_CHECK(call.authorise("kms:CreateAlias", target.arn));
+  COFFER_CHECK(authorise_key(call, "kms:CreateAlias", target));
 
   return call.commit<api::CreateAliasResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateAliasResponse> {

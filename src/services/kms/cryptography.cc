@@ -2,6 +2,7 @@
 // Encrypt, Decrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom.
 #include <fmt/format.h>
 
+#include "services/kms/key_access.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/kms_service.h"
 
@@ -34,15 +35,22 @@ Result<Context> checked_context(const std::optional<Context>& context) {
   return *context;
 }
 
+KeyRequest key_request(const Context& context, const std::optional<std::vector<std::string>>& grant_tokens) {
+  KeyRequest said;
+  said.encryption_context = context;
+  if (grant_tokens) said.grant_tokens = *grant_tokens;
+  return said;
+}
+
 // A key that the caller may use for this operation, and its current backing key.
 struct UsableKey {
   FoundKey found;
   keyclient::WrappedBackingKey backing;
 };
-Result<UsableKey> usable_key(Call& call, const std::string& key_identifier) {
+Result<UsableKey> usable_key(Call& call, const std::string& key_identifier, const KeyRequest& said) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kAllowed));
-  COFFER_CHECK(call.authorise(action, found.arn));
+  COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(require_usable(found));
   COFFER_TRY(backing, backing_key(call.installation.catalog, found.key));
   return UsableKey{std::move(found), std::move(backing)};
@@ -63,10 +71,10 @@ tl::unexpected<Error> invalid_ciphertext() {
 
 // The key that a ciphertext must be opened with: the one it names, checked against the one the caller names.
 Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
-                                const std::string& named_by_blob) {
+                                const std::string& named_by_blob, const KeyRequest& said) {
   if (request.key_id) {
     COFFER_TRY(named, find_key(call, "kms:Decrypt", *request.key_id, AliasUse::kAllowed));
-    COFFER_CHECK(call.authorise("kms:Decrypt", named.arn));
+    COFFER_CHECK(authorise_key(call, "kms:Decrypt", named, said));
     if (named.key.id != named_by_blob)
       return fail(ErrorKind::kInvalidArgument,
                   "The key ID in the request does not identify a CMK that can perform this operation.",
@@ -81,7 +89,7 @@ Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
                 "region, or "
                 "you are not allowed to access.",
                 "AccessDeniedException");
-  if (found) COFFER_CHECK(call.authorise("kms:Decrypt", found->arn));
+  if (found) COFFER_CHECK(authorise_key(call, "kms:Decrypt", *found, said));
   return found;
 }
 
@@ -89,8 +97,9 @@ Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
 
 Result<api::EncryptResponse> KmsService::encrypt(Call& call, const api::EncryptRequest& request) {
   COFFER_TRY(context, checked_context(request.encryption_context));
-  COFFER_TRY(key, usable_key(call, request.key_id));
+  COFFER_TRY(key, usable_key(call, request.key_id, key_request(context, request.grant_tokens)));
   COFFER_CHECK(check_algorithm(request.encryption_algorithm));
+  COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(blob, call.installation.keyd.encrypt(key.backing, request.plaintext, context));
   api::EncryptResponse response;
   response.ciphertext_blob = std::move(blob);
@@ -103,9 +112,11 @@ Result<api::DecryptResponse> KmsService::decrypt(Call& call, const api::DecryptR
   COFFER_TRY(context, checked_context(request.encryption_context));
   const auto identity = keyclient::identify_blob(request.ciphertext_blob);
   if (!identity) return invalid_ciphertext();
-  COFFER_TRY(found, decryption_key(call, request, identity->key_id));
+  COFFER_TRY(found,
+             decryption_key(call, request, identity->key_id, key_request(context, request.grant_tokens)));
   COFFER_CHECK(require_usable(found));
   COFFER_CHECK(check_algorithm(request.encryption_algorithm));
+  COFFER_CHECK(refuse_dry_run(request.dry_run));
 
   auto plaintext = backing_key(call.installation.catalog, found.key, identity->backing_key_version)
                        .and_then([&](const keyclient::WrappedBackingKey& backing) {
@@ -124,7 +135,8 @@ Result<api::GenerateDataKeyResponse> KmsService::generate_data_key(
     Call& call, const api::GenerateDataKeyRequest& request) {
   COFFER_TRY(size, data_key_size(request.key_spec, request.number_of_bytes));
   COFFER_TRY(context, checked_context(request.encryption_context));
-  COFFER_TRY(key, usable_key(call, request.key_id));
+  COFFER_TRY(key, usable_key(call, request.key_id, key_request(context, request.grant_tokens)));
+  COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(data_key, call.installation.keyd.generate_data_key(key.backing, size, context));
   api::GenerateDataKeyResponse response;
   response.ciphertext_blob = std::move(data_key.blob);
@@ -137,7 +149,8 @@ Result<api::GenerateDataKeyWithoutPlaintextResponse> KmsService::generate_data_k
     Call& call, const api::GenerateDataKeyWithoutPlaintextRequest& request) {
   COFFER_TRY(size, data_key_size(request.key_spec, request.number_of_bytes));
   COFFER_TRY(context, checked_context(request.encryption_context));
-  COFFER_TRY(key, usable_key(call, request.key_id));
+  COFFER_TRY(key, usable_key(call, request.key_id, key_request(context, request.grant_tokens)));
+  COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(blob, call.installation.keyd.generate_data_key_without_plaintext(key.backing, size, context,
                                                                               format::BlobClass::kCustomer));
   api::GenerateDataKeyWithoutPlaintextResponse response;

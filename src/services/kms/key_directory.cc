@@ -129,7 +129,11 @@ Result<FoundKey> find_key(Call& call, const std::string& action, const std::stri
     if (arn->account != call.account) return belongs_to_others(call, action, key_identifier);
     name = arn->resource.starts_with("key/") ? arn->resource.substr(4) : arn->resource;
   }
-  if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) return find_by_alias(call, name);
+  if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) {
+    COFFER_TRY(found, find_by_alias(call, name));
+    found.alias = name;
+    return found;
+  }
   if (!is_uuid(name)) return not_found(fmt::format("Invalid keyId '{}'", key_identifier));
   return find_by_id(call, name);
 }

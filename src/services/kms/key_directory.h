@@ -14,6 +14,7 @@ namespace coffer::services::kms {
 struct FoundKey {
   catalog::Key key;
   std::string arn;
+  std::string alias = {};  // "alias/x" if it was asked for by that name (kms:RequestAlias)
   bool enabled() const { return key.state == "Enabled"; }
 };
 

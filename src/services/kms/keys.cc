@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "services/arn.h"
+#include "services/kms/key_access.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/kms_service.h"
 #include "services/kms/policy_document.h"
@@ -83,7 +84,7 @@ template <class Response>
 Result<Response> set_state(Call& call, const std::string& key_identifier, const std::string& state) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
-  COFFER_CHECK(call.authorise(action, found.arn));
+  COFFER_CHECK(authorise_key(call, action, found));
   if (found.key.manager == "AWS")
     return fail(
         ErrorKind::kPermissionDenied,
@@ -131,7 +132,7 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
 Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
                                                           const api::DescribeKeyRequest& request) {
   COFFER_TRY(found, find_key(call, "kms:DescribeKey", request.key_id, AliasUse::kAllowed));
-  COFFER_CHECK(call.authorise("kms:DescribeKey", found.arn));
+  COFFER_CHECK(authorise_key(call, "kms:DescribeKey", found));
   api::DescribeKeyResponse response;
   response.key_metadata = metadata_of(found);
   return response;
