@@ -44,6 +44,21 @@ class Transaction {
                                              const std::string& only_key_id, const std::string& after,
                                              size_t limit) = 0;
 
+  virtual Status insert_grant(const Grant& grant) = 0;
+  virtual Status remove_grant(const std::string& id) = 0;
+  virtual Result<std::optional<Grant>> grant(const std::string& region, const std::string& id) = 0;
+  // By id, those of one key that the filter lets through.
+  virtual Result<std::vector<Grant>> grants_of_key(const GrantFilter& filter, const std::string& after,
+                                                   size_t limit) = 0;
+  // What principals of just that name were granted.
+  virtual Result<std::vector<Grant>> grants_to(const std::string& region, const std::string& key_id,
+                                               const std::string& grantee_principal) = 0;
+  virtual Result<size_t> count_grants(const std::string& region, const std::string& key_id) = 0;
+  // By id, of whatever key.
+  virtual Result<std::vector<Grant>> retirable_grants(const std::string& region,
+                                                      const std::string& retiring_principal,
+                                                      const std::string& after, size_t limit) = 0;
+
   virtual Status insert_volume(const Volume& volume) = 0;
   virtual Status update_volume(const Volume& volume) = 0;
   virtual Result<std::optional<Volume>> volume(const std::string& id) = 0;  // any account and region

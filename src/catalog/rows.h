@@ -52,6 +52,26 @@ struct Alias {
   Timestamp created, updated;
 };
 
+// A grant on a KMS key (AWS KMS API, GrantListEntry).
+struct Grant {
+  std::string id;  // 64 hexadecimal digits
+  std::string key_id, region;
+  std::string issuing_account;  // of whoever made it
+  std::string name;             // empty without one
+  std::string grantee_principal;
+  std::string retiring_principal;       // empty without one
+  std::vector<std::string> operations;  // "Decrypt"; sorted, no two alike
+  enum class Constraint { kNone, kContextEquals, kContextSubset };
+  Constraint constraint = Constraint::kNone;
+  std::map<std::string, std::string> constraint_context;
+  Timestamp created;
+};
+
+struct GrantFilter {
+  std::string region, key_id;
+  std::string id, grantee_principal;  // only these; empty: all
+};
+
 struct Volume {
   std::string id;
   std::string account, region;

@@ -219,7 +219,32 @@ CREATE INDEX volume_rekeys_by_volume ON volume_rekeys (volume_id, started);
 CREATE INDEX volume_rekeys_by_state ON volume_rekeys (state);
 )";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2}};
+constexpr const char* kVersion3 = R"(
+CREATE TABLE grants (
+  id TEXT PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  issuing_account TEXT NOT NULL,
+  name TEXT NOT NULL,
+  grantee_principal TEXT NOT NULL,
+  retiring_principal TEXT NOT NULL,
+  operations TEXT NOT NULL,
+  context_constraint TEXT NOT NULL,
+  created INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE grant_contexts (
+  grant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (grant_id, name)
+) WITHOUT ROWID;
+CREATE INDEX grants_by_key ON grants (key_id, region, id);
+CREATE INDEX grants_by_grantee ON grants (key_id, region, grantee_principal);
+CREATE INDEX grants_by_retiring_principal ON grants (retiring_principal, region, id);
+)";
+
+constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
+                                    Migration{3, kVersion3}};
 
 Result<int64_t> file_version(Connection& connection) {
   Query query(connection, "PRAGMA user_version");

@@ -34,6 +34,18 @@ class SqliteTransaction final : public Transaction {
                                      const std::string& only_key_id, const std::string& after,
                                      size_t limit) override;
 
+  Status insert_grant(const Grant& grant) override;
+  Status remove_grant(const std::string& id) override;
+  Result<std::optional<Grant>> grant(const std::string& region, const std::string& id) override;
+  Result<std::vector<Grant>> grants_of_key(const GrantFilter& filter, const std::string& after,
+                                           size_t limit) override;
+  Result<std::vector<Grant>> grants_to(const std::string& region, const std::string& key_id,
+                                       const std::string& grantee_principal) override;
+  Result<size_t> count_grants(const std::string& region, const std::string& key_id) override;
+  Result<std::vector<Grant>> retirable_grants(const std::string& region,
+                                              const std::string& retiring_principal, const std::string& after,
+                                              size_t limit) override;
+
   Status insert_volume(const Volume& volume) override;
   Status update_volume(const Volume& volume) override;
   Result<std::optional<Volume>> volume(const std::string& id) override;
@@ -115,6 +127,7 @@ class SqliteTransaction final : public Transaction {
     }
     return {};
   }
+  Status add_contexts(std::vector<Grant>& grants);
   Result<size_t> count(const char* sql);
   // kNotFound, naming `what`, unless the last statement changed a row.
   Status expect_changed(const std::string& what);
