@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is there a key or a customer's data in a core dump? Cores are taken by root with gcore, of the daemons at work."""
+import mmap
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -22,15 +24,30 @@ MIB = 1 << 20
 BLOCK = 64 << 10
 
 
+def memory_segments(core):
+    """(offset, size) of what the core holds of the process's memory (ELF's PT_LOAD). The rest, PT_NOTE, is the registers
+    of threads: one that is stopped while it computes with a key or a sector has it in them, and no program can help it."""
+    assert core[:5] == b"\x7fELF\x02", "no 64-bit ELF file"
+    table, = struct.unpack_from("<Q", core, 32)
+    size, count = struct.unpack_from("<HH", core, 54)
+    assert 0 < count < 0xFFFF, "program headers beyond ELF's ordinary count"
+    for at in range(table, table + size * count, size):
+        kind, _, offset, _, _, in_file = struct.unpack_from("<IIQQQQ", core, at)
+        if kind == 1:
+            yield offset, in_file
+
+
 def core_of(pid, folder):
-    """What a core dump of the process holds, without the blocks of zeros that make up most of it."""
+    """What a core dump of the process holds of its memory, without the blocks of zeros that make up most of it."""
     subprocess.run(["gcore", "-o", folder / "core", str(pid)], check=True, capture_output=True, timeout=120)
     path = folder / f"core.{pid}"
     held = bytearray()
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            if block.count(0) != len(block):
-                held += block
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as core:
+        for offset, size in memory_segments(core):
+            for at in range(offset, offset + size, BLOCK):
+                block = core[at:min(at + BLOCK, offset + size)]
+                if block.count(0) != len(block):
+                    held += block
     path.unlink()
     assert len(held) > 1 << 20, "this is no core of a working process"
     return bytes(held)
