@@ -20,6 +20,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from javascript_client import JavaScriptClient
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("COFFER_BUILD", ROOT / "build"))
 REGION = "us-west-2"
@@ -166,23 +168,32 @@ class Coffer:
                             aws_secret_access_key=credentials[1],
                             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
 
-    def extended_ec2(self, region=REGION, retries=4):
-        """A boto3 client that also knows the operations that EC2 does not have (coffer's overlay), read as botocore
-        reads a model's extras."""
-        overlay = json.loads((ROOT / "src/wire/overlay/ec2.json").read_text())
-        extras = {"merge": {"operations": overlay["operations"],
-                            "shapes": {name: shape for name, shape in overlay["shapes"].items() if "type" in shape}}}
+    def extended_client(self, service, region=REGION, retries=4):
+        """A boto3 client that also knows what is newer than the package, or Coffer's own (src/wire/overlay), read as
+        botocore reads a model's extras."""
+        overlay = json.loads((ROOT / "src/wire/overlay" / f"{service}.json").read_text())
         models = self.data.parent / (self.data.name + "-models")
-        folder = models / "ec2" / "2016-11-15"
+        version = sorted(botocore.session.get_session().get_component("data_loader").list_api_versions(service,
+                                                                                                      "service-2"))[-1]
+        folder = models / service / version
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "service-2.sdk-extras.json").write_text(json.dumps(extras))
+        (folder / "service-2.sdk-extras.json").write_text(json.dumps({"merge": overlay}))
         session = botocore.session.get_session()
         session.set_config_variable("data_path", str(models))
         exports = self.environment(region)
         return boto3.session.Session(botocore_session=session).client(
-            "ec2", region_name=region, endpoint_url=self.endpoint, aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            service, region_name=region, endpoint_url=self.endpoint, aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
+
+    def extended_ec2(self, region=REGION, retries=4):
+        return self.extended_client("ec2", region, retries)
+
+    def javascript_client(self, service, region=REGION):
+        """The same service through AWS's JavaScript SDK, which knows newer operations. Close it."""
+        exports = self.environment(region)
+        credentials = {name: exports[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        return JavaScriptClient(service, region, self.endpoint, credentials)
 
     def host(self, region=REGION):
         """This host's instance id."""

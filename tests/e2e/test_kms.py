@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The KMS operations of this part through boto3: what works, and AWS's errors for what does not."""
+"""The KMS operations of this part through boto3 and the JavaScript SDK: what works, and AWS's errors for what does not."""
 import pytest
 from botocore.exceptions import ClientError
-
-
-@pytest.fixture(scope="module")
-def kms(shared_coffer):
-    return shared_coffer.client("kms")
 
 
 @pytest.fixture
@@ -31,9 +26,10 @@ def test_create_key_answers_with_its_metadata(key):
 
 
 def test_a_key_is_found_by_each_of_its_names(kms, key):
-    kms.create_alias(AliasName="alias/found", TargetKeyId=key["KeyId"])
-    alias_arn = key["Arn"].rsplit(":", 1)[0] + ":alias/found"
-    for name in (key["KeyId"], key["Arn"], "alias/found", alias_arn):
+    alias = f"alias/found-{key['KeyId']}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    alias_arn = key["Arn"].rsplit(":", 1)[0] + f":{alias}"
+    for name in (key["KeyId"], key["Arn"], alias, alias_arn):
         assert kms.describe_key(KeyId=name)["KeyMetadata"]["KeyId"] == key["KeyId"], name
 
 
@@ -102,18 +98,21 @@ def test_a_disabled_key_is_refused_until_enabled(kms, key):
 
 
 def test_aliases(kms, key):
-    kms.create_alias(AliasName="alias/one", TargetKeyId=key["Arn"])
-    refused("AlreadyExistsException", kms.create_alias, AliasName="alias/one", TargetKeyId=key["KeyId"])
+    alias = f"alias/one-{key['KeyId']}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key["Arn"])
+    refused("AlreadyExistsException", kms.create_alias, AliasName=alias, TargetKeyId=key["KeyId"])
     refused("ValidationException", kms.create_alias, AliasName="one", TargetKeyId=key["KeyId"])
     refused("NotAuthorizedException", kms.create_alias, AliasName="alias/aws/mine", TargetKeyId=key["KeyId"])
     refused("NotFoundException", kms.create_alias, AliasName="alias/two", TargetKeyId="12345678-1234-1234-1234-123456789012")
     listed = kms.list_aliases(KeyId=key["KeyId"])["Aliases"]
-    assert [(a["AliasName"], a["TargetKeyId"]) for a in listed] == [("alias/one", key["KeyId"])]
+    assert [(a["AliasName"], a["TargetKeyId"]) for a in listed] == [(alias, key["KeyId"])]
 
 
 def test_lists_come_in_pages(kms):
     made = {kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(5)}
-    pages = list(kms.get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 2}))
+    pages = [kms.list_keys(Limit=2)]
+    while pages[-1]["Truncated"]:
+        pages.append(kms.list_keys(Limit=2, Marker=pages[-1]["NextMarker"]))
     assert all(len(page["Keys"]) <= 2 for page in pages) and len(pages) > 2
     seen = [k["KeyId"] for page in pages for k in page["Keys"]]
     assert made <= set(seen) and len(seen) == len(set(seen))

@@ -31,9 +31,9 @@ class Machine:
     def user(self, number):
         self.has("id", f"echo {number}")
 
-    def setup(self, *lists):
+    def setup(self, *lists, root=ROOT):
         self.has("apt-get", f'echo "$@" >> {self.log}')
-        done = subprocess.run([ROOT / "tools" / "setup", *lists], env={"PATH": str(self.programs)}, capture_output=True,
+        done = subprocess.run([root / "tools" / "setup", *lists], env={"PATH": str(self.programs)}, capture_output=True,
                               text=True, check=False)
         return done, self.log.read_text().splitlines() if self.log.exists() else []
 
@@ -52,8 +52,36 @@ def listed_packages(which):
 def test_nothing_missing_calls_no_apt(machine):
     machine.user(0)
     machine.installed(listed_packages("build") + listed_packages("test"))
+    machine.has("npm", "exit 0")
     done, calls = machine.setup("build", "tests")
     assert (done.returncode, calls) == (0, [])
+
+
+def test_the_javascript_sdk_is_installed_once_and_for_tests_only(machine, tmp_path):
+    root, calls = tmp_path / "root", tmp_path / "npm.log"
+    (root / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "tools" / "setup", root / "tools" / "setup")
+    folder = root / "tests" / "javascript"
+    folder.mkdir(parents=True)
+    (folder / "package-lock.json").write_text("{}")
+    machine.user(0)
+    machine.installed(listed_packages("build") + listed_packages("test"))
+    machine.has("npm", f'echo "$1 in $PWD" >> {calls}; [ -d node_modules ] || {shutil.which("mkdir")} node_modules; '
+                       ": > node_modules/.package-lock.json")
+    for lists in (["build"], ["build", "tests"], ["build", "tests"]):
+        done, _ = machine.setup(*lists, root=root)
+        assert done.returncode == 0, done.stderr
+    assert calls.read_text() == f"ci in {folder}\n"
+
+
+def test_a_failing_npm_is_said(machine, tmp_path):
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "setup", tmp_path / "tools" / "setup")
+    (tmp_path / "tests" / "javascript").mkdir(parents=True)
+    machine.installed(listed_packages("build") + listed_packages("test"))
+    machine.has("npm", "echo no network >&2; exit 1")
+    done, _ = machine.setup("build", "tests", root=tmp_path)
+    assert done.returncode == 2 and "no network" in done.stderr and "tests/javascript" in done.stderr
 
 
 def test_root_installs_only_what_is_missing_after_one_update(machine):
