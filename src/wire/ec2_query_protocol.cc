@@ -19,11 +19,7 @@
 namespace coffer::wire {
 namespace {
 
-// The parameters as the tree that their dotted names spell: Filter.1.Value.2 is Filter > 1 > Value > 2.
-struct Node {
-  const std::string* value = nullptr;
-  std::map<std::string_view, std::unique_ptr<Node>> children;
-};
+using Node = ParameterTree;
 
 tl::unexpected<Error> refuse(std::string_view code, std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message), std::string(code));
@@ -38,38 +34,6 @@ tl::unexpected<Error> invalid_value(const Shape& shape, std::string_view value, 
   return refuse("InvalidParameterValue", fmt::format("{} for parameter {} is invalid. {}",
                                                      quotable ? fmt::format("Value ({})", value) : "Value",
                                                      lower_camel(name), reason));
-}
-
-// Parameters that belong to the call as such or to its signature (versions 2 and 4).
-bool is_of_the_call(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"Action",    "Version",         "AWSAccessKeyId",
-                                                "Signature", "SignatureMethod", "SignatureVersion",
-                                                "Timestamp", "Expires",         "SecurityToken"};
-  return std::ranges::find(kNames, name) != std::end(kNames) || name.starts_with("X-Amz-");
-}
-
-Result<Node> build_tree(const FormParameters& parameters) {
-  Node root;
-  for (const auto& [name, value] : parameters) {
-    if (is_of_the_call(name)) continue;
-    Node* node = &root;
-    std::string_view rest = name;
-    for (size_t depth = 0;; ++depth) {
-      const size_t dot = rest.find('.');
-      const auto part = rest.substr(0, dot);
-      if (part.empty() || depth == kDeepestParameter) return not_recognized(name.substr(0, 100));
-      auto& child = node->children[part];
-      if (!child) child = std::make_unique<Node>();
-      node = child.get();
-      if (dot == std::string_view::npos) break;
-      rest.remove_prefix(dot + 1);
-    }
-    if (node->value != nullptr)
-      return refuse("InvalidParameterCombination",
-                    fmt::format("The parameter {} may only be specified once", name.substr(0, 100)));
-    node->value = &value;
-  }
-  return root;
 }
 
 std::optional<int64_t> read_integer(std::string_view text) {
@@ -203,33 +167,8 @@ class Converter {
 
 }  // namespace
 
-Result<FormParameters> parse_form(std::string_view form) {
-  FormParameters parameters;
-  while (!form.empty()) {
-    const size_t end = form.find('&');
-    const auto pair = form.substr(0, end);
-    form.remove_prefix(end == std::string_view::npos ? form.size() : end + 1);
-    if (pair.empty()) continue;
-    if (parameters.size() == kMostFormParameters)
-      return refuse("MalformedQueryString", "The query string contains too many parameters");
-    const size_t equals = pair.find('=');
-    auto name = percent_decode(pair.substr(0, equals), true);
-    auto value =
-        equals == std::string_view::npos ? std::string() : percent_decode(pair.substr(equals + 1), true);
-    if (!name || name->empty() || !value || !is_utf8(*name) || !is_utf8(*value))
-      return refuse("MalformedQueryString", "The query string contains a syntax error");
-    parameters.emplace_back(std::move(*name), std::move(*value));
-  }
-  return parameters;
-}
-
-const std::string* find_parameter(const FormParameters& parameters, std::string_view name) {
-  const auto found = std::ranges::find(parameters, name, &FormParameters::value_type::first);
-  return found == parameters.end() ? nullptr : &found->second;
-}
-
 Result<Value> parse_ec2_query(const Shape& input, const FormParameters& parameters) {
-  COFFER_TRY(root, build_tree(parameters));
+  COFFER_TRY(root, parameter_tree(parameters));
   return Converter().structure(input, root, "");
 }
 

@@ -5,25 +5,13 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/result.h"
+#include "wire/form.h"
 #include "wire/shape.h"
 #include "wire/value.h"
 
 namespace coffer::wire {
-
-using FormParameters = std::vector<std::pair<std::string, std::string>>;  // decoded, in the order they came
-
-inline constexpr size_t kMostFormParameters = 10'000;
-inline constexpr size_t kDeepestParameter = 32;  // parts of a name between dots
-
-// application/x-www-form-urlencoded. Errors: MalformedQueryString, also for what is not UTF-8.
-Result<FormParameters> parse_form(std::string_view form);
-
-// The first parameter of that name, or nothing.
-const std::string* find_parameter(const FormParameters& parameters, std::string_view name);
 
 // The request that the parameters hold, its constraints checked too. Action, Version and the parameters of
 // authentication are passed over. List indices count only by their order, so gaps are closed. Errors:
