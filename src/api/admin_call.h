@@ -5,7 +5,7 @@
 #include <string>
 
 #include "api/admin_server.h"
-#include "policy/authorise.h"
+#include "policy/requester.h"
 #include "services/installation.h"
 
 namespace coffer::api {

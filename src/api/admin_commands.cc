@@ -11,6 +11,7 @@
 #include "api/call_record.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "services/authorisation.h"
 
 namespace coffer::api {
 namespace {
@@ -69,12 +70,7 @@ std::string failure_line(const Error& error) {
 
 Status authorise(const AdminCall& call, const Command& command) {
   const std::string action = std::string("coffer:") + command.action;
-  const auto decision = policy::authorise({call.principal, action, "*"});
-  if (decision.allowed) return {};
-  return fail(
-      ErrorKind::kPermissionDenied,
-      "User: " + call.principal.id + " is not authorized to perform: " + action + " " + decision.reason,
-      "AccessDenied");
+  return coffer::authorise(call.installation, call.principal, "coffer", {.action = action});
 }
 
 Result<std::string> run(AdminCall& call, const Command& command) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "policy/authorise.h"
+#include "policy/requester.h"
 #include "services/installation.h"
 #include "wire/http.h"
 #include "wire/signing_key_cache.h"

@@ -17,14 +17,21 @@ trail::UserIdentity identity_of(const policy::Principal& principal) {
     case policy::PrincipalType::kUnixUser:
       identity.type = "UnixUser";
       break;
-    case policy::PrincipalType::kService:
-      identity.type = "AWSService";
+    case policy::PrincipalType::kUser:
+      identity.type = "IAMUser";
+      identity.user_name = policy::entity_name(principal.arn);
+      break;
+    case policy::PrincipalType::kRoleSession:
+      identity.type = "AssumedRole";
+      identity.session_issuer = {principal.source_arn, principal.id.substr(0, principal.id.find(':')),
+                                 policy::entity_name(principal.arn)};
       break;
   }
   identity.principal_id = principal.id;
   identity.arn = principal.arn;
   identity.account_id = principal.account;
   identity.access_key_id = principal.access_key_id;
+  if (principal.temporary) identity.session_created = principal.session.issued;
   return identity;
 }
 

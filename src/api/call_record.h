@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catalog/rows.h"
-#include "policy/authorise.h"
+#include "policy/requester.h"
 #include "services/call.h"
 #include "trail/record.h"
 #include "wire/shape.h"

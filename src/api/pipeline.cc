@@ -44,6 +44,13 @@ bool is_dry_run(const Service& service, const wire::Value& request) {
   return value != nullptr && *value;
 }
 
+// Services whose handlers ask for each operation themselves, with the ARN that it is about. For the others
+// the operation is asked for here, on "*".
+bool handlers_ask(const Service& service) {
+  const std::string name = service.name();
+  return name == "kms" || name == "iam" || name == "sts";
+}
+
 // What the operation's clients may sign, and must.
 wire::SigV4Rules signing_rules(const Service& service, const Route& route) {
   const wire::Operation* operation = service.model->find_operation(route.operation);
@@ -100,14 +107,15 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   const wire::Operation* operation = service.model->find_operation(route.operation);
   if (operation == nullptr) return fail_call(service, no_operation(service, route, request), request_id);
 
-  RequestCall call(installation_, caller->principal, service, *operation,
-                   {request.peer_address, std::string(request.headers.value_or("user-agent", ""))},
-                   failpoint_);
+  RequestCall call(
+      installation_, caller->principal, service, *operation,
+      {request.peer_address, std::string(request.headers.value_or("user-agent", "")), request.is_tls},
+      failpoint_);
   call.region = caller->region;
   call.request_id = request_id;
   call.time = installation_.clock.now();
 
-  // Typed request → idempotency → authorise → handler → typed response.
+  // Typed request → authorise → idempotency → handler → typed response.
   const auto response = perform(call, service, *operation, typed_request(service, *operation, request));
 
   // Trail.
@@ -145,6 +153,9 @@ Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
   call.set_request(typed);
   const bool dry_run = is_dry_run(service, typed);
 
+  // Before a stored answer is given again, too.
+  if (!handlers_ask(service)) COFFER_CHECK(call.authorise(call.service + ":" + call.operation, "*"));
+
   std::optional<TokenLocks::Held> held;
   if (auto repeatable = IdempotentRequest::of(operation, typed, call.account, call.region);
       repeatable && !dry_run) {
@@ -154,12 +165,12 @@ Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
     call.keep_answer(std::move(*repeatable));
   }
 
-  COFFER_CHECK(call.authorise(call.service + ":" + call.operation, "*"));
   if (dry_run)
     return fail(ErrorKind::kPermissionDenied, "Request would have succeeded, but DryRun flag is set.",
                 "DryRunOperation");
 
   COFFER_TRY(response, handle(call, service, operation, typed));
+  COFFER_CHECK(check_asked(call));
   COFFER_CHECK(check_complete(operation, response));
   return response;
 }

@@ -27,9 +27,11 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
     : Call(parts, std::move(who)),
       api_service_(api_service),
       api_operation_(api_operation),
-      origin_(std::move(origin)),
       failpoint_(failpoint) {
   account = principal.account;
+  source_ip_address = std::move(origin.source_ip_address);
+  user_agent = std::move(origin.user_agent);
+  secure_transport = origin.secure_transport;
   service = api_service.name();
   operation = std::string(api_operation.name);
   urgency = urgency_of(service, operation);
@@ -61,6 +63,7 @@ Status RequestCall::record_now(catalog::Transaction& transaction, const Dependen
 }
 
 Status RequestCall::on_commit(catalog::Transaction& transaction, const wire::Value& response) {
+  COFFER_CHECK(check_asked(*this));
   COFFER_CHECK(check_complete(api_operation_, response));
   COFFER_CHECK(append(transaction, event(response, nullptr)));
   if (idempotent_) COFFER_CHECK(idempotent_->store_answer(transaction, response, time));
@@ -87,8 +90,8 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   record.event_source = api_service_.event_source();
   record.event_name = operation;
   record.region = region;
-  record.source_ip_address = origin_.source_ip_address;
-  record.user_agent = origin_.user_agent;
+  record.source_ip_address = source_ip_address;
+  record.user_agent = user_agent;
   record.identity = identity_of(principal);
   record.read_only = is_read_only(operation);
   record.request_parameters = wire::redacted_json(api_operation_.input, request_);
@@ -101,6 +104,12 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   if (service == "kms") record.resource_arns = key_arns(request_, response, region, account);
   record.recipient_account_id = account;
   return event_of(record);
+}
+
+Status check_asked(const Call& call) {
+  if (call.has_asked()) return {};
+  return fail(ErrorKind::kInternal,
+              fmt::format("{}:{} asked for no permission", call.service, call.operation));
 }
 
 Status check_complete(const wire::Operation& operation, const wire::Value& response) {

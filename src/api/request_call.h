@@ -14,6 +14,7 @@ namespace coffer::api {
 
 struct CallOrigin {
   std::string source_ip_address, user_agent;
+  bool secure_transport = true;
 };
 
 class RequestCall final : public Call {
@@ -42,12 +43,15 @@ class RequestCall final : public Call {
 
   const Service& api_service_;
   const wire::Operation& api_operation_;
-  const CallOrigin origin_;
   const Failpoint& failpoint_;
   wire::Value request_;
   std::optional<IdempotentRequest> idempotent_;
   bool recorded_ = false;
 };
+
+// kInternal when nobody has asked whether the caller may do it: a bug, found before anything is changed or
+// given away.
+Status check_asked(const Call& call);
 
 // kInternal when `response` lacks what the model says is always there.
 Status check_complete(const wire::Operation& operation, const wire::Value& response);

@@ -4,11 +4,12 @@
 // authentication, validation, the idempotency stage and authorisation. Used by one thread.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "catalog/catalog.h"
-#include "policy/authorise.h"
+#include "services/authorisation.h"
 #include "services/installation.h"
 #include "wire/value.h"
 
@@ -24,11 +25,6 @@ struct DependentCall {
   std::string error_code, error_message;  // empty when it succeeded
 };
 
-// May the principal do `action` ("kms:Decrypt") on `resource_arn`, as asked by `service`? The error is
-// AccessDenied in AWS's words.
-Status authorise(const policy::Principal& principal, const std::string& service, const std::string& action,
-                 const std::string& resource_arn);
-
 class Call {
  public:
   virtual ~Call() = default;
@@ -39,12 +35,22 @@ class Call {
   std::string region;
   std::string request_id;
   std::string service, operation;
+  std::string source_ip_address, user_agent;
+  bool secure_transport = true;
   Timestamp time;
   catalog::Urgency urgency = catalog::Urgency::kOrdinary;
 
-  // May the caller do it? The pipeline has asked for the operation itself; handlers ask for what it depends
-  // on.
+  // May the caller do it? Every handler asks, with the ARN that it is about, before it does anything; for
+  // services whose operations are asked for as such ("ec2:CreateVolume" on "*") the pipeline has asked, and
+  // handlers ask for what the operation depends on. An answer of a call that asked nothing never leaves.
+  Status authorise(const AccessQuestion& question);
   Status authorise(const std::string& action, const std::string& resource_arn);
+  // The verdict itself, for a service that has more to ask (grants).
+  Result<AccessDecision> decide(AccessQuestion question);
+  Error refusal(const AccessQuestion& question, const AccessDecision& decision) const;
+  // For an operation that everybody may call.
+  void needs_no_permission() { has_asked_ = true; }
+  bool has_asked() const { return has_asked_; }
 
   // Runs `body` in one write transaction with this call's trail record, the records of its dependent calls
   // and its idempotency row, all durable when it returns. Out is a generated response type. At most once a
@@ -75,6 +81,10 @@ class Call {
   virtual Status on_commit(catalog::Transaction& transaction, const wire::Value& response) = 0;
   virtual void after_commit() = 0;
   std::vector<DependentCall> dependent_calls_;
+
+ private:
+  SharedCallerPolicies policies_;  // loaded when first asked for: one call is decided by one state of them
+  bool has_asked_ = false;
 };
 
 }  // namespace coffer

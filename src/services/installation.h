@@ -2,6 +2,7 @@
 // What every service works with: the parts of one running installation. Assembled in api/, outlives all
 // calls.
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "control/volumed_client.h"
 #include "keyclient/keyd_client.h"
+#include "policy/document_cache.h"
 
 namespace coffer {
 
@@ -23,6 +25,8 @@ struct Installation {
   catalog::Catalog& catalog;
   keyclient::KeydClient& keyd;
   control::VolumedClient& volumed;
+  // Policy documents that were read: of keys, users, roles. Thread-safe.
+  std::shared_ptr<policy::DocumentCache> documents = std::make_shared<policy::DocumentCache>();
 };
 
 }  // namespace coffer

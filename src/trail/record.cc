@@ -29,6 +29,20 @@ Json document(const std::string& text) {
   return parsed.is_discarded() ? bounded(text) : parsed;
 }
 
+Json session_json(const UserIdentity& identity) {
+  Json context = Json::object();
+  if (const auto& issuer = identity.session_issuer)
+    context["sessionIssuer"] = Json{{"type", "Role"},
+                                    {"principalId", bounded(issuer->principal_id)},
+                                    {"arn", bounded(issuer->arn)},
+                                    {"accountId", bounded(identity.account_id)},
+                                    {"userName", bounded(issuer->user_name)}};
+  if (identity.session_created)
+    context["attributes"] =
+        Json{{"creationDate", iso8601(*identity.session_created)}, {"mfaAuthenticated", "false"}};
+  return context;
+}
+
 Json identity_json(const UserIdentity& identity) {
   Json json = Json::object();
   add_unless_empty(json, "type", identity.type);
@@ -37,6 +51,7 @@ Json identity_json(const UserIdentity& identity) {
   add_unless_empty(json, "accountId", identity.account_id);
   add_unless_empty(json, "accessKeyId", identity.access_key_id);
   add_unless_empty(json, "userName", identity.user_name);
+  if (identity.session_issuer || identity.session_created) json["sessionContext"] = session_json(identity);
   add_unless_empty(json, "invokedBy", identity.invoked_by);
   return json;
 }

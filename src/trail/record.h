@@ -15,13 +15,18 @@ inline constexpr const char* kLocalEventSource = "coffer.local";  // commands on
 
 // Who did it. Empty fields are left out of the record.
 struct UserIdentity {
-  std::string type;          // "Root", "AWSService", "UnixUser"
-  std::string principal_id;  // the account for root, "uid:1000" for a Unix user
+  std::string type;          // "Root", "IAMUser", "AssumedRole", "AWSService", "UnixUser"
+  std::string principal_id;  // the account for root, "AIDA...", "AROA...:session", "uid:1000"
   std::string arn;
   std::string account_id;
   std::string access_key_id;
-  std::string user_name;   // of a Unix user
+  std::string user_name;   // of an IAM or a Unix user
   std::string invoked_by;  // "ec2.amazonaws.com": a service that acted on the principal's behalf
+  struct SessionIssuer {
+    std::string arn, principal_id, user_name;
+  };
+  std::optional<SessionIssuer> session_issuer;  // the role of an assumed role's session
+  std::optional<Timestamp> session_created;     // of temporary credentials
 };
 
 struct Record {

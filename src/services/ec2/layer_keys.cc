@@ -114,27 +114,22 @@ KeyAccess access_of(Call& call) {
           }};
 }
 
-policy::Principal principal_of(const std::string& account, const std::string& principal_arn) {
-  policy::Principal principal;
-  principal.account = principal.id = account;
-  principal.arn = principal_arn;
-  return principal;
-}
-
 KeyAccess access_of(Installation& installation, const std::string& account,
                     const std::string& principal_arn) {
-  return {[=](const std::string& kms_key_arn) {
-            return coffer::authorise(principal_of(account, principal_arn), "ec2", "kms:Decrypt", kms_key_arn);
-          },
-          [=, &installation](const std::vector<KeyUse>& uses) -> Status {
-            if (uses.front().failure) return {};
-            return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-              for (const auto& use : uses)
-                COFFER_CHECK(record_service_event(installation, transaction,
-                                                  decrypt_event(use, account, principal_arn)));
-              return {};
-            });
-          }};
+  return {
+      [=, &installation](const std::string& kms_key_arn) {
+        return coffer::authorise(installation, policy::principal_of(account, principal_arn), "ec2",
+                                 {.action = "kms:Decrypt", .resource = kms_key_arn, .via_service = "ec2"});
+      },
+      [=, &installation](const std::vector<KeyUse>& uses) -> Status {
+        if (uses.front().failure) return {};
+        return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+          for (const auto& use : uses)
+            COFFER_CHECK(
+                record_service_event(installation, transaction, decrypt_event(use, account, principal_arn)));
+          return {};
+        });
+      }};
 }
 
 std::string make_session_id(Random& random) {

@@ -34,9 +34,6 @@ KeyAccess access_of(Call& call);
 // met again and again.
 KeyAccess access_of(Installation& installation, const std::string& account, const std::string& principal_arn);
 
-// The principal for whom that work is.
-policy::Principal principal_of(const std::string& account, const std::string& principal_arn);
-
 // A session of volumed's for which it takes keys (control/volumed_client.h).
 struct KeySession {
   std::string subject_id, session_id;

@@ -180,8 +180,8 @@ Result<bool> VolumeChanges::is_all_under_its_key(const catalog::VolumeRekey& rek
 
 // start_rekey() puts it on, and everything is lifted once more.
 Status VolumeChanges::want_another_top(catalog::VolumeRekey& rekey) {
-  auto key = make_volume_key(installation_, principal_of(rekey.account, rekey.principal_arn), rekey.volume_id,
-                             rekey.kms_key_arn);
+  auto key = make_volume_key(installation_, policy::principal_of(rekey.account, rekey.principal_arn),
+                             rekey.volume_id, rekey.kms_key_arn);
   if (!key && is_about_a_key(key.error())) return wait_for_key(rekey, key.error());
   if (!key) return tl::unexpected(key.error());
   rekey.layer_id = make_resource_id(installation_.random, "layer");

@@ -85,7 +85,8 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
 Result<Bytes> make_volume_key(Installation& installation, const policy::Principal& principal,
                               const std::string& volume_id, const std::string& kms_key_arn) {
   COFFER_TRY(found, kms::any_key_by_arn(installation, kms_key_arn));
-  COFFER_CHECK(coffer::authorise(principal, "ec2", kGenerateAction, kms_key_arn));
+  COFFER_CHECK(coffer::authorise(installation, principal, "ec2",
+                                 {.action = kGenerateAction, .resource = kms_key_arn, .via_service = "ec2"}));
   COFFER_CHECK(kms::require_usable(found));
   COFFER_TRY(wrapped_key, generate(installation, found.key, volume_id));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {

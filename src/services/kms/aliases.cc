@@ -52,6 +52,7 @@ Result<api::CreateAliasResponse> KmsService::create_alias(Call& call,
 
 Result<api::ListAliasesResponse> KmsService::list_aliases(Call& call,
                                                           const api::ListAliasesRequest& request) {
+  COFFER_CHECK(call.authorise("kms:ListAliases", "*"));
   const auto limit = static_cast<size_t>(request.limit.value_or(50));
   std::string only_key_id;
   if (request.key_id) {

@@ -161,6 +161,7 @@ Result<api::GenerateDataKeyWithoutPlaintextResponse> KmsService::generate_data_k
 
 Result<api::GenerateRandomResponse> KmsService::generate_random(Call& call,
                                                                 const api::GenerateRandomRequest& request) {
+  COFFER_CHECK(call.authorise("kms:GenerateRandom", "*"));
   if (request.custom_key_store_id)
     return fail(ErrorKind::kUnsupported, "Custom key stores are not supported yet.",
                 "UnsupportedOperationException");

@@ -7,9 +7,11 @@ Status authorise_key(Call& call, const std::string& action, const FoundKey& key,
   return call.authorise(action, key.arn);
 }
 
-Status authorise_key(Installation&, const policy::Principal& principal, const std::string& action,
-                     const FoundKey& key, const KeyRequest& said) {
-  return coffer::authorise(principal, said.via_service, action, key.arn);
+Status authorise_key(Installation& installation, const policy::Principal& principal,
+                     const std::string& action, const FoundKey& key, const KeyRequest& said) {
+  return coffer::authorise(
+      installation, principal, said.via_service,
+      {.action = action, .resource = key.arn, .context = said.condition, .via_service = said.via_service});
 }
 
 Status refuse_dry_run(const std::optional<bool>& wish) {

@@ -101,6 +101,7 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
 }  // namespace
 
 Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::CreateKeyRequest& request) {
+  COFFER_CHECK(call.authorise("kms:CreateKey", "*"));
   COFFER_CHECK(check_kind(request));
   COFFER_TRY(tags, checked_tags(request));
   if (request.policy) COFFER_CHECK(check_policy_document(*request.policy));
@@ -139,6 +140,7 @@ Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
 }
 
 Result<api::ListKeysResponse> KmsService::list_keys(Call& call, const api::ListKeysRequest& request) {
+  COFFER_CHECK(call.authorise("kms:ListKeys", "*"));
   const auto limit = static_cast<size_t>(request.limit.value_or(100));
   COFFER_TRY(after, marker_position("ListKeys", request.marker));
   std::vector<std::string> ids;

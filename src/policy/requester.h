@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who made a request, as its credentials tell, and by which names policies know them. Pure functions,
+// thread-safe.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "policy/principal.h"
+
+namespace coffer::policy {
+
+enum class PrincipalType {
+  kRoot,         // an account's root user
+  kUser,         // an IAM user
+  kRoleSession,  // what AssumeRole gives
+  kUnixUser,     // of the admin socket
+};
+
+// What temporary credentials carry.
+struct SessionFacts {
+  std::vector<std::string> policies;                      // JSON texts; with some, they narrow
+  std::vector<std::pair<std::string, std::string>> tags;  // further than the role's or user's own
+  Timestamp issued;
+};
+
+struct Principal {
+  PrincipalType type = PrincipalType::kRoot;
+  std::string account;
+  std::string arn;         // ...:root, ...:user/PATH/NAME, ...:assumed-role/ROLE/SESSION; a Unix user: empty
+  std::string id;          // the account id, "AIDA...", "AROA...:SESSION", "uid:1000"
+  std::string source_arn;  // role session: the role's ARN, with its path
+  std::string access_key_id;  // empty for a Unix user, and in the background
+  bool owner = false;         // a Unix user who owns the installation (its uid, or root)
+  bool temporary = false;     // then `session` counts
+  SessionFacts session = {};
+};
+
+// The names by which policies know the principal. The owner among the Unix users acts as its account's root
+// user.
+CallerIdentity caller_identity(const Principal& principal);
+
+// The principal behind a stored ARN, for work that goes on after its call. An empty ARN is the account's root
+// user. What temporary credentials narrowed is not kept; ids and a role's path are unknown.
+Principal principal_of(const std::string& account, const std::string& arn);
+
+// The ARN, or the id of who has none: "User: ... is not authorized".
+const std::string& name_of(const Principal& principal);
+
+// "alice" of a user's ARN, "admin" of a role's or of its session's; empty for others.
+std::string entity_name(const std::string& arn);
+
+}  // namespace coffer::policy

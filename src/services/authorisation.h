@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// May a principal do something? The one way by which services ask the policy engine (policy/evaluate.h): it
+// loads what is attached to the principal, adds the condition keys that every request has, and words the
+// refusal as AWS does. Thread-safe.
+// Source: IAM User Guide, "AWS global condition context keys", "Troubleshoot access denied error messages".
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "policy/evaluate.h"
+#include "policy/requester.h"
+#include "services/installation.h"
+
+namespace coffer {
+
+struct AccessQuestion {
+  std::string action;                 // "kms:Decrypt"
+  std::string resource = "*";         // an ARN; "*" when the action has none
+  std::string resource_account = {};  // the owner; empty: as the ARN says, or the caller's for "*"
+  // Must outlive the decision, its document too. Documents that are stored as text are read by
+  // installation.documents.
+  const policy::AttachedPolicy* resource_policy = nullptr;
+  policy::ResourcePolicyRule rule = policy::ResourcePolicyRule::kMayAllow;
+  policy::Context context = {};  // what the service knows of the request: kms:EncryptionContext:...
+  // "ec2": that service asks in the caller's name, not the caller itself. Empty within a Call: it follows
+  // from the action's service.
+  std::string via_service = {};
+};
+
+// What is known of the request that asks, for the global condition keys.
+struct RequestOrigin {
+  Timestamp time;
+  std::string region;
+  std::string source_ip_address, user_agent;  // empty in the background
+  bool secure_transport = true;
+};
+
+// The policies that count for a principal, as the catalog has them now, and its tags. Who is not there (any
+// more) has none.
+struct CallerPolicies {
+  policy::Caller caller;
+  std::vector<std::pair<std::string, std::string>> tags;           // aws:PrincipalTag/...
+  std::vector<std::shared_ptr<const policy::Document>> documents;  // that `caller` points to
+};
+using SharedCallerPolicies = std::shared_ptr<const CallerPolicies>;
+// kCorrupt when a stored policy cannot be read.
+Result<SharedCallerPolicies> load_caller(Installation& installation, const policy::Principal& principal);
+
+// A verdict with the policies that it points into, but for the resource's.
+struct AccessDecision {
+  SharedCallerPolicies policies;
+  policy::Verdict verdict;
+  bool allowed() const { return verdict.allowed(); }
+};
+AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& principal,
+                      const RequestOrigin& origin, AccessQuestion question);
+
+// The error that tells a decision: "User: ARN is not authorized to perform: ACTION on resource: ARN because
+// ...". Its code is that of `service`, which the caller called: UnauthorizedOperation (ec2),
+// AccessDeniedException (kms, ebs), AccessDenied.
+Error refusal(const policy::Principal& principal, const std::string& service, const AccessQuestion& question,
+              const AccessDecision& decision);
+
+// Whose call is under way with nothing known of the request: work in the background.
+RequestOrigin background_origin(Installation& installation, const std::string& region = {});
+
+// Loads, decides and refuses, for work in the background in the name of `principal`
+// (policy::principal_of) and for the admin socket. `service`: whose error code.
+Status authorise(Installation& installation, const policy::Principal& principal, const std::string& service,
+                 const AccessQuestion& question);
+
+}  // namespace coffer
