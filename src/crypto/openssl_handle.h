@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "crypto/hash.h"
+
 namespace coffer::crypto {
 
 template <auto Free>
@@ -33,6 +35,7 @@ using Certificate = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 const EVP_CIPHER* aes_256_gcm();
 const EVP_CIPHER* aes_256_xts();
 const EVP_MD* sha256_digest();
+const EVP_MD* message_digest(Hash hash);  // hash.cc
 
 // For calls that fail only when memory is exhausted or OpenSSL is broken: no key may come from either.
 inline void require(bool condition) {
