@@ -12,7 +12,9 @@ namespace coffer::format {
 Bytes encode(const BackingKeyTokenHeader& header) {
   const UuidBytes key_id = uuid_bytes(header.binding.key_id).value_or(UuidBytes{});
   Writer writer;
-  writer.u8(kTokenVersion).u32(header.domain_key_version);
+  writer.u8(header.version);
+  if (header.version != kOldTokenVersion) writer.u8(static_cast<uint8_t>(header.spec));
+  writer.u32(header.domain_key_version);
   writer.field(header.binding.account).field(header.binding.region).raw(key_id);
   writer.u32(header.backing_key_version);
   write(writer, header.inputs);
@@ -22,7 +24,9 @@ Bytes encode(const BackingKeyTokenHeader& header) {
 Result<BackingKeyToken> parse_backing_key_token(ByteView bytes) {
   Reader reader(bytes);
   BackingKeyToken token;
-  const uint8_t version = reader.u8();
+  token.header.version = reader.u8();
+  const bool old = token.header.version == kOldTokenVersion;
+  const auto spec = old ? KeySpec::kSymmetricDefault : key_spec(reader.u8());
   token.header.domain_key_version = reader.u32();
   token.header.binding.account = reader.text_field();
   token.header.binding.region = reader.text_field();
@@ -30,8 +34,11 @@ Result<BackingKeyToken> parse_backing_key_token(ByteView bytes) {
   const ByteView key_id_bytes = reader.raw(key_id.size());
   token.header.backing_key_version = reader.u32();
   token.header.inputs = read_message_key_inputs(reader);
-  if (!reader.ok() || version != kTokenVersion || reader.left() != kBackingKeySize + kTagSize)
+  if (!reader.ok() || (!old && token.header.version != kTokenVersion) || !spec || reader.left() <= kTagSize ||
+      reader.left() > kLargestKeyMaterial + kTagSize ||
+      (spec == KeySpec::kSymmetricDefault && reader.left() != kBackingKeySize + kTagSize))
     return tl::unexpected(refused_ciphertext());
+  token.header.spec = *spec;
   std::copy(key_id_bytes.begin(), key_id_bytes.end(), key_id.begin());
   token.header.binding.key_id = uuid_text(key_id);
   token.header_bytes = bytes.first(bytes.size() - reader.left());

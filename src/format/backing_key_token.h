@@ -4,14 +4,19 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "format/key_binding.h"
+#include "format/key_kinds.h"
 #include "format/message_key.h"
 
 namespace coffer::format {
 
-inline constexpr uint8_t kTokenVersion = 1;
+inline constexpr uint8_t kOldTokenVersion = 1;  // 32 bytes of a symmetric encryption key, and nothing else
+inline constexpr uint8_t kTokenVersion = 2;
 inline constexpr size_t kBackingKeySize = 32;
+inline constexpr size_t kLargestKeyMaterial = 4096;  // an RSA_4096 key has some 2,400 bytes
 
 struct BackingKeyTokenHeader {
+  uint8_t version = kTokenVersion;
+  KeySpec spec = KeySpec::kSymmetricDefault;  // what the sealed material is
   uint32_t domain_key_version = 0;
   KeyBinding binding;
   uint32_t backing_key_version = 0;
@@ -23,7 +28,7 @@ Bytes encode(const BackingKeyTokenHeader& header);
 struct BackingKeyToken {
   BackingKeyTokenHeader header;
   ByteView header_bytes;  // views into what was parsed
-  ByteView sealed;        // 32 bytes and the tag
+  ByteView sealed;        // the material and the tag
 };
 // kRefusedCiphertext for anything else.
 Result<BackingKeyToken> parse_backing_key_token(ByteView token);

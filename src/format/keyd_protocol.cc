@@ -2,33 +2,13 @@
 #include "format/keyd_protocol.h"
 
 #include "format/error_code.h"
+#include "format/keyd_protocol_fields.h"
 
 namespace coffer::format::keyd {
 namespace {
 
 constexpr uint8_t kSucceeded = 0;
 constexpr uint32_t kMostNames = 64;
-
-void write_key(Writer& writer, const WrappedBackingKey& key) {
-  writer.field(key.binding.account).field(key.binding.region).field(key.binding.key_id);
-  writer.u32(key.version).field(key.token);
-}
-
-KeyBinding read_binding(Reader& reader) {
-  KeyBinding binding;
-  binding.account = reader.text_field();
-  binding.region = reader.text_field();
-  binding.key_id = reader.text_field();
-  return binding;
-}
-
-WrappedBackingKey read_key(Reader& reader) {
-  WrappedBackingKey key;
-  key.binding = read_binding(reader);
-  key.version = reader.u32();
-  key.token = reader.bytes_field();
-  return key;
-}
 
 }  // namespace
 

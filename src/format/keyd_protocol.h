@@ -13,6 +13,7 @@
 #include "format/codec.h"
 #include "format/encryption_context.h"
 #include "format/key_binding.h"
+#include "format/key_kinds.h"
 #include "format/volume_key_box.h"
 
 namespace coffer::format::keyd {
@@ -35,6 +36,18 @@ enum class Operation : uint16_t {
   kCreateCertificateAuthority = 11,
   kIssueCertificate = 12,
   kEnrolRecipient = 13,  // the only operation of a recipient's channel, and of no other
+  kCreateKeyMaterial = 20,
+  kSign = 21,
+  kVerify = 22,
+  kGenerateMac = 23,
+  kVerifyMac = 24,
+  kEncryptAsymmetric = 25,
+  kDecryptAsymmetric = 26,
+  kDeriveSharedSecret = 27,
+  kGenerateDataKeyPair = 28,
+  kGenerateDataKeyPairWithoutPlaintext = 29,
+  kCreateImportParameters = 30,
+  kImportKeyMaterial = 31,
 };
 
 // --- the frame
@@ -145,6 +158,95 @@ struct EnrolRecipient {
   static EnrolRecipient read(Reader& reader);
 };
 
+struct CreateKeyMaterial {
+  KeyBinding binding;
+  uint32_t version = 1;
+  KeySpec spec = KeySpec::kSymmetricDefault;
+  void write(Writer& writer) const;
+  static CreateKeyMaterial read(Reader& reader);
+};
+
+struct Sign {
+  WrappedBackingKey key;
+  SigningAlgorithm algorithm = SigningAlgorithm::kEcdsaSha256;
+  MessageType message_type = MessageType::kRaw;
+  ByteView message;
+  void write(Writer& writer) const;
+  static Sign read(Reader& reader);
+};
+
+struct Verify {
+  Sign what;
+  ByteView signature;
+  void write(Writer& writer) const;
+  static Verify read(Reader& reader);
+};
+
+struct GenerateMac {
+  WrappedBackingKey key;
+  ByteView message;
+  void write(Writer& writer) const;
+  static GenerateMac read(Reader& reader);
+};
+
+struct VerifyMac {
+  GenerateMac what;
+  ByteView mac;
+  void write(Writer& writer) const;
+  static VerifyMac read(Reader& reader);
+};
+
+struct EncryptAsymmetric {
+  WrappedBackingKey key;
+  EncryptionAlgorithm algorithm = EncryptionAlgorithm::kRsaesOaepSha256;
+  ByteView plaintext;
+  void write(Writer& writer) const;
+  static EncryptAsymmetric read(Reader& reader);
+};
+
+struct DecryptAsymmetric {
+  WrappedBackingKey key;
+  EncryptionAlgorithm algorithm = EncryptionAlgorithm::kRsaesOaepSha256;
+  ByteView ciphertext;
+  void write(Writer& writer) const;
+  static DecryptAsymmetric read(Reader& reader);
+};
+
+struct DeriveSharedSecret {
+  WrappedBackingKey key;
+  ByteView peer_public_key;
+  void write(Writer& writer) const;
+  static DeriveSharedSecret read(Reader& reader);
+};
+
+// Of either operation that makes a data key pair.
+struct GenerateDataKeyPair {
+  WrappedBackingKey key;
+  EncryptionContext context;
+  KeySpec spec = KeySpec::kRsa2048;
+  void write(Writer& writer) const;
+  static GenerateDataKeyPair read(Reader& reader);
+};
+
+struct CreateImportParameters {
+  KeyBinding binding;
+  KeySpec wrapping_spec = KeySpec::kRsa2048;
+  WrappingAlgorithm algorithm = WrappingAlgorithm::kRsaesOaepSha256;
+  void write(Writer& writer) const;
+  static CreateImportParameters read(Reader& reader);
+};
+
+struct ImportKeyMaterial {
+  KeyBinding binding;
+  uint32_t version = 1;
+  KeySpec spec = KeySpec::kSymmetricDefault;
+  ByteView import_token;
+  ByteView wrapped_material;
+  ByteView expected_material_id;  // empty: any material is welcome
+  void write(Writer& writer) const;
+  static ImportKeyMaterial read(Reader& reader);
+};
+
 // --- reply bodies with more than one field
 struct StatusReply {
   std::string seal;
@@ -153,6 +255,46 @@ struct StatusReply {
   bool recipient_enrolled = false;
   void write(Writer& writer) const;
   static StatusReply read(Reader& reader);
+};
+
+// Of a key that was made or imported; none of it is secret.
+struct KeyMaterialReply {
+  Bytes token;
+  Bytes material_id;
+  Bytes public_key_der;  // empty for a key that is no pair
+  void write(Writer& writer) const;
+  static KeyMaterialReply read(Reader& reader);
+};
+
+// Of a data key pair; the private key, where there is one, is the rest of the packet.
+struct DataKeyPairReply {
+  Bytes private_key_blob;
+  Bytes public_key_der;
+  void write(Writer& writer) const;
+  static DataKeyPairReply read(Reader& reader);
+};
+
+struct ImportParametersReply {
+  Bytes import_token;
+  Bytes public_key_der;
+  uint64_t valid_to_microseconds = 0;
+  void write(Writer& writer) const;
+  static ImportParametersReply read(Reader& reader);
+};
+
+enum class ImportOutcome : uint8_t {
+  kImported = 0,
+  kInvalidToken = 1,
+  kExpiredToken = 2,
+  kInvalidCiphertext = 3,
+  kIncorrectMaterial = 4,
+  kOtherMaterial = 5,  // not that of expected_material_id
+};
+struct ImportReply {
+  ImportOutcome outcome = ImportOutcome::kImported;
+  KeyMaterialReply key;  // empty unless imported
+  void write(Writer& writer) const;
+  static ImportReply read(Reader& reader);
 };
 
 // A field that may be seen, then the rest of the packet: GenerateDataKey (blob, plaintext),

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyclient/keyd_client.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-
 #include "format/ciphertext_blob.h"
-#include "format/keyd_protocol.h"
-#include "keyclient/connection.h"
+#include "keyclient/keyd_channel.h"
 
 namespace coffer::keyclient {
 namespace {
 
 using format::keyd::Operation;
-using secret::RawAccess;
 using secret::SecretBytes;
-using std::chrono::steady_clock;
 namespace protocol = format::keyd;
-
-constexpr auto kPatienceForAChannel = std::chrono::seconds(2);  // keyd restarting takes a moment
-// Keyd answers within milliseconds. Who waits longer for one that hangs holds a thread that others need.
-constexpr auto kPatienceForAReply = std::chrono::seconds(5);
 
 struct NoBody {
   void write(format::Writer&) const {}
@@ -36,61 +25,7 @@ size_t written_size(const Body& body) {
   return writer.bytes().size();
 }
 
-Bytes public_bytes(const SecretBytes& body) {
-  return to_bytes(body.read(RawAccess::because("this reply holds no secret")));
-}
-
 }  // namespace
-
-struct KeydClient::Channel {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::shared_ptr<Connection> connection;
-  uint64_t last_id = 0;
-
-  // The living connection, waited for until `deadline`, and a number for a request on it.
-  std::pair<std::shared_ptr<Connection>, uint64_t> next(steady_clock::time_point deadline) {
-    std::unique_lock lock(mutex);
-    changed.wait_until(lock, deadline, [&] { return connection && connection->alive(); });
-    return {connection, ++last_id};
-  }
-
-  template <class Body>
-  Result<SecretBytes> call(Operation operation, const Body& body) {
-    const auto deadline = steady_clock::now() + kPatienceForAChannel;
-    while (true) {
-      const auto [current, id] = next(deadline);
-      if (!current || !current->alive()) {
-        if (steady_clock::now() < deadline) continue;
-        return fail(ErrorKind::kUnavailable, "keyd is not there");
-      }
-      format::Writer writer;
-      protocol::begin_request(writer, id, operation);
-      body.write(writer);
-      Bytes packet = writer.take();
-      auto outcome = current->call(id, packet, steady_clock::now() + kPatienceForAReply);
-      secret::wipe(packet);
-      if (outcome.sent == Connection::Sent::kYes || steady_clock::now() >= deadline)
-        return std::move(outcome.body);
-      current->close();  // it is of no more use; another may come
-    }
-  }
-
-  template <class Body>
-  Result<Bytes> call_for_bytes(Operation operation, const Body& body) {
-    COFFER_TRY(reply, call(operation, body));
-    return public_bytes(reply);
-  }
-
-  // A reply of a public field and a secret rest.
-  template <class Body>
-  Result<std::pair<Bytes, SecretBytes>> call_for_pair(Operation operation, const Body& body) {
-    COFFER_TRY(reply, call(operation, body));
-    COFFER_TRY(parts,
-               protocol::parse_field_and_rest(reply.read(RawAccess::because("the reply is taken apart"))));
-    return std::pair(to_bytes(parts.field), SecretBytes::copy_of(parts.rest));
-  }
-};
 
 KeydClient::KeydClient() : channel_(std::make_unique<Channel>()) {}
 

@@ -12,6 +12,8 @@
 #include "format/certificate_purpose.h"
 #include "format/encryption_context.h"
 #include "format/key_binding.h"
+#include "format/key_kinds.h"
+#include "format/keyd_protocol.h"
 #include "format/volume_key_box.h"
 #include "secret/secret_bytes.h"
 
@@ -35,6 +37,17 @@ struct NewSecret {
 struct CertificateAuthority {
   Bytes wrapped_private_key;
   Bytes certificate_der;
+};
+
+using NewKeyMaterial = format::keyd::KeyMaterialReply;  // token, material id, public key
+using ImportParameters = format::keyd::ImportParametersReply;
+using ImportResult = format::keyd::ImportReply;
+using ImportOutcome = format::keyd::ImportOutcome;
+
+struct DataKeyPair {
+  Bytes private_key_blob;
+  Bytes public_key_der;
+  secret::SecretBytes private_key;  // PKCS#8; empty without plaintext
 };
 
 struct KeydStatus {
@@ -64,6 +77,31 @@ class KeydClient {
                                                     const format::EncryptionContext& context,
                                                     format::BlobClass blob_class);
   Result<secret::SecretBytes> generate_random(uint32_t size);
+
+  // Key material of any kind. A key of another kind than the operation needs, or an algorithm that it does
+  // not have: kInvalidArgument. What makes RSA keys may take some seconds.
+  Result<NewKeyMaterial> create_key_material(const format::KeyBinding& binding, uint32_t version,
+                                             format::KeySpec spec);
+  Result<Bytes> sign(const WrappedBackingKey& key, format::SigningAlgorithm algorithm,
+                     format::MessageType type, ByteView message);
+  Result<bool> verify(const WrappedBackingKey& key, format::SigningAlgorithm algorithm,
+                      format::MessageType type, ByteView message, ByteView signature);
+  Result<Bytes> generate_mac(const WrappedBackingKey& key, ByteView message);
+  Result<bool> verify_mac(const WrappedBackingKey& key, ByteView message, ByteView mac);
+  Result<Bytes> encrypt_asymmetric(const WrappedBackingKey& key, format::EncryptionAlgorithm algorithm,
+                                   ByteView plaintext);
+  Result<secret::SecretBytes> decrypt_asymmetric(const WrappedBackingKey& key,
+                                                 format::EncryptionAlgorithm algorithm, ByteView ciphertext);
+  Result<secret::SecretBytes> derive_shared_secret(const WrappedBackingKey& key, ByteView peer_public_key);
+  Result<DataKeyPair> generate_data_key_pair(const WrappedBackingKey& key, format::KeySpec spec,
+                                             const format::EncryptionContext& context, bool with_plaintext);
+  Result<ImportParameters> create_import_parameters(const format::KeyBinding& binding,
+                                                    format::KeySpec wrapping_spec,
+                                                    format::WrappingAlgorithm algorithm);
+  // `expected_material_id` empty: any material is welcome.
+  Result<ImportResult> import_key_material(const format::KeyBinding& binding, uint32_t version,
+                                           format::KeySpec spec, ByteView import_token,
+                                           ByteView wrapped_material, ByteView expected_material_id);
 
   // The keys of one attachment, in one box for the recipient enrolled for binding.host_id.
   Result<Bytes> box_volume_keys(const std::vector<VolumeKeyRequest>& layers, const BoxBinding& binding);

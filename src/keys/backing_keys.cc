@@ -13,33 +13,71 @@
 namespace coffer::keys {
 namespace {
 
-constexpr std::string_view kLabel = "coffer backing-key token v1";
 constexpr size_t kLongestRegion = 64;
+// A parsed RSA key takes some ten KiB of the arena with what OpenSSL keeps for it.
+constexpr size_t kWeightOfSecret = 1, kWeightOfPair = 16;
+
+std::string_view label(uint8_t token_version) {
+  return token_version == format::kOldTokenVersion ? "coffer backing-key token v1"
+                                                   : "coffer backing-key token v2";
+}
+
+size_t weight(const BackingKey& key) {
+  return key.pair ? kWeightOfPair : kWeightOfSecret;
+}
+
+Result<SharedBackingKey> parse(KeyMaterial material) {
+  auto key = std::make_shared<BackingKey>();
+  key->spec = material.spec;
+  if (format::is_key_pair(material.spec)) {
+    COFFER_TRY(pair, crypto::PrivateKey::parse(key_pair_kind(material.spec), material.bytes,
+                                               crypto::PrivateKey::Trust::kOwn));
+    key->pair = std::move(pair);
+  } else {
+    key->secret = std::move(material.bytes);
+  }
+  return key;
+}
 
 }  // namespace
 
-Result<Bytes> create_backing_key(const DomainKeys& domain_keys, const format::KeyBinding& binding,
-                                 uint32_t version) {
+Result<Bytes> wrap_material(const DomainKeys& domain_keys, const format::KeyBinding& binding,
+                            uint32_t version, const KeyMaterial& material) {
   if (!is_account_id(binding.account) || !is_uuid(binding.key_id) || binding.region.empty() ||
       binding.region.size() > kLongestRegion || version == 0)
     return fail(ErrorKind::kInvalidArgument,
                 "a backing key is bound to an account, a region, a key id and a version");
-  const format::BackingKeyTokenHeader header{domain_keys.newest_version(), binding, version,
-                                             random_message_key_inputs()};
+  const format::BackingKeyTokenHeader header{
+      format::kTokenVersion,      material.spec, domain_keys.newest_version(), binding, version,
+      random_message_key_inputs()};
   const Bytes header_bytes = format::encode(header);
-  COFFER_TRY(sealed, seal_message(domain_keys.newest(), kLabel, header.inputs, header_bytes,
-                                  crypto::random_secret(format::kBackingKeySize)));
+  COFFER_TRY(sealed, seal_message(domain_keys.newest(), label(header.version), header.inputs, header_bytes,
+                                  material.bytes));
   return format::Writer().raw(header_bytes).raw(sealed).take();
 }
 
-Result<secret::SecretBytes> open_backing_key(const DomainKeys& domain_keys,
-                                             const format::WrappedBackingKey& key) {
+Result<KeyMaterial> open_material(const DomainKeys& domain_keys, const format::WrappedBackingKey& key) {
   COFFER_TRY(token, format::parse_backing_key_token(key.token));
   const secret::SecretBytes* domain_key = domain_keys.find(token.header.domain_key_version);
   if (domain_key == nullptr || token.header.binding != key.binding ||
       token.header.backing_key_version != key.version)
     return tl::unexpected(format::refused_ciphertext());
-  return open_message(*domain_key, kLabel, token.header.inputs, token.header_bytes, token.sealed);
+  COFFER_TRY(bytes, open_message(*domain_key, label(token.header.version), token.header.inputs,
+                                 token.header_bytes, token.sealed));
+  return KeyMaterial{token.header.spec, std::move(bytes)};
+}
+
+Result<Bytes> create_backing_key(const DomainKeys& domain_keys, const format::KeyBinding& binding,
+                                 uint32_t version) {
+  return wrap_material(domain_keys, binding, version, generate_material(format::KeySpec::kSymmetricDefault));
+}
+
+Result<secret::SecretBytes> open_backing_key(const DomainKeys& domain_keys,
+                                             const format::WrappedBackingKey& key) {
+  COFFER_TRY(material, open_material(domain_keys, key));
+  if (material.spec != format::KeySpec::kSymmetricDefault)
+    return tl::unexpected(format::refused_ciphertext());
+  return std::move(material.bytes);
 }
 
 size_t BackingKeyCache::NameHash::operator()(const Name& name) const {
@@ -48,7 +86,7 @@ size_t BackingKeyCache::NameHash::operator()(const Name& name) const {
   return hash;
 }
 
-Result<BackingKey> BackingKeyCache::get(const format::WrappedBackingKey& key) {
+Result<SharedBackingKey> BackingKeyCache::get(const format::WrappedBackingKey& key) {
   format::Writer writer;
   writer.field(key.token).field(key.binding.account).field(key.binding.region).field(key.binding.key_id);
   const Name name = crypto::sha256(writer.u32(key.version).bytes());
@@ -59,17 +97,21 @@ Result<BackingKey> BackingKeyCache::get(const format::WrappedBackingKey& key) {
       return found->second->key;
     }
   }
-  COFFER_TRY(opened, open_backing_key(domain_keys_, key));
-  auto shared = std::make_shared<const secret::SecretBytes>(std::move(opened));
+  COFFER_TRY(material, open_material(domain_keys_, key));
+  COFFER_TRY(parsed, parse(std::move(material)));
   const std::lock_guard lock(mutex_);
-  if (entries_.contains(name)) return shared;  // another thread was faster
-  recent_.push_front({name, shared});
+  if (entries_.contains(name)) return parsed;  // another thread was faster
+  recent_.push_front({name, parsed});
   entries_.emplace(name, recent_.begin());
-  if (recent_.size() > capacity_) {
-    entries_.erase(recent_.back().name);
-    recent_.pop_back();
-  }
-  return shared;
+  weight_ += weight(*parsed);
+  while (weight_ > capacity_ && recent_.size() > 1) drop_oldest();
+  return parsed;
+}
+
+void BackingKeyCache::drop_oldest() {
+  weight_ -= weight(*recent_.back().key);
+  entries_.erase(recent_.back().name);
+  recent_.pop_back();
 }
 
 size_t BackingKeyCache::size() const {

@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "base/bytes.h"
@@ -11,26 +12,39 @@
 #include "crypto/mac.h"
 #include "format/key_binding.h"
 #include "keys/domain_keys.h"
+#include "keys/key_material.h"
 #include "secret/secret_bytes.h"
 
 namespace coffer::keys {
 
-using BackingKey = std::shared_ptr<const secret::SecretBytes>;
+// Material of any kind, as a token. kInvalidArgument unless the binding is well formed.
+Result<Bytes> wrap_material(const DomainKeys& domain_keys, const format::KeyBinding& binding,
+                            uint32_t version, const KeyMaterial& material);
+// kRefusedCiphertext unless the token is one of ours for just this binding and version.
+Result<KeyMaterial> open_material(const DomainKeys& domain_keys, const format::WrappedBackingKey& key);
 
-// A new random backing key, as a token. kInvalidArgument unless the binding is well formed.
+// The same for symmetric encryption keys alone: a new random one, as a token; and one of them opened.
 Result<Bytes> create_backing_key(const DomainKeys& domain_keys, const format::KeyBinding& binding,
                                  uint32_t version);
-// kRefusedCiphertext unless the token is one of ours for just this binding and version.
 Result<secret::SecretBytes> open_backing_key(const DomainKeys& domain_keys,
                                              const format::WrappedBackingKey& key);
 
+// An opened token, ready for use.
+struct BackingKey {
+  format::KeySpec spec = format::KeySpec::kSymmetricDefault;
+  secret::SecretBytes secret;              // of a symmetric or an HMAC key
+  std::optional<crypto::PrivateKey> pair;  // parsed once: that costs as much as a signature
+};
+using SharedBackingKey = std::shared_ptr<const BackingKey>;
+
 // The backing keys that were unwrapped lately, least recently used first out (and wiped). Thread-safe; no
-// lock is held while a token is opened.
+// lock is held while a token is opened. `capacity` is counted in symmetric keys; a parsed key pair takes the
+// place of many.
 class BackingKeyCache {
  public:
   BackingKeyCache(const DomainKeys& domain_keys, size_t capacity)
       : domain_keys_(domain_keys), capacity_(capacity) {}
-  Result<BackingKey> get(const format::WrappedBackingKey& key);
+  Result<SharedBackingKey> get(const format::WrappedBackingKey& key);
   size_t size() const;
 
  private:
@@ -41,12 +55,14 @@ class BackingKeyCache {
   };
   struct Entry {
     Name name;
-    BackingKey key;
+    SharedBackingKey key;
   };
+  void drop_oldest();
 
   const DomainKeys& domain_keys_;
   const size_t capacity_;
   mutable std::mutex mutex_;
+  size_t weight_ = 0;
   std::list<Entry> recent_;  // most recent first
   std::unordered_map<Name, std::list<Entry>::iterator, NameHash> entries_;
 };

@@ -15,6 +15,9 @@ struct BlobKey {
   std::string key_id;
   uint32_t version = 0;
 };
+inline BlobKey blob_key(const format::WrappedBackingKey& key) {
+  return {key.binding.key_id, key.version};
+}
 
 Result<Bytes> seal_blob(const secret::SecretBytes& backing_key, const BlobKey& key,
                         format::BlobClass blob_class, const format::EncryptionContext& context,

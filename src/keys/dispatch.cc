@@ -20,6 +20,46 @@ Result<ReplyBody> call(ByteView bytes, Function function) {
   return function(body);
 }
 
+// Key pairs, MACs, imports.
+Result<ReplyBody> serve_key_pairs(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kCreateKeyMaterial:
+      return call<protocol::CreateKeyMaterial>(body,
+                                               [&](auto& in) { return operations.create_key_material(in); });
+    case Operation::kSign:
+      return call<protocol::Sign>(body, [&](auto& in) { return operations.sign(in); });
+    case Operation::kVerify:
+      return call<protocol::Verify>(body, [&](auto& in) { return operations.verify(in); });
+    case Operation::kGenerateMac:
+      return call<protocol::GenerateMac>(body, [&](auto& in) { return operations.generate_mac(in); });
+    case Operation::kVerifyMac:
+      return call<protocol::VerifyMac>(body, [&](auto& in) { return operations.verify_mac(in); });
+    case Operation::kEncryptAsymmetric:
+      return call<protocol::EncryptAsymmetric>(body,
+                                               [&](auto& in) { return operations.encrypt_asymmetric(in); });
+    case Operation::kDecryptAsymmetric:
+      return call<protocol::DecryptAsymmetric>(body,
+                                               [&](auto& in) { return operations.decrypt_asymmetric(in); });
+    case Operation::kDeriveSharedSecret:
+      return call<protocol::DeriveSharedSecret>(
+          body, [&](auto& in) { return operations.derive_shared_secret(in); });
+    case Operation::kGenerateDataKeyPair:
+      return call<protocol::GenerateDataKeyPair>(
+          body, [&](auto& in) { return operations.generate_data_key_pair(in); });
+    case Operation::kGenerateDataKeyPairWithoutPlaintext:
+      return call<protocol::GenerateDataKeyPair>(
+          body, [&](auto& in) { return operations.generate_data_key_pair_without_plaintext(in); });
+    case Operation::kCreateImportParameters:
+      return call<protocol::CreateImportParameters>(
+          body, [&](auto& in) { return operations.create_import_parameters(in); });
+    case Operation::kImportKeyMaterial:
+      return call<protocol::ImportKeyMaterial>(body,
+                                               [&](auto& in) { return operations.import_key_material(in); });
+    default:
+      return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+  }
+}
+
 Result<ReplyBody> serve_api(Operations& operations, Operation operation, ByteView body) {
   switch (operation) {
     case Operation::kStatus:
@@ -55,6 +95,8 @@ Result<ReplyBody> serve_api(Operations& operations, Operation operation, ByteVie
                                               [&](auto& in) { return operations.issue_certificate(in); });
     case Operation::kEnrolRecipient:
       break;
+    default:
+      return serve_key_pairs(operations, operation, body);
   }
   return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
 }

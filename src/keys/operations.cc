@@ -20,10 +20,6 @@ namespace protocol = format::keyd;
 
 constexpr size_t kCachedBackingKeys = 4096;
 
-BlobKey blob_key(const format::WrappedBackingKey& key) {
-  return {key.binding.key_id, key.version};
-}
-
 Bytes as_field(ByteView bytes) {
   return format::Writer().field(bytes).take();
 }
@@ -88,9 +84,16 @@ Result<ReplyBody> Operations::create_backing_key(const protocol::CreateBackingKe
   return ReplyBody{std::move(token), {}};
 }
 
+Result<std::shared_ptr<const SecretBytes>> Operations::symmetric_key(const format::WrappedBackingKey& key) {
+  COFFER_TRY(found, cache_.get(key));
+  if (found->spec != format::KeySpec::kSymmetricDefault)
+    return fail(ErrorKind::kInvalidArgument, "the key is of another kind than the operation needs");
+  return std::shared_ptr<const SecretBytes>(found, &found->secret);
+}
+
 Result<ReplyBody> Operations::encrypt(const protocol::Encrypt& request) {
   COFFER_CHECK(check_size(static_cast<uint32_t>(request.plaintext.size()), protocol::kLargestPlaintext));
-  COFFER_TRY(backing_key, cache_.get(request.key));
+  COFFER_TRY(backing_key, symmetric_key(request.key));
   const SecretBytes plaintext = SecretBytes::copy_of(request.plaintext);
   COFFER_TRY(
       blob, seal_blob(*backing_key, blob_key(request.key), BlobClass::kCustomer, request.context, plaintext));
@@ -98,7 +101,7 @@ Result<ReplyBody> Operations::encrypt(const protocol::Encrypt& request) {
 }
 
 Result<ReplyBody> Operations::decrypt(const protocol::Decrypt& request) {
-  COFFER_TRY(backing_key, cache_.get(request.key));
+  COFFER_TRY(backing_key, symmetric_key(request.key));
   COFFER_TRY(plaintext, open_blob(*backing_key, blob_key(request.key), BlobClass::kCustomer, request.context,
                                   request.blob));
   return ReplyBody{{}, std::move(plaintext)};
@@ -106,7 +109,7 @@ Result<ReplyBody> Operations::decrypt(const protocol::Decrypt& request) {
 
 Result<ReplyBody> Operations::generate_data_key(const protocol::GenerateDataKey& request) {
   COFFER_CHECK(check_size(request.size, protocol::kLargestDataKey));
-  COFFER_TRY(backing_key, cache_.get(request.key));
+  COFFER_TRY(backing_key, symmetric_key(request.key));
   SecretBytes data_key = crypto::random_secret(request.size);
   COFFER_TRY(blob,
              seal_blob(*backing_key, blob_key(request.key), BlobClass::kCustomer, request.context, data_key));
@@ -120,7 +123,7 @@ Result<ReplyBody> Operations::generate_data_key_without_plaintext(
   COFFER_CHECK(check_size(size, protocol::kLargestDataKey));
   if (for_volume && size != format::kVolumeKeySize)
     return fail(ErrorKind::kInvalidArgument, "a volume's data key has 64 bytes");
-  COFFER_TRY(backing_key, cache_.get(key));
+  COFFER_TRY(backing_key, symmetric_key(key));
   const SecretBytes data_key = for_volume ? make_volume_key() : crypto::random_secret(size);
   COFFER_TRY(blob, seal_blob(*backing_key, blob_key(key), request.blob_class, context, data_key));
   return ReplyBody{std::move(blob), {}};
@@ -132,7 +135,7 @@ Result<ReplyBody> Operations::generate_random(const protocol::GenerateRandom& re
 }
 
 Result<SecretBytes> Operations::open_volume_key(const format::VolumeKeyRequest& layer) {
-  COFFER_TRY(backing_key, cache_.get(layer.key));
+  COFFER_TRY(backing_key, symmetric_key(layer.key));
   COFFER_TRY(key,
              open_blob(*backing_key, blob_key(layer.key), BlobClass::kVolume, layer.context, layer.blob));
   if (key.size() != format::kVolumeKeySize || !halves_differ(key))

@@ -3,6 +3,7 @@
 // a volume-class data key is made without plaintext, opens by no Decrypt, and leaves only in a box for the
 // recipient that the named host enrolled over its own channel.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -41,10 +42,27 @@ class Operations {
       const format::keyd::CreateCertificateAuthority& request) const;
   Result<ReplyBody> issue_certificate(const format::keyd::IssueCertificate& request) const;
 
+  // operations_key_pairs.cc
+  Result<ReplyBody> create_key_material(const format::keyd::CreateKeyMaterial& request) const;
+  Result<ReplyBody> sign(const format::keyd::Sign& request);
+  Result<ReplyBody> verify(const format::keyd::Verify& request);
+  Result<ReplyBody> generate_mac(const format::keyd::GenerateMac& request);
+  Result<ReplyBody> verify_mac(const format::keyd::VerifyMac& request);
+  Result<ReplyBody> encrypt_asymmetric(const format::keyd::EncryptAsymmetric& request);
+  Result<ReplyBody> decrypt_asymmetric(const format::keyd::DecryptAsymmetric& request);
+  Result<ReplyBody> derive_shared_secret(const format::keyd::DeriveSharedSecret& request);
+  Result<ReplyBody> generate_data_key_pair(const format::keyd::GenerateDataKeyPair& request);
+  Result<ReplyBody> generate_data_key_pair_without_plaintext(
+      const format::keyd::GenerateDataKeyPair& request);
+  Result<ReplyBody> create_import_parameters(const format::keyd::CreateImportParameters& request) const;
+  Result<ReplyBody> import_key_material(const format::keyd::ImportKeyMaterial& request) const;
+
   // `host_id` comes from whoever handed out the channel, never from the message.
   Result<ReplyBody> enrol_recipient(const std::string& host_id, const format::keyd::EnrolRecipient& request);
 
  private:
+  // The secret of a symmetric encryption key; no other kind opens blobs or makes data keys.
+  Result<std::shared_ptr<const secret::SecretBytes>> symmetric_key(const format::WrappedBackingKey& key);
   Result<secret::SecretBytes> open_volume_key(const format::VolumeKeyRequest& layer);
 
   const DomainKeys domain_keys_;

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links: coffer_keys
-// Covers what keyd reads back from storage that others keep: the ciphertext blob, the token, the wrapped
-// secret, the sealed domain keys and what they hold, the seal's key file, the contents of a volume key box. A
-// header that is read is written again as the same bytes, and nothing that was not sealed by us opens.
+// Covers what keyd reads back from storage that others keep: the ciphertext blob, the token of either
+// version, the import token, the wrapped secret, the sealed domain keys and what they hold, the seal's key
+// file, the contents of a volume key box. A header that is read is written again as the same bytes, and
+// nothing that was not sealed by us opens.
 #include <algorithm>
 #include <cstdint>
 
 #include "crypto/random.h"
 #include "format/backing_key_token.h"
 #include "format/ciphertext_blob.h"
+#include "format/import_token.h"
 #include "format/sealed_domain_keys.h"
 #include "format/volume_key_box.h"
 #include "format/wrapped_secret.h"
 #include "keys/data_encryption.h"
+#include "keys/key_import.h"
 #include "tests/fuzz/check.h"
 
 namespace {
@@ -33,12 +36,27 @@ void check_blob(ByteView input) {
   FUZZ_CHECK(!keys::open_blob(backing_key, key, blob->header.blob_class, {}, input));
 }
 
+void check_token(ByteView input) {
+  static const keys::DomainKeys domain_keys = [] {
+    keys::DomainKeys some;
+    for (uint32_t version = 0; version < 4; ++version) some.add(version, crypto::random_secret(32));
+    return some;
+  }();
+  const auto token = format::parse_backing_key_token(input);
+  check_header(token);
+  if (token)
+    FUZZ_CHECK(!keys::open_material(
+        domain_keys, {token->header.binding, token->header.backing_key_version, to_bytes(input)}));
+  check_header(format::parse_import_token(input));
+  FUZZ_CHECK(!keys::open_import(domain_keys, {}, format::KeySpec::kSymmetricDefault, input, {}, {}));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ByteView input(data, size);
   check_blob(input);
-  check_header(format::parse_backing_key_token(input));
+  check_token(input);
   check_header(format::parse_wrapped_secret(input));
   check_header(format::parse_sealed_domain_keys(input));
   (void)format::parse_domain_keys(input);

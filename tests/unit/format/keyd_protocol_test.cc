@@ -54,6 +54,36 @@ TEST(KeydProtocol, EveryBodyReadsAsItWasWritten) {
   expect_exact(StatusReply{"key file", "memfd_secret", 4, true});
 }
 
+TEST(KeydProtocol, EveryBodyAboutKeyPairsReadsAsItWasWritten) {
+  expect_exact(CreateKeyMaterial{kKey.binding, 2, KeySpec::kRsa4096});
+  const Sign sign{kKey, SigningAlgorithm::kRsassaPssSha384, MessageType::kDigest, kSomeBytes};
+  expect_exact(sign);
+  expect_exact(Verify{sign, kSomeBytes});
+  expect_exact(GenerateMac{kKey, kSomeBytes});
+  expect_exact(VerifyMac{{kKey, kSomeBytes}, kSomeBytes});
+  expect_exact(EncryptAsymmetric{kKey, EncryptionAlgorithm::kRsaesOaepSha1, kSomeBytes});
+  expect_exact(DecryptAsymmetric{kKey, EncryptionAlgorithm::kRsaesOaepSha256, kSomeBytes});
+  expect_exact(DeriveSharedSecret{kKey, kSomeBytes});
+  expect_exact(GenerateDataKeyPair{kKey, kContext, KeySpec::kEccNistP521});
+  expect_exact(
+      CreateImportParameters{kKey.binding, KeySpec::kRsa3072, WrappingAlgorithm::kRsaAesKeyWrapSha1});
+  expect_exact(
+      ImportKeyMaterial{kKey.binding, 1, KeySpec::kHmac224, kSomeBytes, kSomeBytes, ByteView(kSomeBytes)});
+  expect_exact(KeyMaterialReply{kSomeBytes, kSomeBytes, kSomeBytes});
+  expect_exact(DataKeyPairReply{kSomeBytes, kSomeBytes});
+  expect_exact(ImportParametersReply{kSomeBytes, kSomeBytes, 1234567});
+  expect_exact(ImportReply{ImportOutcome::kOtherMaterial, {}});
+}
+
+TEST(KeydProtocol, AKindThatIsNoneIsMalformed) {
+  Bytes bytes = written(CreateKeyMaterial{kKey.binding, 2, KeySpec::kRsa4096});
+  bytes.back() = 14;
+  EXPECT_EQ(parse_body<CreateKeyMaterial>(bytes).error().kind, ErrorKind::kInvalidArgument);
+  bytes = written(CreateImportParameters{kKey.binding, KeySpec::kRsa2048, WrappingAlgorithm::kRsaesOaepSha1});
+  bytes.back() = 5;
+  EXPECT_EQ(parse_body<CreateImportParameters>(bytes).error().kind, ErrorKind::kInvalidArgument);
+}
+
 TEST(KeydProtocol, AClassThatIsNoneIsMalformed) {
   Bytes bytes = written(GenerateDataKeyWithoutPlaintext{{kKey, kContext, 64}, BlobClass::kVolume});
   bytes.back() = 3;

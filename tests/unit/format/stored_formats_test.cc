@@ -5,6 +5,7 @@
 #include "format/backing_key_token.h"
 #include "format/ciphertext_blob.h"
 #include "format/codec.h"
+#include "format/import_token.h"
 #include "format/sealed_domain_keys.h"
 #include "format/volume_key_box.h"
 #include "format/wrapped_secret.h"
@@ -46,18 +47,68 @@ TEST(CiphertextBlob, UnknownVersionsAndClassesAndStumpsAreRefused) {
     EXPECT_EQ(parse_ciphertext_blob(ByteView(bytes).first(size)).has_value(), size >= least) << size;
 }
 
+BackingKeyTokenHeader token_header(uint8_t version, KeySpec spec) {
+  return {version, spec, 3, {"123456789012", "us-west-2", kKeyId}, 2, {}};
+}
+
 TEST(BackingKeyToken, TakesExactlyWhatWasWritten) {
-  const BackingKeyTokenHeader header{3, {"123456789012", "us-west-2", kKeyId}, 2, {}};
-  Bytes bytes = followed_by(encode(header), kBackingKeySize + kTagSize);
-  const auto token = parse_backing_key_token(bytes);
+  for (const uint8_t version : {kOldTokenVersion, kTokenVersion}) {
+    const auto header = token_header(version, KeySpec::kSymmetricDefault);
+    Bytes bytes = followed_by(encode(header), kBackingKeySize + kTagSize);
+    const auto token = parse_backing_key_token(bytes);
+    ASSERT_TRUE(token);
+    EXPECT_EQ(token->header.version, version);
+    EXPECT_EQ(token->header.spec, KeySpec::kSymmetricDefault);
+    EXPECT_EQ(token->header.binding, header.binding);
+    EXPECT_EQ(token->header.domain_key_version, 3u);
+    EXPECT_EQ(token->header.backing_key_version, 2u);
+    for (size_t size = 0; size < bytes.size(); ++size)
+      EXPECT_FALSE(parse_backing_key_token(ByteView(bytes).first(size))) << size;
+    bytes.push_back(0);
+    EXPECT_FALSE(parse_backing_key_token(bytes));
+  }
+}
+
+TEST(BackingKeyToken, HoldsMaterialOfAnyLengthUpToItsBound) {
+  const Bytes header = encode(token_header(kTokenVersion, KeySpec::kRsa4096));
+  for (const size_t size : {size_t{1}, size_t{2400}, kLargestKeyMaterial}) {
+    const auto token = parse_backing_key_token(followed_by(header, size + kTagSize));
+    ASSERT_TRUE(token) << size;
+    EXPECT_EQ(token->header.spec, KeySpec::kRsa4096);
+  }
+  EXPECT_FALSE(parse_backing_key_token(followed_by(header, kTagSize)));
+  EXPECT_FALSE(parse_backing_key_token(followed_by(header, kLargestKeyMaterial + 1 + kTagSize)));
+}
+
+TEST(BackingKeyToken, UnknownVersionsAndSpecsAreRefused) {
+  const Bytes bytes =
+      followed_by(encode(token_header(kTokenVersion, KeySpec::kHmac256)), kBackingKeySize + kTagSize);
+  for (const auto& [at, value] : {std::pair{0, 0}, {0, 3}, {1, 0}, {1, 14}}) {
+    Bytes changed = bytes;
+    changed[static_cast<size_t>(at)] = static_cast<uint8_t>(value);
+    EXPECT_EQ(parse_backing_key_token(changed).error().kind, ErrorKind::kRefusedCiphertext);
+  }
+}
+
+TEST(ImportToken, TakesExactlyWhatWasWritten) {
+  const ImportTokenHeader header{
+      KeySpec::kRsa3072, WrappingAlgorithm::kRsaAesKeyWrapSha256, Timestamp{1234567}, 3, {}};
+  const Bytes bytes = followed_by(encode(header), 1800 + kTagSize);
+  const auto token = parse_import_token(bytes);
   ASSERT_TRUE(token);
-  EXPECT_EQ(token->header.binding, header.binding);
+  EXPECT_EQ(token->header.wrapping_spec, header.wrapping_spec);
+  EXPECT_EQ(token->header.algorithm, header.algorithm);
+  EXPECT_EQ(token->header.valid_to, header.valid_to);
   EXPECT_EQ(token->header.domain_key_version, 3u);
-  EXPECT_EQ(token->header.backing_key_version, 2u);
-  for (size_t size = 0; size < bytes.size(); ++size)
-    EXPECT_FALSE(parse_backing_key_token(ByteView(bytes).first(size))) << size;
-  bytes.push_back(0);
-  EXPECT_FALSE(parse_backing_key_token(bytes));
+  // No such version, a wrapping key that is not RSA, no such algorithm.
+  for (const auto& [at, value] : {std::pair{0, 2}, {1, 5}, {2, 5}}) {
+    Bytes changed = bytes;
+    changed[static_cast<size_t>(at)] = static_cast<uint8_t>(value);
+    EXPECT_EQ(parse_import_token(changed).error().kind, ErrorKind::kRefusedCiphertext);
+  }
+  const size_t least = encode(header).size() + kTagSize + 1;
+  for (size_t size = 0; size <= bytes.size(); ++size)
+    EXPECT_EQ(parse_import_token(ByteView(bytes).first(size)).has_value(), size >= least) << size;
 }
 
 TEST(WrappedSecret, UnknownKindsAndVersionsAreRefused) {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call over whatever channel to keyd there is. For the files that implement KeydClient.
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "format/keyd_protocol.h"
+#include "keyclient/connection.h"
+#include "keyclient/keyd_client.h"
+
+namespace coffer::keyclient {
+
+inline constexpr auto kPatienceForAChannel = std::chrono::seconds(2);  // keyd restarting takes a moment
+// Keyd answers within milliseconds. Who waits longer for one that hangs holds a thread that others need.
+inline constexpr auto kPatienceForAReply = std::chrono::seconds(5);
+// But the primes of an RSA key are found by luck.
+inline constexpr auto kPatienceForAKeyPair = std::chrono::seconds(60);
+
+inline Bytes public_bytes(const secret::SecretBytes& body) {
+  return to_bytes(body.read(secret::RawAccess::because("this reply holds no secret")));
+}
+
+struct KeydClient::Channel {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::shared_ptr<Connection> connection;
+  uint64_t last_id = 0;
+
+  // The living connection, waited for until `deadline`, and a number for a request on it.
+  std::pair<std::shared_ptr<Connection>, uint64_t> next(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex);
+    changed.wait_until(lock, deadline, [&] { return connection && connection->alive(); });
+    return {connection, ++last_id};
+  }
+
+  template <class Body>
+  Result<secret::SecretBytes> call(format::keyd::Operation operation, const Body& body,
+                                   std::chrono::steady_clock::duration patience = kPatienceForAReply) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatienceForAChannel;
+    while (true) {
+      const auto [current, id] = next(deadline);
+      if (!current || !current->alive()) {
+        if (std::chrono::steady_clock::now() < deadline) continue;
+        return fail(ErrorKind::kUnavailable, "keyd is not there");
+      }
+      format::Writer writer;
+      format::keyd::begin_request(writer, id, operation);
+      body.write(writer);
+      Bytes packet = writer.take();
+      auto outcome = current->call(id, packet, std::chrono::steady_clock::now() + patience);
+      secret::wipe(packet);
+      if (outcome.sent == Connection::Sent::kYes || std::chrono::steady_clock::now() >= deadline)
+        return std::move(outcome.body);
+      current->close();  // it is of no more use; another may come
+    }
+  }
+
+  template <class Body>
+  Result<Bytes> call_for_bytes(format::keyd::Operation operation, const Body& body,
+                               std::chrono::steady_clock::duration patience = kPatienceForAReply) {
+    COFFER_TRY(reply, call(operation, body, patience));
+    return public_bytes(reply);
+  }
+
+  // A reply of a public field and a secret rest.
+  template <class Body>
+  Result<std::pair<Bytes, secret::SecretBytes>> call_for_pair(format::keyd::Operation operation,
+                                                              const Body& body) {
+    COFFER_TRY(reply, call(operation, body));
+    COFFER_TRY(parts, format::keyd::parse_field_and_rest(
+                          reply.read(secret::RawAccess::because("the reply is taken apart"))));
+    return std::pair(to_bytes(parts.field), secret::SecretBytes::copy_of(parts.rest));
+  }
+};
+
+}  // namespace coffer::keyclient
