@@ -46,7 +46,7 @@ std::vector<std::string> key_arns(const wire::Value& request, const wire::Value&
   const auto add = [&](const wire::Value* value) {
     const std::string* text = value == nullptr ? nullptr : value->as<std::string>();
     if (text == nullptr) return;
-    std::string arn = is_uuid(*text) ? "arn:aws:kms:" + region + ":" + account + ":key/" + *text : *text;
+    std::string arn = is_key_id(*text) ? "arn:aws:kms:" + region + ":" + account + ":key/" + *text : *text;
     if (arn.starts_with("arn:aws:kms:") && std::ranges::find(arns, arn) == arns.end())
       arns.push_back(std::move(arn));
   };

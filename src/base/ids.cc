@@ -23,6 +23,23 @@ std::string make_uuid(Random& random) {
          "-" + text.substr(20);
 }
 
+std::string make_multi_region_key_id(Random& random) {
+  std::array<uint8_t, 16> bytes{};
+  random.fill(bytes);
+  bytes[6] = (bytes[6] & 0x0f) | 0x80;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return "mrk-" + hex(bytes);
+}
+
+bool is_multi_region_key_id(std::string_view text) {
+  return text.size() == 36 && text.starts_with("mrk-") &&
+         std::all_of(text.begin() + 4, text.end(), is_lower_hex);
+}
+
+bool is_key_id(std::string_view text) {
+  return is_uuid(text) || is_multi_region_key_id(text);
+}
+
 std::string make_resource_id(Random& random, std::string_view kind) {
   std::array<uint8_t, 8> bytes{};
   random.fill(bytes);

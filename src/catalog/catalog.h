@@ -29,15 +29,40 @@ class Transaction {
   virtual Status insert_access_key(const AccessKey& key) = 0;
   virtual Result<std::optional<AccessKey>> access_key(const std::string& id) = 0;
 
+  // The backing key gets the key's region.
   virtual Status insert_key(const Key& key, const BackingKey& backing_key) = 0;
-  virtual Status set_key_state(const std::string& key_id, const std::string& state) = 0;
+  // All but identity, kind, creation and tags.
+  virtual Status update_key(const Key& key) = 0;
   virtual Result<std::optional<Key>> key(const std::string& region, const std::string& key_id) = 0;
-  virtual Result<std::optional<BackingKey>> backing_key(const std::string& key_id, uint32_t version) = 0;
+  // In every region that has it, by region: one, or those of a multi-Region key.
+  virtual Result<std::vector<Key>> keys_of_id(const std::string& key_id) = 0;
+  virtual Result<std::vector<Key>> keys_in_state(const std::string& state) = 0;
+  // Enabled ones with a rotation under way, or due by then.
+  virtual Result<std::vector<Key>> keys_to_rotate(Timestamp now) = 0;
+  // With its backing keys, aliases, grants and tags.
+  virtual Status remove_key(const std::string& region, const std::string& key_id) = 0;
+  virtual Status replace_key_tags(const Key& key) = 0;
+  virtual Status insert_backing_key(const BackingKey& backing_key) = 0;
+  virtual Result<std::optional<BackingKey>> backing_key(const std::string& region, const std::string& key_id,
+                                                        uint32_t version) = 0;
+  virtual Result<std::vector<BackingKey>> backing_keys(const std::string& region,
+                                                       const std::string& key_id) = 0;  // oldest first
   virtual Result<std::vector<std::string>> key_ids(const std::string& account, const std::string& region,
                                                    const std::string& after, size_t limit) = 0;
   virtual Result<size_t> count_keys() = 0;
 
+  virtual Status insert_destroyed_key(const DestroyedKey& key) = 0;
+  virtual Result<std::vector<DestroyedKey>> destroyed_keys() = 0;
+
+  // In place of what was known.
+  virtual Status put_key_usage(const KeyUsage& usage) = 0;
+  virtual Result<std::optional<KeyUsage>> key_usage(const std::string& region, const std::string& key_id) = 0;
+
   virtual Status insert_alias(const Alias& alias) = 0;  // kConflict if it exists
+  virtual Status update_alias(const Alias& alias) = 0;  // its target and time
+  virtual Status remove_alias(const std::string& account, const std::string& region,
+                              const std::string& name) = 0;
+  virtual Result<size_t> count_aliases(const std::string& region, const std::string& key_id) = 0;
   virtual Result<std::optional<Alias>> alias(const std::string& account, const std::string& region,
                                              const std::string& name) = 0;
   virtual Result<std::vector<Alias>> aliases(const std::string& account, const std::string& region,

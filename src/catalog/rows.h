@@ -25,24 +25,53 @@ struct AccessKey {
   Timestamp created;
 };
 
+// A KMS key in one region. The keys of a multi-Region key have one id, and a row in each of their regions.
 struct Key {
-  std::string id;  // UUID
+  std::string id;  // UUID, or "mrk-" and 32 hex digits
   std::string account, region;
   std::string description;
   std::string policy;   // JSON
-  std::string state;    // "Enabled", "Disabled"
+  std::string state;    // "Enabled" and the others of kms/key_states.h
   std::string manager;  // "CUSTOMER", "AWS"
   std::string usage, spec, origin;
   bool multi_region = false;
   Timestamp created;
   std::vector<std::pair<std::string, std::string>> tags;
   uint32_t current_version = 1;
+  std::string primary_region;              // of a multi-Region key, else empty
+  std::optional<Timestamp> deletion_date;  // of one that is pending deletion
+  uint32_t deletion_window_days = 0;       // as asked for; a primary's runs once its replicas are gone
+  bool rotation_enabled = false;           // on the primary of a multi-Region key
+  uint32_t rotation_period_days = 365;
+  std::optional<Timestamp> next_rotation;               // of one whose rotation is enabled
+  uint32_t on_demand_rotations = 0;                     // so many have been asked for
+  std::optional<Timestamp> on_demand_rotation_started;  // one that is under way
 };
 
+// One version of a KMS key's material. The first was made with the key, each further one by a rotation.
 struct BackingKey {
   std::string key_id;
   uint32_t version = 1;
   Bytes token;
+  std::string region = {};         // the key's, also of the token
+  std::string rotation_type = {};  // "AUTOMATIC", "ON_DEMAND"; empty for the first
+  std::optional<Timestamp> rotated = {};
+};
+
+// A KMS key whose tokens were erased. The row is what remains of it: old copies of the catalog still hold
+// the tokens, so its destruction is complete only once no domain key up to this version exists.
+struct DestroyedKey {
+  std::string id;
+  std::string account, region;
+  Timestamp destroyed;
+  uint32_t domain_key_version = 0;
+};
+
+// When a KMS key was last used for cryptography, as GetKeyLastUsage tells.
+struct KeyUsage {
+  std::string key_id, region;
+  std::string operation, event_id, request_id;
+  Timestamp time;
 };
 
 struct Alias {

@@ -219,7 +219,96 @@ CREATE INDEX volume_rekeys_by_volume ON volume_rekeys (volume_id, started);
 CREATE INDEX volume_rekeys_by_state ON volume_rekeys (state);
 )";
 
+// Version 3. A KMS key is known by its region and id (the keys of a multi-Region key share the id), and has a
+// life: deletion, rotation, use. Tags of keys are under "REGION/ID". The AWS managed key for EBS, the only
+// one there was, gets the key policy of AWS's. And grants.
 constexpr const char* kVersion3 = R"(
+DROP INDEX keys_by_owner;
+DROP INDEX aliases_by_key;
+ALTER TABLE aliases RENAME TO old_aliases;
+ALTER TABLE backing_keys RENAME TO old_backing_keys;
+ALTER TABLE keys RENAME TO old_keys;
+CREATE TABLE keys (
+  region TEXT NOT NULL,
+  id TEXT NOT NULL,
+  account TEXT NOT NULL,
+  description TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  state TEXT NOT NULL,
+  manager TEXT NOT NULL,
+  usage TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  multi_region INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  current_version INTEGER NOT NULL,
+  primary_region TEXT NOT NULL,
+  deletion_date INTEGER,
+  deletion_window_days INTEGER NOT NULL,
+  rotation_enabled INTEGER NOT NULL,
+  rotation_period_days INTEGER NOT NULL,
+  next_rotation INTEGER,
+  on_demand_rotations INTEGER NOT NULL,
+  on_demand_rotation_started INTEGER,
+  PRIMARY KEY (region, id)
+);
+CREATE INDEX keys_by_owner ON keys (account, region, id);
+CREATE INDEX keys_by_id ON keys (id);
+CREATE INDEX keys_by_state ON keys (state);
+CREATE INDEX keys_by_rotation ON keys (next_rotation) WHERE next_rotation IS NOT NULL;
+CREATE INDEX keys_by_on_demand_rotation ON keys (on_demand_rotation_started)
+  WHERE on_demand_rotation_started IS NOT NULL;
+CREATE TABLE backing_keys (
+  region TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  token BLOB NOT NULL,
+  rotation_type TEXT NOT NULL,
+  rotated INTEGER,
+  PRIMARY KEY (region, key_id, version),
+  FOREIGN KEY (region, key_id) REFERENCES keys (region, id)
+);
+CREATE TABLE aliases (
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  target_key_id TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  PRIMARY KEY (account, region, name),
+  FOREIGN KEY (region, target_key_id) REFERENCES keys (region, id)
+);
+CREATE INDEX aliases_by_key ON aliases (region, target_key_id, name);
+INSERT INTO keys SELECT region, id, account, description, policy, state, manager, usage, spec, origin,
+  multi_region, created, current_version, '', NULL, 0, manager = 'AWS', 365,
+  CASE WHEN manager = 'AWS' THEN created + 365 * 86400000000 END, 0, NULL FROM old_keys;
+INSERT INTO backing_keys SELECT old_keys.region, key_id, version, token, '', NULL
+  FROM old_backing_keys JOIN old_keys ON old_keys.id = key_id;
+INSERT INTO aliases SELECT account, region, name, target_key_id, created, updated FROM old_aliases;
+UPDATE tags SET resource_id = (SELECT region || '/' || id FROM keys WHERE id = resource_id)
+  WHERE resource_id IN (SELECT id FROM keys);
+UPDATE keys SET policy = replace(replace('{"Version":"2012-10-17","Id":"auto-ebs-2","Statement":[{"Sid":"Allow access through EBS for all principals in the account that are authorized to use EBS","Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:CreateGrant","kms:DescribeKey"],"Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"ACCOUNT","kms:ViaService":"ec2.REGION.amazonaws.com"}}},{"Sid":"Allow direct access to key metadata to the account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::ACCOUNT:root"},"Action":["kms:Describe*","kms:Get*","kms:List*","kms:RevokeGrant"],"Resource":"*"}]}',
+  'ACCOUNT', account), 'REGION', region) WHERE manager = 'AWS';
+DROP TABLE old_aliases;
+DROP TABLE old_backing_keys;
+DROP TABLE old_keys;
+CREATE TABLE destroyed_keys (
+  region TEXT NOT NULL,
+  id TEXT NOT NULL,
+  account TEXT NOT NULL,
+  destroyed INTEGER NOT NULL,
+  domain_key_version INTEGER NOT NULL,
+  PRIMARY KEY (region, id)
+);
+CREATE TABLE key_usage (
+  region TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (region, key_id)
+) WITHOUT ROWID;
 CREATE TABLE grants (
   id TEXT PRIMARY KEY,
   key_id TEXT NOT NULL,

@@ -20,14 +20,31 @@ class SqliteTransaction final : public Transaction {
   Result<std::optional<AccessKey>> access_key(const std::string& id) override;
 
   Status insert_key(const Key& key, const BackingKey& backing_key) override;
-  Status set_key_state(const std::string& key_id, const std::string& state) override;
+  Status update_key(const Key& key) override;
   Result<std::optional<Key>> key(const std::string& region, const std::string& key_id) override;
-  Result<std::optional<BackingKey>> backing_key(const std::string& key_id, uint32_t version) override;
+  Result<std::vector<Key>> keys_of_id(const std::string& key_id) override;
+  Result<std::vector<Key>> keys_in_state(const std::string& state) override;
+  Result<std::vector<Key>> keys_to_rotate(Timestamp now) override;
+  Status remove_key(const std::string& region, const std::string& key_id) override;
+  Status replace_key_tags(const Key& key) override;
+  Status insert_backing_key(const BackingKey& backing_key) override;
+  Result<std::optional<BackingKey>> backing_key(const std::string& region, const std::string& key_id,
+                                                uint32_t version) override;
+  Result<std::vector<BackingKey>> backing_keys(const std::string& region, const std::string& key_id) override;
   Result<std::vector<std::string>> key_ids(const std::string& account, const std::string& region,
                                            const std::string& after, size_t limit) override;
   Result<size_t> count_keys() override;
 
+  Status insert_destroyed_key(const DestroyedKey& key) override;
+  Result<std::vector<DestroyedKey>> destroyed_keys() override;
+  Status put_key_usage(const KeyUsage& usage) override;
+  Result<std::optional<KeyUsage>> key_usage(const std::string& region, const std::string& key_id) override;
+
   Status insert_alias(const Alias& alias) override;
+  Status update_alias(const Alias& alias) override;
+  Status remove_alias(const std::string& account, const std::string& region,
+                      const std::string& name) override;
+  Result<size_t> count_aliases(const std::string& region, const std::string& key_id) override;
   Result<std::optional<Alias>> alias(const std::string& account, const std::string& region,
                                      const std::string& name) override;
   Result<std::vector<Alias>> aliases(const std::string& account, const std::string& region,
@@ -118,6 +135,7 @@ class SqliteTransaction final : public Transaction {
   using Tags = std::vector<std::pair<std::string, std::string>>;
   Status replace_tags(const std::string& resource_id, const Tags& tags);
   Result<Tags> tags(const std::string& resource_id);
+  Result<std::vector<Key>> keys_with_tags(Query& query);
   // To each row its tags.
   template <class Row>
   Status add_tags(std::vector<Row>& rows) {

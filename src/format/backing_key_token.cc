@@ -5,12 +5,12 @@
 
 #include "format/ciphertext_blob.h"
 #include "format/codec.h"
-#include "format/uuid.h"
+#include "format/key_id.h"
 
 namespace coffer::format {
 
 Bytes encode(const BackingKeyTokenHeader& header) {
-  const UuidBytes key_id = uuid_bytes(header.binding.key_id).value_or(UuidBytes{});
+  const UuidBytes key_id = key_id_bytes(header.binding.key_id).value_or(UuidBytes{});
   Writer writer;
   writer.u8(header.version);
   if (header.version != kOldTokenVersion) writer.u8(static_cast<uint8_t>(header.spec));
@@ -40,7 +40,7 @@ Result<BackingKeyToken> parse_backing_key_token(ByteView bytes) {
     return tl::unexpected(refused_ciphertext());
   token.header.spec = *spec;
   std::copy(key_id_bytes.begin(), key_id_bytes.end(), key_id.begin());
-  token.header.binding.key_id = uuid_text(key_id);
+  token.header.binding.key_id = key_id_text(key_id);
   token.header_bytes = bytes.first(bytes.size() - reader.left());
   token.sealed = bytes.last(reader.left());
   return token;

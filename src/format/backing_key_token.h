@@ -22,7 +22,7 @@ struct BackingKeyTokenHeader {
   uint32_t backing_key_version = 0;
   MessageKeyInputs inputs;
 };
-// The associated data of the token, and its first bytes. binding.key_id must be a UUID.
+// The associated data of the token, and its first bytes. binding.key_id must be one that key_id_bytes takes.
 Bytes encode(const BackingKeyTokenHeader& header);
 
 struct BackingKeyToken {

@@ -11,7 +11,7 @@ namespace coffer::format {
 struct KeyBinding {
   std::string account;  // twelve digits
   std::string region;
-  std::string key_id;  // the KMS key's UUID
+  std::string key_id;  // the KMS key's: format/key_id.h
   auto operator<=>(const KeyBinding&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #include "keyclient/keyd_client.h"
 
 #include "format/ciphertext_blob.h"
+#include "format/key_id.h"
 #include "keyclient/keyd_channel.h"
 
 namespace coffer::keyclient {
@@ -143,7 +144,7 @@ Result<Bytes> KeydClient::issue_certificate(const CertificateAuthority& authorit
 
 Result<BlobIdentity> identify_blob(ByteView blob) {
   COFFER_TRY(parsed, format::parse_ciphertext_blob(blob));
-  return BlobIdentity{format::uuid_text(parsed.header.key_id), parsed.header.backing_key_version};
+  return BlobIdentity{format::key_id_text(parsed.header.key_id), parsed.header.backing_key_version};
 }
 
 }  // namespace coffer::keyclient

@@ -8,6 +8,7 @@
 #include "format/backing_key_token.h"
 #include "format/ciphertext_blob.h"
 #include "format/codec.h"
+#include "format/key_id.h"
 #include "keys/message_sealing.h"
 
 namespace coffer::keys {
@@ -43,7 +44,7 @@ Result<SharedBackingKey> parse(KeyMaterial material) {
 
 Result<Bytes> wrap_material(const DomainKeys& domain_keys, const format::KeyBinding& binding,
                             uint32_t version, const KeyMaterial& material) {
-  if (!is_account_id(binding.account) || !is_uuid(binding.key_id) || binding.region.empty() ||
+  if (!is_account_id(binding.account) || !format::key_id_bytes(binding.key_id) || binding.region.empty() ||
       binding.region.size() > kLongestRegion || version == 0)
     return fail(ErrorKind::kInvalidArgument,
                 "a backing key is bound to an account, a region, a key id and a version");

@@ -32,7 +32,7 @@ void check_blob(ByteView input) {
   const auto blob = format::parse_ciphertext_blob(input);
   check_header(blob);
   if (!blob) return;
-  const keys::BlobKey key{format::uuid_text(blob->header.key_id), blob->header.backing_key_version};
+  const keys::BlobKey key{format::key_id_text(blob->header.key_id), blob->header.backing_key_version};
   FUZZ_CHECK(!keys::open_blob(backing_key, key, blob->header.blob_class, {}, input));
 }
 

@@ -153,7 +153,7 @@ TEST_F(VolumeServices, KeysAreBoxedUnderEachPermittedKmsKeyAndNoOther) {
   const auto wrap = [&](const std::string& key_id, const std::string& context) {
     keyclient::WrappedBackingKey backing{{"123456789012", "us-west-2", key_id}, 1, {}};
     EXPECT_TRUE(catalog_->read([&](auto& transaction) -> Status {
-      COFFER_TRY(row, transaction.backing_key(key_id, 1));
+      COFFER_TRY(row, transaction.backing_key("us-west-2", key_id, 1));
       backing.token = row->token;
       return {};
     }));

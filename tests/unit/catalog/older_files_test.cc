@@ -43,7 +43,7 @@ TEST_P(OlderFile, OpensWithItsRows) {
     if (!key) return fail(ErrorKind::kNotFound, "key");
     EXPECT_EQ(key->description, "fixture");
     EXPECT_EQ(key->tags.size(), 1u);
-    COFFER_TRY(token, transaction.backing_key(key->id, key->current_version));
+    COFFER_TRY(token, transaction.backing_key("us-west-2", key->id, key->current_version));
     EXPECT_TRUE(token && !token->token.empty());
     COFFER_TRY(volumes, transaction.volumes("123456789012", "us-west-2", "", 10));
     if (volumes.size() != 1) return fail(ErrorKind::kNotFound, "volume");

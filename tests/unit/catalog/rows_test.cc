@@ -93,14 +93,18 @@ TEST_F(Rows, KeyWithTagsAndBackingKey) {
   EXPECT_EQ(found->current_version, 3u);
   EXPECT_FALSE(read<std::optional<Key>>([&](Transaction& t) { return t.key("us-east-1", key.id); }));
   const auto token =
-      read<std::optional<BackingKey>>([&](Transaction& t) { return t.backing_key(key.id, 3); });
+      read<std::optional<BackingKey>>([&](Transaction& t) { return t.backing_key("us-west-2", key.id, 3); });
   ASSERT_TRUE(token);
   EXPECT_EQ(token->token, Bytes({9, 0, 9}));
-  EXPECT_FALSE(read<std::optional<BackingKey>>([&](Transaction& t) { return t.backing_key(key.id, 4); }));
-  stored([&](Transaction& t) { return t.set_key_state(key.id, "Disabled"); });
+  EXPECT_FALSE(
+      read<std::optional<BackingKey>>([&](Transaction& t) { return t.backing_key("us-west-2", key.id, 4); }));
+  Key changed = key;
+  changed.state = "Disabled";
+  stored([&](Transaction& t) { return t.update_key(changed); });
   EXPECT_EQ(read<std::optional<Key>>([&](Transaction& t) { return t.key("us-west-2", key.id); })->state,
             "Disabled");
-  const auto unknown = catalog_->write([](Transaction& t) { return t.set_key_state("none", "Enabled"); });
+  changed.id = "none";
+  const auto unknown = catalog_->write([&](Transaction& t) { return t.update_key(changed); });
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().kind, ErrorKind::kNotFound);
 }
