@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/encoding.h"
 #include "base/ids.h"
+#include "crypto/mac.h"
 #include "services/arn.h"
+#include "services/kms/key_states.h"
+#include "services/kms/managed_keys.h"
 
 namespace coffer::services::kms {
 namespace {
-
-constexpr const char* kEbsAlias = "alias/aws/ebs";
 
 tl::unexpected<Error> not_found(std::string message) {
   return fail(ErrorKind::kNotFound, std::move(message), "NotFoundException");
@@ -51,70 +55,32 @@ Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
 
 Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
   // A predefined alias stands for a key that is made when it is first asked for.
-  if (alias_name == kEbsAlias) return aws_managed_ebs_key(call);
+  if (const auto* kind = managed_key_kind(alias_name)) return managed_key(call, *kind);
   COFFER_TRY(alias, read_alias(call, alias_name));
   if (alias) return find_by_id(call, alias->target_key_id);
   return not_found(fmt::format("Alias {} is not found.", alias_arn(call.region, call.account, alias_name)));
 }
 
-catalog::Key new_ebs_key(Call& call) {
-  catalog::Key key;
-  key.id = make_uuid(call.installation.random);
-  key.account = call.account;
-  key.region = call.region;
-  key.description = "Default key that protects my EBS volumes when no other key is defined";
-  key.policy = default_key_policy(call.account);
-  key.state = "Enabled";
-  key.manager = "AWS";
-  key.usage = "ENCRYPT_DECRYPT";
-  key.spec = "SYMMETRIC_DEFAULT";
-  key.origin = "AWS_KMS";
-  key.created = call.time;
-  return key;
-}
-
-// Makes the key unless another call was faster; the alias that stands afterwards.
-Result<catalog::Alias> make_ebs_key(Call& call) {
-  const catalog::Key key = new_ebs_key(call);
-  COFFER_TRY(token, call.installation.keyd.create_backing_key({key.account, key.region, key.id}, 1));
-  DependentCall made;
-  made.event_source = "kms.amazonaws.com";
-  made.event_name = "CreateKey";
-  made.request_parameters_json =
-      fmt::format(R"({{"description":"{}","keyUsage":"ENCRYPT_DECRYPT"}})", key.description);
-  made.resource_arns = {key_arn(key.region, key.account, key.id)};
-  made.read_only = false;
-  catalog::Alias alias{call.account, call.region, kEbsAlias, key.id, call.time, call.time};
-  COFFER_CHECK(call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(raced, transaction.alias(call.account, call.region, kEbsAlias));
-    if (raced) {
-      alias = std::move(*raced);
-      return {};
-    }
-    COFFER_CHECK(transaction.insert_key(key, {key.id, 1, token}));
-    COFFER_CHECK(transaction.insert_alias(alias));
-    return call.record_now(transaction, made);
-  }));
-  return alias;
-}
-
 }  // namespace
 
-Result<catalog::Key> any_key(Installation& installation, const std::string& key_id) {
-  std::optional<catalog::Key> key;
+Result<catalog::Key> any_key(Installation& installation, const std::string& key_id,
+                             const std::string& region) {
+  std::vector<catalog::Key> keys;
   COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    for (const auto& region : installation.regions) {
-      COFFER_TRY(row, transaction.key(region, key_id));
-      if (row) key = std::move(row);
-    }
+    COFFER_TRY(rows, transaction.keys_of_id(key_id));
+    keys = std::move(rows);
     return {};
   }));
-  if (!key) return not_found(fmt::format("Key '{}' does not exist", key_id));
-  return std::move(*key);
+  if (keys.empty()) return not_found(fmt::format("Key '{}' does not exist", key_id));
+  const auto here = std::ranges::find(keys, region, &catalog::Key::region);
+  return std::move(here == keys.end() ? keys.front() : *here);
 }
 
 Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn) {
-  COFFER_TRY(key, any_key(installation, arn.substr(arn.rfind('/') + 1)));
+  const auto parsed = parse_arn(arn);
+  const std::string region = parsed ? parsed->region : "";
+  COFFER_TRY(key, any_key(installation, arn.substr(arn.rfind('/') + 1), region));
+  if (key.region != region) return not_found(fmt::format("Key '{}' does not exist", arn));
   return FoundKey{std::move(key), arn};
 }
 
@@ -134,24 +100,20 @@ Result<FoundKey> find_key(Call& call, const std::string& action, const std::stri
     found.alias = name;
     return found;
   }
-  if (!is_uuid(name)) return not_found(fmt::format("Invalid keyId '{}'", key_identifier));
+  if (!is_key_id(name)) return not_found(fmt::format("Invalid keyId '{}'", key_identifier));
   return find_by_id(call, name);
 }
 
+Status check_key_state(const FoundKey& found, std::string_view operation) {
+  return check_state(found.key.state, operation, found.arn);
+}
+
 Status require_usable(const FoundKey& found) {
-  if (found.enabled()) return {};
-  if (found.key.state == "Disabled")
-    return fail(ErrorKind::kConflict, fmt::format("{} is disabled.", found.arn), "DisabledException");
-  return fail(ErrorKind::kConflict,
-              fmt::format("{} is not valid for this operation in state {}.", found.arn, found.key.state),
-              "KMSInvalidStateException");
+  return check_key_state(found, "Decrypt");
 }
 
 Result<FoundKey> aws_managed_ebs_key(Call& call) {
-  COFFER_TRY(existing, read_alias(call, kEbsAlias));
-  if (existing) return find_by_id(call, existing->target_key_id);
-  COFFER_TRY(made, make_ebs_key(call));
-  return find_by_id(call, made.target_key_id);
+  return managed_key(call, *managed_key_kind("alias/aws/ebs"));
 }
 
 Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
@@ -159,12 +121,16 @@ Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, cons
   if (version == 0) version = key.current_version;
   std::optional<catalog::BackingKey> row;
   COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(found, transaction.backing_key(key.id, version));
+    COFFER_TRY(found, transaction.backing_key(key.region, key.id, version));
     row = std::move(found);
     return {};
   }));
   if (!row) return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
   return keyclient::WrappedBackingKey{{key.account, key.region, key.id}, version, std::move(row->token)};
+}
+
+std::string key_material_id(const std::string& key_id, uint32_t version) {
+  return hex(crypto::sha256(as_bytes(fmt::format("coffer key material {} {}", key_id, version))));
 }
 
 std::string default_key_policy(const std::string& account) {

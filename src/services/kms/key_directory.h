@@ -18,9 +18,10 @@ struct FoundKey {
   bool enabled() const { return key.state == "Enabled"; }
 };
 
-// A key of whatever account and region; whoever asks has to authorise its use. Key ids are unique over all
-// regions of an installation.
-Result<catalog::Key> any_key(Installation& installation, const std::string& key_id);
+// A key of whatever account and region; whoever asks has to authorise its use. Of the keys of a multi-Region
+// key, which have one id and the same backing keys, the one in `region` if there is one.
+Result<catalog::Key> any_key(Installation& installation, const std::string& key_id,
+                             const std::string& region = {});
 // The same by its ARN, as rows have it.
 Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn);
 
@@ -33,7 +34,10 @@ enum class AliasUse { kAllowed, kRefused };
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
                           AliasUse aliases);
 
-// Refuses a key that cannot be used for cryptography now: DisabledException, KMSInvalidStateException.
+// May `operation` ("DisableKey") be done with the key in its state? DisabledException,
+// KMSInvalidStateException (key_states.h). Every handler asks after authorise_key.
+Status check_key_state(const FoundKey& found, std::string_view operation);
+// The same for any cryptographic operation.
 Status require_usable(const FoundKey& found);
 
 // The AWS managed key for EBS, made together with its alias "alias/aws/ebs" if it does not exist.
@@ -42,6 +46,9 @@ Result<FoundKey> aws_managed_ebs_key(Call& call);
 // The backing key of that version as keyd takes it; version 0 means the current one.
 Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
                                                  uint32_t version = 0);
+
+// KeyMaterialId: names one version of a key's material; the same in all regions of a multi-Region key.
+std::string key_material_id(const std::string& key_id, uint32_t version);
 
 // The key policy that CreateKey gives when the request names none.
 std::string default_key_policy(const std::string& account);

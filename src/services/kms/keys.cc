@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateKey, DescribeKey, ListKeys, EnableKey, DisableKey.
+// CreateKey, DescribeKey, UpdateKeyDescription, ListKeys, EnableKey, DisableKey.
 #include <fmt/format.h>
-
-#include <set>
 
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/kms/key_access.h"
+#include "services/kms/key_changes.h"
 #include "services/kms/key_directory.h"
+#include "services/kms/key_metadata.h"
+#include "services/kms/key_states.h"
 #include "services/kms/kms_service.h"
-#include "services/kms/policy_document.h"
+#include "services/kms/managed_keys.h"
+#include "services/kms/policy_rules.h"
+#include "services/kms/tag_rules.h"
 #include "services/page_token.h"
 
 namespace coffer::services::kms {
@@ -20,26 +23,6 @@ tl::unexpected<Error> invalid(std::string message) {
 }
 tl::unexpected<Error> unsupported(std::string message) {
   return fail(ErrorKind::kUnsupported, std::move(message), "UnsupportedOperationException");
-}
-
-api::KeyMetadata metadata_of(const FoundKey& found) {
-  const catalog::Key& key = found.key;
-  api::KeyMetadata metadata;
-  metadata.aws_account_id = key.account;
-  metadata.key_id = key.id;
-  metadata.arn = found.arn;
-  metadata.creation_date = key.created;
-  metadata.enabled = found.enabled();
-  metadata.description = key.description;
-  metadata.key_usage = key.usage;
-  metadata.key_state = key.state;
-  metadata.origin = key.origin;
-  metadata.key_manager = key.manager;
-  metadata.customer_master_key_spec = key.spec;
-  metadata.key_spec = key.spec;
-  metadata.encryption_algorithms = std::vector<std::string>{"SYMMETRIC_DEFAULT"};
-  metadata.multi_region = key.multi_region;
-  return metadata;
 }
 
 // What this part can make: symmetric encryption keys whose material keyd generates.
@@ -58,25 +41,7 @@ Status check_kind(const api::CreateKeyRequest& request) {
   if (origin != "AWS_KMS") return unsupported(fmt::format("Origin {} is not supported yet.", origin));
   if (request.custom_key_store_id || request.xks_key_id)
     return unsupported("Custom key stores are not supported yet.");
-  if (request.multi_region.value_or(false)) return unsupported("Multi-Region keys are not supported yet.");
   return {};
-}
-
-using Tags = std::vector<std::pair<std::string, std::string>>;
-Result<Tags> checked_tags(const api::CreateKeyRequest& request) {
-  Tags tags;
-  if (!request.tags) return tags;
-  if (request.tags->size() > 50) return fail(ErrorKind::kLimitExceeded, "Too many tags", "TagException");
-  std::set<std::string> names;
-  for (const auto& tag : *request.tags) {
-    if (!names.insert(tag.tag_key).second)
-      return fail(ErrorKind::kInvalidArgument, "Duplicate tag keys", "TagException");
-    if (tag.tag_key.starts_with("aws:"))
-      return fail(ErrorKind::kInvalidArgument,
-                  "aws: prefixed tag key names are not allowed for external use.", "TagException");
-    tags.emplace_back(tag.tag_key, tag.tag_value);
-  }
-  return tags;
 }
 
 // EnableKey and DisableKey differ in the state they set.
@@ -85,17 +50,24 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
   COFFER_CHECK(authorise_key(call, action, found));
-  if (found.key.manager == "AWS")
-    return fail(
-        ErrorKind::kPermissionDenied,
-        fmt::format("User: {} is not authorized to perform: {} on resource: {} because no resource-based "
-                    "policy allows the {} action",
-                    call.principal.arn, action, found.arn, action),
-        "AccessDeniedException");
-  return call.commit<Response>([&](catalog::Transaction& transaction) -> Result<Response> {
-    COFFER_CHECK(transaction.set_key_state(found.key.id, state));
-    return Response{};
+  COFFER_CHECK(refuse_managed(call, action, found));
+  COFFER_CHECK(check_key_state(found, call.operation));
+  return change_key<Response>(call, found, [&](catalog::Key& key) -> Status {
+    key.state = state;
+    return {};
   });
+}
+
+// The keys of the same multi-Region key; none for another.
+Result<std::vector<catalog::Key>> copies_of(Call& call, const catalog::Key& key) {
+  std::vector<catalog::Key> copies;
+  if (!key.multi_region) return copies;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(rows, transaction.keys_of_id(key.id));
+    copies = std::move(rows);
+    return {};
+  }));
+  return copies;
 }
 
 }  // namespace
@@ -103,16 +75,20 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
 Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::CreateKeyRequest& request) {
   COFFER_CHECK(call.authorise("kms:CreateKey", "*"));
   COFFER_CHECK(check_kind(request));
-  COFFER_TRY(tags, checked_tags(request));
-  if (request.policy) COFFER_CHECK(check_policy_document(*request.policy));
+  COFFER_TRY(tags, checked_tags(request.tags));
+  if (request.policy)
+    COFFER_CHECK(check_key_policy(call, *request.policy, request.bypass_policy_lockout_safety_check));
 
   catalog::Key key;
-  key.id = make_uuid(call.installation.random);
+  key.multi_region = request.multi_region.value_or(false);
+  key.id = key.multi_region ? make_multi_region_key_id(call.installation.random)
+                            : make_uuid(call.installation.random);
+  if (key.multi_region) key.primary_region = call.region;
   key.account = call.account;
   key.region = call.region;
   key.description = request.description.value_or("");
   key.policy = request.policy.value_or(default_key_policy(call.account));
-  key.state = "Enabled";
+  key.state = key_state::kEnabled;
   key.manager = "CUSTOMER";
   key.usage = "ENCRYPT_DECRYPT";
   key.spec = "SYMMETRIC_DEFAULT";
@@ -125,7 +101,7 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {
         COFFER_CHECK(transaction.insert_key(key, {key.id, 1, token}));
         api::CreateKeyResponse response;
-        response.key_metadata = metadata_of({key, key_arn(key.region, key.account, key.id)});
+        response.key_metadata = metadata_of({key, key_arn(key.region, key.account, key.id)}, {key});
         return response;
       });
 }
@@ -135,8 +111,21 @@ Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
   COFFER_TRY(found, find_key(call, "kms:DescribeKey", request.key_id, AliasUse::kAllowed));
   COFFER_CHECK(authorise_key(call, "kms:DescribeKey", found));
   api::DescribeKeyResponse response;
-  response.key_metadata = metadata_of(found);
+  COFFER_TRY(copies, copies_of(call, found.key));
+  response.key_metadata = metadata_of(found, copies);
   return response;
+}
+
+Result<api::UpdateKeyDescriptionResponse> KmsService::update_key_description(
+    Call& call, const api::UpdateKeyDescriptionRequest& request) {
+  COFFER_TRY(found, find_key(call, "kms:UpdateKeyDescription", request.key_id, AliasUse::kRefused));
+  COFFER_CHECK(authorise_key(call, "kms:UpdateKeyDescription", found));
+  COFFER_CHECK(refuse_managed(call, "kms:UpdateKeyDescription", found));
+  COFFER_CHECK(check_key_state(found, call.operation));
+  return change_key<api::UpdateKeyDescriptionResponse>(call, found, [&](catalog::Key& key) -> Status {
+    key.description = request.description;
+    return {};
+  });
 }
 
 Result<api::ListKeysResponse> KmsService::list_keys(Call& call, const api::ListKeysRequest& request) {
@@ -166,11 +155,11 @@ Result<api::ListKeysResponse> KmsService::list_keys(Call& call, const api::ListK
 }
 
 Result<api::EnableKeyResponse> KmsService::enable_key(Call& call, const api::EnableKeyRequest& request) {
-  return set_state<api::EnableKeyResponse>(call, request.key_id, "Enabled");
+  return set_state<api::EnableKeyResponse>(call, request.key_id, key_state::kEnabled);
 }
 
 Result<api::DisableKeyResponse> KmsService::disable_key(Call& call, const api::DisableKeyRequest& request) {
-  return set_state<api::DisableKeyResponse>(call, request.key_id, "Disabled");
+  return set_state<api::DisableKeyResponse>(call, request.key_id, key_state::kDisabled);
 }
 
 }  // namespace coffer::services::kms

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The AWS KMS API. One file an operation family: keys.cc, aliases.cc, cryptography.cc. Thread-safe; keeps no
-// state. Source: AWS KMS API Reference.
+// The AWS KMS API. One file an operation family. Thread-safe; keeps no state. Source: AWS KMS API Reference.
 #pragma once
 #include "generated/kms/model.h"
 #include "services/call.h"
@@ -14,12 +13,29 @@ class KmsService final : public api::Handlers {
   // keys.cc
   Result<api::CreateKeyResponse> create_key(Call& call, const api::CreateKeyRequest& request) override;
   Result<api::DescribeKeyResponse> describe_key(Call& call, const api::DescribeKeyRequest& request) override;
+  Result<api::UpdateKeyDescriptionResponse> update_key_description(
+      Call& call, const api::UpdateKeyDescriptionRequest& request) override;
   Result<api::ListKeysResponse> list_keys(Call& call, const api::ListKeysRequest& request) override;
   Result<api::EnableKeyResponse> enable_key(Call& call, const api::EnableKeyRequest& request) override;
   Result<api::DisableKeyResponse> disable_key(Call& call, const api::DisableKeyRequest& request) override;
   // aliases.cc
   Result<api::CreateAliasResponse> create_alias(Call& call, const api::CreateAliasRequest& request) override;
+  Result<api::UpdateAliasResponse> update_alias(Call& call, const api::UpdateAliasRequest& request) override;
+  Result<api::DeleteAliasResponse> delete_alias(Call& call, const api::DeleteAliasRequest& request) override;
   Result<api::ListAliasesResponse> list_aliases(Call& call, const api::ListAliasesRequest& request) override;
+  // key_tags.cc
+  Result<api::TagResourceResponse> tag_resource(Call& call, const api::TagResourceRequest& request) override;
+  Result<api::UntagResourceResponse> untag_resource(Call& call,
+                                                    const api::UntagResourceRequest& request) override;
+  Result<api::ListResourceTagsResponse> list_resource_tags(
+      Call& call, const api::ListResourceTagsRequest& request) override;
+  // key_policies.cc
+  Result<api::GetKeyPolicyResponse> get_key_policy(Call& call,
+                                                   const api::GetKeyPolicyRequest& request) override;
+  Result<api::PutKeyPolicyResponse> put_key_policy(Call& call,
+                                                   const api::PutKeyPolicyRequest& request) override;
+  Result<api::ListKeyPoliciesResponse> list_key_policies(Call& call,
+                                                         const api::ListKeyPoliciesRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;

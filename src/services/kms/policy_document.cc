@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/kms/policy_document.h"
 
-#include <nlohmann/json.hpp>
+#include "policy/document.h"
 
 namespace coffer::services::kms {
 
 Status check_policy_document(const std::string& policy) {
-  const auto document = nlohmann::json::parse(policy, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded() || !document.is_object() || !document.contains("Statement"))
-    return fail(ErrorKind::kInvalidArgument, "The new key policy is not a valid policy document.",
-                "MalformedPolicyDocumentException");
-  return {};
+  const auto document = policy::read_document(policy, policy::DocumentKind::kKey);
+  if (document) return {};
+  return fail(ErrorKind::kInvalidArgument, document.error().message, "MalformedPolicyDocumentException");
 }
 
 }  // namespace coffer::services::kms

@@ -65,6 +65,8 @@ def merge_overlay(model, overlay):
             if key in extra:
                 known = shape.setdefault(key, [])
                 known.extend(item for item in extra[key] if item not in known)
+        if "optional" in extra:
+            shape["required"] = [name for name in shape.get("required", []) if name not in extra["optional"]]
     for name, extra in overlay.get("operations", {}).items():
         operation = model["operations"].get(name)
         if operation is None:

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// What CreateKey, DescribeKey and ReplicateKey tell about a key. Source: KMS API Reference, KeyMetadata.
+#pragma once
+#include "generated/kms/model.h"
+#include "services/kms/key_directory.h"
+
+namespace coffer::services::kms {
+
+// `copies` are the keys of the same multi-Region key, itself among them; else it is not looked at.
+coffer::kms::KeyMetadata metadata_of(const FoundKey& found, const std::vector<catalog::Key>& copies);
+
+}  // namespace coffer::services::kms
