@@ -26,11 +26,13 @@ Status SnapshotContents::write(Call& call, const catalog::Snapshot& snapshot, ui
 // Keys that volumed holds for another call do not make this one allowed.
 Status SnapshotContents::check_keys(Call& call, std::vector<ec2::KeyUse> uses) {
   for (auto& use : uses) {
-    const auto usable = kms::any_key_by_arn(installation_, use.kms_key_arn)
-                            .and_then([&](const kms::FoundKey& found) -> Status {
-                              COFFER_CHECK(call.authorise("kms:Decrypt", found.arn));
-                              return kms::require_usable(found);
-                            });
+    const auto usable =
+        kms::any_key_by_arn(installation_, use.kms_key_arn)
+            .and_then([&](const kms::FoundKey& found) -> Status {
+              for (const auto& context : use.contexts)
+                COFFER_CHECK(kms::authorise_key(call, "kms:Decrypt", found, ec2::layer_key_request(context)));
+              return kms::require_usable(found);
+            });
     if (usable) continue;
     if (!ec2::is_about_a_key(usable.error())) return usable;
     use.failure = usable.error();

@@ -8,6 +8,7 @@
 #include "services/ec2/attachment_opening.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/instance_lookup.h"
+#include "services/ec2/layer_keys.h"
 #include "services/ec2/volume_lookup.h"
 
 namespace coffer::services::ec2 {
@@ -74,7 +75,7 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
   COFFER_CHECK(call.authorise("ec2:AttachVolume", volume_arn(call.region, call.account, request.volume_id)));
   const catalog::Volume& volume = found.volume;
   // The keys of other layers of its chain are asked about when volumed has named them.
-  if (volume.encrypted) COFFER_CHECK(call.authorise("kms:Decrypt", volume.kms_key_arn));
+  if (volume.encrypted) COFFER_CHECK(authorise_decryption(call, volume.kms_key_arn, volume.id));
 
   const auto lock = locks_.hold(volume.id);
   catalog::Attachment attachment;

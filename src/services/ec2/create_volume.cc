@@ -63,6 +63,11 @@ void fail_for_key(catalog::Volume& volume, const std::string& what, const Error&
   volume.failure_message = fmt::format("{}: {}", what, error.message);
 }
 
+// What the data keys of a snapshot's own top layer are bound to (aws:ebs:id).
+const std::string& key_context(const catalog::Snapshot& snapshot) {
+  return snapshot.volume_id == kNoVolumeId ? snapshot.id : snapshot.volume_id;
+}
+
 // An encrypted snapshot makes an encrypted volume, under the snapshot's KMS key unless another is named; an
 // unencrypted one makes an encrypted volume on request. A base that is not under the volume's own KMS key is
 // taken over in the background, so that the volume does not depend on that key for good.
@@ -79,7 +84,7 @@ Status encrypt(Call& call, catalog::Volume& volume, const std::optional<catalog:
   volume.data_encryption_key_id = under_a_key && !volume.independent ? source->data_encryption_key_id
                                                                      : make_uuid(call.installation.random);
   if (!under_a_key || !volume.independent || key.failure) return {};
-  auto usable = call.authorise("kms:Decrypt", source->kms_key_arn);
+  auto usable = authorise_decryption(call, source->kms_key_arn, key_context(*source));
   if (usable) {
     const auto base = kms::find_key(call, "kms:Decrypt", source->kms_key_arn, kms::AliasUse::kRefused);
     usable = base ? kms::require_usable(*base) : tl::unexpected(base.error());

@@ -15,6 +15,8 @@
 namespace coffer::services::ec2 {
 namespace {
 
+constexpr const char* kDecryptAction = "kms:Decrypt";
+
 // Sorts layers by the KMS key that opens them; each key is looked up once, however long the chain.
 class KeySorter {
  public:
@@ -28,7 +30,7 @@ class KeySorter {
 
  private:
   struct Known {
-    catalog::Key key;
+    kms::FoundKey found;
     size_t use;
     std::map<uint32_t, keyclient::WrappedBackingKey> versions;
   };
@@ -37,12 +39,12 @@ class KeySorter {
     COFFER_TRY(identity, identify_key(layer));
     COFFER_TRY(known, find(identity.key_id));
     KeyUse& use = uses_[known->use];
-    if (std::find(use.contexts.begin(), use.contexts.end(), layer.key_context) == use.contexts.end())
-      use.contexts.push_back(layer.key_context);
+    note_context(use, known->found, layer.key_context);
     if (use.failure) return {};
     auto version = known->versions.find(identity.backing_key_version);
     if (version == known->versions.end()) {
-      COFFER_TRY(backing, kms::backing_key(installation_.catalog, known->key, identity.backing_key_version));
+      COFFER_TRY(backing,
+                 kms::backing_key(installation_.catalog, known->found.key, identity.backing_key_version));
       version = known->versions.emplace(identity.backing_key_version, std::move(backing)).first;
     }
     use.layers.push_back(
@@ -50,17 +52,25 @@ class KeySorter {
     return {};
   }
 
+  // The use of a key is asked for with each context that it will be used with.
+  void note_context(KeyUse& use, const kms::FoundKey& found, const std::string& context) {
+    if (std::find(use.contexts.begin(), use.contexts.end(), context) != use.contexts.end()) return;
+    use.contexts.push_back(context);
+    if (use.failure) return;
+    auto allowed = access_.authorise(found, context);
+    if (allowed) allowed = kms::require_usable(found);
+    if (!allowed) use.failure = std::move(allowed.error());
+  }
+
   Result<Known*> find(const std::string& key_id) {
-    const auto found = known_.find(key_id);
-    if (found != known_.end()) return &found->second;
+    const auto known = known_.find(key_id);
+    if (known != known_.end()) return &known->second;
     COFFER_TRY(key, kms::any_key(installation_, key_id));
     KeyUse use;
     use.kms_key_arn = key_arn(key.region, key.account, key.id);
-    auto allowed = access_.authorise(use.kms_key_arn);
-    if (allowed) allowed = kms::require_usable({key, use.kms_key_arn});
-    if (!allowed) use.failure = std::move(allowed.error());
+    kms::FoundKey found{std::move(key), use.kms_key_arn};
     uses_.push_back(std::move(use));
-    return &known_.emplace(key_id, Known{std::move(key), uses_.size() - 1, {}}).first->second;
+    return &known_.emplace(key_id, Known{std::move(found), uses_.size() - 1, {}}).first->second;
   }
 
   Installation& installation_;
@@ -104,8 +114,22 @@ Status hand_over(Installation& installation, const KeySession& session, const By
 
 }  // namespace
 
+kms::KeyRequest layer_key_request(const std::string& context) {
+  kms::KeyRequest request;
+  request.encryption_context = {{"aws:ebs:id", context}};
+  request.via_service = "ec2";
+  return request;
+}
+
+Status authorise_decryption(Call& call, const std::string& kms_key_arn, const std::string& context) {
+  COFFER_TRY(key, kms::any_key_by_arn(call.installation, kms_key_arn));
+  return kms::authorise_key(call, kDecryptAction, key, layer_key_request(context));
+}
+
 KeyAccess access_of(Call& call) {
-  return {[&call](const std::string& kms_key_arn) { return call.authorise("kms:Decrypt", kms_key_arn); },
+  return {[&call](const kms::FoundKey& key, const std::string& context) {
+            return kms::authorise_key(call, kDecryptAction, key, layer_key_request(context));
+          },
           [&call](const std::vector<KeyUse>& uses) {
             return call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
               for (const auto& use : uses) COFFER_CHECK(call.record_now(transaction, decrypt_record(use)));
@@ -116,20 +140,19 @@ KeyAccess access_of(Call& call) {
 
 KeyAccess access_of(Installation& installation, const std::string& account,
                     const std::string& principal_arn) {
-  return {
-      [=, &installation](const std::string& kms_key_arn) {
-        return coffer::authorise(installation, policy::principal_of(account, principal_arn), "ec2",
-                                 {.action = "kms:Decrypt", .resource = kms_key_arn, .via_service = "ec2"});
-      },
-      [=, &installation](const std::vector<KeyUse>& uses) -> Status {
-        if (uses.front().failure) return {};
-        return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-          for (const auto& use : uses)
-            COFFER_CHECK(
-                record_service_event(installation, transaction, decrypt_event(use, account, principal_arn)));
-          return {};
-        });
-      }};
+  return {[=, &installation](const kms::FoundKey& key, const std::string& context) {
+            return kms::authorise_key(installation, policy::principal_of(account, principal_arn),
+                                      kDecryptAction, key, layer_key_request(context));
+          },
+          [=, &installation](const std::vector<KeyUse>& uses) -> Status {
+            if (uses.front().failure) return {};
+            return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+              for (const auto& use : uses)
+                COFFER_CHECK(record_service_event(installation, transaction,
+                                                  decrypt_event(use, account, principal_arn)));
+              return {};
+            });
+          }};
 }
 
 std::string make_session_id(Random& random) {

@@ -11,6 +11,7 @@
 
 #include "control/volumed_client.h"
 #include "services/call.h"
+#include "services/kms/key_access.h"
 #include "services/service_event.h"
 
 namespace coffer::services::ec2 {
@@ -25,7 +26,8 @@ struct KeyUse {
 
 // In whose name keys are opened.
 struct KeyAccess {
-  std::function<Status(const std::string& kms_key_arn)> authorise;  // for kms:Decrypt
+  // For kms:Decrypt with this value of aws:ebs:id.
+  std::function<Status(const kms::FoundKey& key, const std::string& context)> authorise;
   // Makes the uses durable in the trail, before any key leaves. Where one failed it gets the failed ones.
   std::function<Status(const std::vector<KeyUse>& uses)> record;
 };
@@ -33,6 +35,11 @@ KeyAccess access_of(Call& call);
 // Work in the background for `principal_arn` of `account`; failures are not recorded by it, since they are
 // met again and again.
 KeyAccess access_of(Installation& installation, const std::string& account, const std::string& principal_arn);
+
+// What a layer's data key is bound to, as policies and grants are asked about it.
+kms::KeyRequest layer_key_request(const std::string& context);
+// May the caller have keys under that KMS key opened with this value of aws:ebs:id?
+Status authorise_decryption(Call& call, const std::string& kms_key_arn, const std::string& context);
 
 // A session of volumed's for which it takes keys (control/volumed_client.h).
 struct KeySession {

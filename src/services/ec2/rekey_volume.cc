@@ -58,7 +58,7 @@ Result<catalog::VolumeRekey> new_rekey(Call& call, const catalog::Volume& volume
                     "allow kms:GenerateDataKeyWithoutPlaintext on it, and try again.",
                     volume.id, key.kms_key_arn, describe_key_error(*key.failure)),
         "CustomerKeyHasBeenRevoked");
-  COFFER_CHECK(call.authorise("kms:Decrypt", volume.kms_key_arn));
+  COFFER_CHECK(authorise_decryption(call, volume.kms_key_arn, volume.id));
   catalog::VolumeRekey rekey;
   rekey.layer_id = make_resource_id(call.installation.random, "layer");
   rekey.volume_id = volume.id;

@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "services/arn.h"
+#include "services/ec2/layer_keys.h"
 #include "services/kms/key_directory.h"
 #include "services/service_event.h"
 #include "wire/json_text.h"
@@ -22,11 +23,12 @@ Result<Bytes> generate(Installation& installation, const catalog::Key& key, cons
       backing, kVolumeKeySize, {{"aws:ebs:id", volume_id}}, format::BlobClass::kVolume);
 }
 
-Result<kms::FoundKey> usable_key(Call& call, const std::optional<std::string>& kms_key_id) {
+Result<kms::FoundKey> usable_key(Call& call, const std::string& volume_id,
+                                 const std::optional<std::string>& kms_key_id) {
   auto found = kms_key_id ? kms::find_key(call, kGenerateAction, *kms_key_id, kms::AliasUse::kAllowed)
                           : kms::aws_managed_ebs_key(call);
   if (!found) return found;
-  COFFER_CHECK(call.authorise(kGenerateAction, found->arn));
+  COFFER_CHECK(kms::authorise_key(call, kGenerateAction, *found, layer_key_request(volume_id)));
   COFFER_CHECK(kms::require_usable(*found));
   return found;
 }
@@ -63,7 +65,7 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
   record.event_source = "kms.amazonaws.com";
   record.event_name = kGenerate;
   NewVolumeKey made;
-  const auto found = usable_key(call, kms_key_id);
+  const auto found = usable_key(call, volume_id, kms_key_id);
   if (found) {
     made.kms_key_arn = found->arn;
     COFFER_TRY(wrapped_key, generate(call.installation, found->key, volume_id));
@@ -85,8 +87,8 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
 Result<Bytes> make_volume_key(Installation& installation, const policy::Principal& principal,
                               const std::string& volume_id, const std::string& kms_key_arn) {
   COFFER_TRY(found, kms::any_key_by_arn(installation, kms_key_arn));
-  COFFER_CHECK(coffer::authorise(installation, principal, "ec2",
-                                 {.action = kGenerateAction, .resource = kms_key_arn, .via_service = "ec2"}));
+  COFFER_CHECK(
+      kms::authorise_key(installation, principal, kGenerateAction, found, layer_key_request(volume_id)));
   COFFER_CHECK(kms::require_usable(found));
   COFFER_TRY(wrapped_key, generate(installation, found.key, volume_id));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {

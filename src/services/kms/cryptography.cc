@@ -2,6 +2,7 @@
 // Encrypt, Decrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom.
 #include <fmt/format.h>
 
+#include "services/arn.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/kms_service.h"
@@ -81,15 +82,23 @@ Result<FoundKey> decryption_key(Call& call, const api::DecryptRequest& request,
                   "IncorrectKeyException");
     return named;
   }
-  auto found = find_key(call, "kms:Decrypt", named_by_blob, AliasUse::kRefused);
-  if (!found &&
-      found.error().kind == ErrorKind::kNotFound)  // whether a foreign key exists is not for this caller
+  // It may be another account's; whether it is there is told to nobody who may not use it.
+  const auto unknown = [] {
     return fail(ErrorKind::kPermissionDenied,
                 "The ciphertext refers to a customer master key that does not exist, does not exist in this "
-                "region, or "
-                "you are not allowed to access.",
+                "region, or you are not allowed to access.",
                 "AccessDeniedException");
-  if (found) COFFER_CHECK(authorise_key(call, "kms:Decrypt", *found, said));
+  };
+  auto key = any_key(call.installation, named_by_blob, call.region);
+  if (!key && key.error().kind != ErrorKind::kNotFound) return tl::unexpected(std::move(key.error()));
+  if (!key || key->region != call.region) return unknown();
+  const bool own = key->account == call.account;
+  FoundKey found;
+  found.arn = key_arn(key->region, key->account, key->id);
+  found.key = std::move(*key);
+  const auto allowed = authorise_key(call, "kms:Decrypt", found, said);
+  if (!allowed && !own && allowed.error().kind == ErrorKind::kPermissionDenied) return unknown();
+  if (!allowed) return tl::unexpected(allowed.error());
   return found;
 }
 

@@ -1,17 +1,180 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/kms/key_access.h"
 
-namespace coffer::services::kms {
+#include <fmt/format.h>
 
-Status authorise_key(Call& call, const std::string& action, const FoundKey& key, const KeyRequest&) {
-  return call.authorise(action, key.arn);
+#include "format/grant_token.h"
+#include "services/arn.h"
+#include "services/kms/grant_rules.h"
+#include "services/kms/key_conditions.h"
+
+namespace coffer::services::kms {
+namespace {
+
+using Decide = std::function<Result<AccessDecision>(const AccessQuestion&)>;
+using GrantFound = std::optional<catalog::Grant>;
+
+Status check_grant_tokens(const std::vector<std::string>& tokens) {
+  for (const std::string& token : tokens)
+    if (!format::parse_grant_token(token))
+      return fail(ErrorKind::kInvalidArgument, "The grant token is not valid.", "InvalidGrantTokenException");
+  return {};
+}
+
+Result<std::vector<std::string>> aliases_of(catalog::Catalog& catalog, const catalog::Key& key) {
+  constexpr size_t kMostAliases = 1000;  // 50 are allowed
+  std::vector<std::string> names;
+  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(aliases, transaction.aliases(key.account, key.region, key.id, "", kMostAliases));
+    for (auto& alias : aliases) names.push_back(std::move(alias.name));
+    return {};
+  }));
+  return names;
+}
+
+// Grants to any of the caller's names that let it do the operation in this way.
+Result<std::vector<catalog::Grant>> fitting_grants(catalog::Catalog& catalog, const catalog::Key& key,
+                                                   const policy::CallerIdentity& caller,
+                                                   std::string_view operation, const KeyRequest& said) {
+  std::vector<catalog::Grant> fitting;
+  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
+    for (const std::string& name : names_of(caller)) {
+      COFFER_TRY(grants, transaction.grants_to(key.region, key.id, name));
+      for (auto& grant : grants)
+        if (permits(grant, operation, said.encryption_context)) fitting.push_back(std::move(grant));
+    }
+    return {};
+  }));
+  return fitting;
+}
+
+// A grant allows by itself what the key's policy would allow to its grantee by name, also to another
+// account's; what forbids beside (service control policies, boundaries, session policies) still does.
+Result<GrantFound> permitting_grant(catalog::Catalog& catalog, const FoundKey& key, const KeyRequest& said,
+                                    const policy::CallerIdentity& caller, AccessQuestion question,
+                                    const Decide& decide) {
+  const std::string_view operation = operation_of(question.action);
+  if (operation.empty()) return GrantFound();
+  COFFER_TRY(grants, fitting_grants(catalog, key.key, caller, operation, said));
+  for (catalog::Grant& grant : grants) {
+    const policy::Document document = as_policy(question.action, {grant.grantee_principal});
+    const policy::AttachedPolicy policy{"grant " + grant.id, &document};
+    question.resource_policy = &policy;
+    question.resource_account = caller.account;
+    COFFER_TRY(decision, decide(question));
+    if (decision.allowed()) return GrantFound(std::move(grant));
+  }
+  return GrantFound();
+}
+
+// Whether another account's key is there, or who may use it, is not for everybody: its policy's refusal
+// reads like that of a key that does not exist.
+bool hides_the_key(const policy::Verdict& verdict) {
+  return verdict.findings.empty() || verdict.findings.back().kind == policy::PolicyKind::kResource;
+}
+
+std::string arn_as_asked(const FoundKey& key) {
+  return key.alias.empty() ? key.arn : alias_arn(key.key.region, key.key.account, key.alias);
+}
+
+Error foreign_key_refusal(const std::string& who, const std::string& action, const std::string& arn) {
+  return Error{ErrorKind::kPermissionDenied,
+               fmt::format("User: {} is not authorized to perform: {} on resource: {} because the resource "
+                           "does not exist in this Region, no resource-based policies allow access, or a "
+                           "resource-based policy explicitly denies access",
+                           who, action, arn),
+               "AccessDeniedException"};
+}
+
+struct Asker {
+  Installation& installation;
+  const policy::Principal& principal;
+  std::string via_service;
+  Decide decide;
+  std::function<Error(const AccessQuestion&, const AccessDecision&)> refusal;
+};
+
+Result<GrantFound> permission(const Asker& asker, const std::string& action, const FoundKey& key,
+                              const KeyRequest& said) {
+  COFFER_CHECK(check_grant_tokens(said.grant_tokens));
+  COFFER_TRY(document, asker.installation.documents->read(key.key.policy, policy::DocumentKind::kKey));
+  COFFER_TRY(aliases, aliases_of(asker.installation.catalog, key.key));
+  const policy::AttachedPolicy policy{"key policy of " + key.arn, document.get()};
+  const std::string via =
+      asker.via_service.empty() ? "" : fmt::format("{}.{}.amazonaws.com", asker.via_service, key.key.region);
+  AccessQuestion question{.action = action,
+                          .resource = key.arn,
+                          .resource_account = key.key.account,
+                          .resource_policy = &policy,
+                          .rule = policy::ResourcePolicyRule::kMustAllow,
+                          .context = key_conditions(key, aliases, asker.principal.account, via, said),
+                          .via_service = asker.via_service};
+  COFFER_TRY(decision, asker.decide(question));
+  if (decision.allowed()) return GrantFound();
+  if (decision.verdict.outcome == policy::Outcome::kImplicitDeny) {
+    COFFER_TRY(grant, permitting_grant(asker.installation.catalog, key, said,
+                                       policy::caller_identity(asker.principal), question, asker.decide));
+    if (grant) return grant;
+  }
+  const bool foreign = key.key.account != asker.principal.account;
+  if (foreign && hides_the_key(decision.verdict))
+    return tl::unexpected(foreign_key_refusal(policy::name_of(asker.principal), action, arn_as_asked(key)));
+  return tl::unexpected(asker.refusal(question, decision));
+}
+
+// EC2 uses keys for those who call the EBS direct APIs too.
+std::string service_between(const Call& call, const KeyRequest& said) {
+  if (call.service == "kms") return said.via_service;
+  return call.service == "ebs" ? "ec2" : call.service;
+}
+
+Asker asker_of(Call& call, const KeyRequest& said) {
+  return {call.installation, call.principal, service_between(call, said),
+          [&call](const AccessQuestion& question) { return call.decide(question); },
+          [&call](const AccessQuestion& question, const AccessDecision& decision) {
+            return call.refusal(question, decision);
+          }};
+}
+
+}  // namespace
+
+Status authorise_key(Call& call, const std::string& action, const FoundKey& key, const KeyRequest& said) {
+  COFFER_CHECK(permission_for_key(call, action, key, said));
+  return {};
+}
+
+Result<GrantFound> permission_for_key(Call& call, const std::string& action, const FoundKey& key,
+                                      const KeyRequest& said) {
+  return permission(asker_of(call, said), action, key, said);
 }
 
 Status authorise_key(Installation& installation, const policy::Principal& principal,
                      const std::string& action, const FoundKey& key, const KeyRequest& said) {
-  return coffer::authorise(
-      installation, principal, said.via_service,
-      {.action = action, .resource = key.arn, .context = said.condition, .via_service = said.via_service});
+  COFFER_TRY(policies, load_caller(installation, principal));
+  const RequestOrigin origin = background_origin(installation, key.key.region);
+  const Asker asker{installation, principal, said.via_service,
+                    [&](const AccessQuestion& question) -> Result<AccessDecision> {
+                      return coffer::decide(policies, principal, origin, question);
+                    },
+                    [&](const AccessQuestion& question, const AccessDecision& decision) {
+                      return coffer::refusal(principal, said.via_service, question, decision);
+                    }};
+  COFFER_CHECK(permission(asker, action, key, said));
+  return {};
+}
+
+Error unknown_foreign_key(Call& call, const std::string& action, const std::string& arn) {
+  const policy::Document nothing;  // allows nobody anything
+  const policy::AttachedPolicy policy{"", &nothing};
+  const AccessQuestion question{.action = action,
+                                .resource = arn,
+                                .resource_policy = &policy,
+                                .rule = policy::ResourcePolicyRule::kMustAllow};
+  const auto decision = call.decide(question);
+  if (!decision) return decision.error();
+  if (hides_the_key(decision->verdict))
+    return foreign_key_refusal(policy::name_of(call.principal), action, arn);
+  return call.refusal(question, *decision);
 }
 
 Status refuse_dry_run(const std::optional<bool>& wish) {

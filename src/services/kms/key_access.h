@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // May the caller use a KMS key in this way? Every handler and every service that uses a key asks here, so
 // that the key's policy, its grants and the caller's own policies decide about each use.
+//
+// A Deny in any policy decides. Else the key's policy must allow, by itself or together with the caller's
+// identity policies (policy/evaluate.h); where neither does, a grant may.
 // Source: AWS KMS Developer Guide, "Determining access", "Condition keys", "Grants".
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "policy/context.h"
@@ -18,15 +21,23 @@ struct KeyRequest {
   std::map<std::string, std::string> encryption_context;
   std::vector<std::string> grant_tokens;
   std::string via_service;    // "ec2": a service uses the key for its caller; empty: the caller asks KMS
-  policy::Context condition;  // this operation's further keys: kms:SigningAlgorithm, kms:KeySpec...
+  policy::Context condition;  // this operation's further keys: kms:SigningAlgorithm, kms:GrantOperations...
 };
 
-// AccessDeniedException in AWS's words.
+// AccessDeniedException in AWS's words; InvalidGrantTokenException for what is no token.
 Status authorise_key(Call& call, const std::string& action, const FoundKey& key, const KeyRequest& said = {});
+
+// The same, and the grant by which it is allowed, if it takes one.
+Result<std::optional<catalog::Grant>> permission_for_key(Call& call, const std::string& action,
+                                                         const FoundKey& key, const KeyRequest& said);
 
 // The same for work in the background, in the name of whoever asked for it.
 Status authorise_key(Installation& installation, const policy::Principal& principal,
                      const std::string& action, const FoundKey& key, const KeyRequest& said);
+
+// What the caller is told about another account's key that is not there: the words for one that it may not
+// use.
+Error unknown_foreign_key(Call& call, const std::string& action, const std::string& arn);
 
 // DryRun: called last of all, when nothing would have refused the request. DryRunOperationException if
 // `wish` is true.

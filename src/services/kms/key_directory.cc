@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "crypto/mac.h"
 #include "services/arn.h"
+#include "services/kms/key_access.h"
 #include "services/kms/key_states.h"
 #include "services/kms/managed_keys.h"
 
@@ -17,18 +19,6 @@ namespace {
 
 tl::unexpected<Error> not_found(std::string message) {
   return fail(ErrorKind::kNotFound, std::move(message), "NotFoundException");
-}
-
-// AWS's words for a foreign key, be it there or not.
-tl::unexpected<Error> belongs_to_others(const Call& call, const std::string& action, const std::string& arn) {
-  const std::string& who = call.principal.arn.empty() ? call.principal.id : call.principal.arn;
-  return fail(
-      ErrorKind::kPermissionDenied,
-      fmt::format("User: {} is not authorized to perform: {} on resource: {} because the resource does "
-                  "not exist in this Region, no resource-based policies allow access, or a "
-                  "resource-based policy explicitly denies access",
-                  who, action, arn),
-      "AccessDeniedException");
 }
 
 Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& name) {
@@ -51,6 +41,55 @@ Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
   const std::string arn = key_arn(call.region, call.account, key_id);
   if (!key || key->account != call.account) return not_found(fmt::format("Key '{}' does not exist", arn));
   return FoundKey{std::move(*key), arn};
+}
+
+// Operations on other accounts' keys ("Cross-account use: Yes" in the KMS API Reference).
+bool crosses_accounts(std::string_view action) {
+  constexpr std::array<std::string_view, 21> kCrossing = {"kms:CreateGrant",
+                                                          "kms:Decrypt",
+                                                          "kms:DeriveSharedSecret",
+                                                          "kms:DescribeKey",
+                                                          "kms:Encrypt",
+                                                          "kms:GenerateDataKey",
+                                                          "kms:GenerateDataKeyPair",
+                                                          "kms:GenerateDataKeyPairWithoutPlaintext",
+                                                          "kms:GenerateDataKeyWithoutPlaintext",
+                                                          "kms:GenerateMac",
+                                                          "kms:GetKeyRotationStatus",
+                                                          "kms:GetPublicKey",
+                                                          "kms:ListGrants",
+                                                          "kms:ReEncryptFrom",
+                                                          "kms:ReEncryptTo",
+                                                          "kms:ReEncrypt",
+                                                          "kms:RetireGrant",
+                                                          "kms:RevokeGrant",
+                                                          "kms:Sign",
+                                                          "kms:Verify",
+                                                          "kms:VerifyMac"};
+  return std::ranges::find(kCrossing, action) != kCrossing.end();
+}
+
+// Another account's key or alias, by its ARN.
+Result<FoundKey> find_foreign(Call& call, const std::string& action, const Arn& arn,
+                              const std::string& text) {
+  std::optional<catalog::Key> key;
+  const bool is_alias = arn.resource.starts_with("alias/");
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    std::string key_id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
+    if (is_alias) {
+      COFFER_TRY(alias, transaction.alias(arn.account, arn.region, arn.resource));
+      if (alias) key_id = alias->target_key_id;
+    }
+    COFFER_TRY(row, transaction.key(arn.region, key_id));
+    if (row && row->account == arn.account) key = std::move(row);
+    return {};
+  }));
+  if (!key) return tl::unexpected(unknown_foreign_key(call, action, text));
+  FoundKey found;
+  found.arn = key_arn(arn.region, arn.account, key->id);
+  found.key = std::move(*key);
+  if (is_alias) found.alias = arn.resource;
+  return found;
 }
 
 Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
@@ -92,7 +131,11 @@ Result<FoundKey> find_key(Call& call, const std::string& action, const std::stri
     if (!arn || arn->service != "kms")
       return fail(ErrorKind::kInvalidArgument, "Invalid arn " + key_identifier, "InvalidArnException");
     if (arn->region != call.region) return not_found("Invalid arn " + arn->region);
-    if (arn->account != call.account) return belongs_to_others(call, action, key_identifier);
+    if (arn->account != call.account) {
+      const bool usable = aliases == AliasUse::kAllowed || !arn->resource.starts_with("alias/");
+      if (usable && crosses_accounts(action)) return find_foreign(call, action, *arn, key_identifier);
+      return tl::unexpected(unknown_foreign_key(call, action, key_identifier));
+    }
     name = arn->resource.starts_with("key/") ? arn->resource.substr(4) : arn->resource;
   }
   if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) {

@@ -29,8 +29,8 @@ enum class AliasUse { kAllowed, kRefused };
 
 // Finds a key by id, key ARN, alias name or alias ARN (the last two only where `aliases` allows).
 // NotFoundException in AWS's words otherwise. The predefined alias of an AWS managed key makes that key.
-// AccessDeniedException for `action` ("kms:Encrypt") where an ARN names another account: as long as no key
-// policy lets other accounts in, whether there is such a key is not looked at.
+// An ARN may name another account's key where AWS has `action` ("kms:Encrypt") cross accounts; the caller
+// authorises its use (key_access.h). Else, and where there is no such key, AccessDeniedException.
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
                           AliasUse aliases);
 

@@ -36,7 +36,7 @@ Result<api::PutKeyPolicyResponse> KmsService::put_key_policy(Call& call,
   COFFER_CHECK(authorise_key(call, "kms:PutKeyPolicy", found));
   COFFER_CHECK(refuse_managed(call, "kms:PutKeyPolicy", found));
   COFFER_CHECK(check_policy_name(request.policy_name));
-  COFFER_CHECK(check_key_policy(call, request.policy, request.bypass_policy_lockout_safety_check));
+  COFFER_CHECK(check_key_policy(call, found, request.policy, request.bypass_policy_lockout_safety_check));
   return change_key<api::PutKeyPolicyResponse>(call, found, [&](catalog::Key& key) -> Status {
     key.policy = request.policy;
     return {};

@@ -76,8 +76,6 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   COFFER_CHECK(call.authorise("kms:CreateKey", "*"));
   COFFER_CHECK(check_kind(request));
   COFFER_TRY(tags, checked_tags(request.tags));
-  if (request.policy)
-    COFFER_CHECK(check_key_policy(call, *request.policy, request.bypass_policy_lockout_safety_check));
 
   catalog::Key key;
   key.multi_region = request.multi_region.value_or(false);
@@ -95,6 +93,9 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   key.origin = "AWS_KMS";
   key.created = call.time;
   key.tags = std::move(tags);
+  if (request.policy)
+    COFFER_CHECK(check_key_policy(call, {key, key_arn(key.region, key.account, key.id)}, key.policy,
+                                  request.bypass_policy_lockout_safety_check));
   COFFER_TRY(token, call.installation.keyd.create_backing_key({key.account, key.region, key.id}, 1));
 
   return call.commit<api::CreateKeyResponse>(

@@ -36,6 +36,13 @@ class KmsService final : public api::Handlers {
                                                    const api::PutKeyPolicyRequest& request) override;
   Result<api::ListKeyPoliciesResponse> list_key_policies(Call& call,
                                                          const api::ListKeyPoliciesRequest& request) override;
+  // grants.cc
+  Result<api::CreateGrantResponse> create_grant(Call& call, const api::CreateGrantRequest& request) override;
+  Result<api::ListGrantsResponse> list_grants(Call& call, const api::ListGrantsRequest& request) override;
+  Result<api::ListGrantsResponse> list_retirable_grants(
+      Call& call, const api::ListRetirableGrantsRequest& request) override;
+  Result<api::RetireGrantResponse> retire_grant(Call& call, const api::RetireGrantRequest& request) override;
+  Result<api::RevokeGrantResponse> revoke_grant(Call& call, const api::RevokeGrantRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;

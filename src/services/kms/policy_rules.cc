@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/kms/policy_rules.h"
 
+#include "services/kms/key_access.h"
 #include "services/kms/policy_document.h"
 
 namespace coffer::services::kms {
+namespace {
 
-Status check_key_policy(const Call& call, const std::string& policy, const std::optional<bool>& bypass) {
+Status check_lockout(Call& call, const FoundKey& key, const std::string& policy) {
+  FoundKey after = key;
+  after.key.policy = policy;
+  if (authorise_key(call, "kms:PutKeyPolicy", after)) return {};
+  return fail(ErrorKind::kInvalidArgument,
+              "The new key policy will not allow you to update the key policy in the future.",
+              "MalformedPolicyDocumentException");
+}
+
+}  // namespace
+
+Status check_key_policy(Call& call, const FoundKey& key, const std::string& policy,
+                        const std::optional<bool>& bypass) {
   if (policy.size() > kLargestKeyPolicy)
     return fail(ErrorKind::kLimitExceeded, "The key policy document exceeds 32768 bytes.",
                 "LimitExceededException");
   COFFER_CHECK(check_policy_document(policy));
-  return bypass.value_or(false) ? Status() : check_lockout(call, policy);
-}
-
-// Asks nothing yet: it needs the evaluation of key policies.
-Status check_lockout(const Call&, const std::string&) {
-  return {};
+  return bypass.value_or(false) ? Status() : check_lockout(call, key, policy);
 }
 
 }  // namespace coffer::services::kms

@@ -5,17 +5,16 @@
 #include <optional>
 #include <string>
 
-#include "services/call.h"
+#include "services/kms/key_directory.h"
 
 namespace coffer::services::kms {
 
 inline constexpr size_t kLargestKeyPolicy = 32 * 1024;  // bytes
 
-// LimitExceededException for one that is too large, MalformedPolicyDocumentException for one that is none or
-// that would lock the caller out.
-Status check_key_policy(const Call& call, const std::string& policy, const std::optional<bool>& bypass);
-
-// The lockout safety check: the policy must let the caller put another one. Asked unless `bypass` is true.
-Status check_lockout(const Call& call, const std::string& policy);
+// LimitExceededException for one that is too large, MalformedPolicyDocumentException for one that is none, or
+// under which the caller could not put another policy on `key` again. The last is not asked where `bypass` is
+// true.
+Status check_key_policy(Call& call, const FoundKey& key, const std::string& policy,
+                        const std::optional<bool>& bypass);
 
 }  // namespace coffer::services::kms

@@ -166,9 +166,9 @@ TEST_F(VolumeServices, KeysAreBoxedUnderEachPermittedKmsKeyAndNoOther) {
     recorded.clear();
     any_volumed_.delivered = 0;
     return services::ec2::open_key_session(*installation_, {kVolume, "attach-0123456789abcdef0"},
-                                           {[&](const std::string& arn) -> Status {
-                                              if (std::ranges::count(permitted, arn) != 0) return {};
-                                              return fail(ErrorKind::kPermissionDenied, arn,
+                                           {[&](const auto& key, const std::string&) -> Status {
+                                              if (std::ranges::count(permitted, key.arn) != 0) return {};
+                                              return fail(ErrorKind::kPermissionDenied, key.arn,
                                                           "AccessDeniedException");
                                             },
                                             [&](const Uses& uses) -> Status {
