@@ -44,6 +44,12 @@ std::string nbd_uri(const catalog::Attachment& attachment);
 Result<std::string> snapshot_why(AdminCall& call);
 // admin_ec2.cc
 Result<std::string> ec2_call(AdminCall& call);
+// admin_seal.cc
+Result<std::string> seal_status(AdminCall& call);
+Result<std::string> seal_change(AdminCall& call);
+// admin_domain_key.cc
+Result<std::string> domain_key_status(AdminCall& call);
+Result<std::string> domain_key_rotate(AdminCall& call);
 // admin_commands.cc
 Result<std::string> newest_records(AdminCall& call);
 

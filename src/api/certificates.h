@@ -8,7 +8,6 @@
 namespace coffer::api {
 
 // `installation` must outlive the source.
-wire::CertificateSource certificate_source(Installation& installation,
-                                           keyclient::CertificateAuthority authority);
+wire::CertificateSource certificate_source(Installation& installation);
 
 }  // namespace coffer::api

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <cstring>
 #include <vector>
 
 namespace coffer {
 namespace {
 
 constexpr size_t kLongestReport = 4096;
+constexpr std::string_view kUnseal = "unseal ";
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
@@ -45,14 +47,22 @@ Result<SupervisorMessage> SupervisorChannel::next() {
     if (packet.error().kind == ErrorKind::kUnavailable) return SupervisorMessage{};
     return tl::unexpected(std::move(packet.error()));
   }
+  if (as_text(packet->bytes).starts_with(kUnseal)) {
+    SupervisorMessage message;
+    message.kind = Kind::kUnseal;
+    message.payload.assign(packet->bytes.begin() + kUnseal.size(), packet->bytes.end());
+    ::explicit_bzero(packet->bytes.data(), packet->bytes.size());
+    return message;
+  }
   const auto words = words_of(as_text(packet->bytes));
   const std::string_view verb = words.empty() ? std::string_view() : words[0];
   const size_t descriptors = packet->descriptors.size();
   SupervisorMessage message;
   if (verb == "peer" && words.size() == 3 && descriptors == 1) {
-    message = {Kind::kPeer, std::string(words[1]), std::string(words[2]), std::move(packet->descriptors[0])};
+    message = {
+        Kind::kPeer, std::string(words[1]), std::string(words[2]), std::move(packet->descriptors[0]), {}};
   } else if (verb == "listen" && words.size() == 2 && descriptors == 1) {
-    message = {Kind::kListen, std::string(words[1]), {}, std::move(packet->descriptors[0])};
+    message = {Kind::kListen, std::string(words[1]), {}, std::move(packet->descriptors[0]), {}};
   } else if (verb == "started" && words.size() == 1 && descriptors == 0) {
     message.kind = Kind::kStarted;
   } else if (verb == "stop" && words.size() == 1 && descriptors == 0) {
@@ -66,6 +76,18 @@ Result<SupervisorMessage> SupervisorChannel::next() {
 Status SupervisorChannel::report(std::string_view text) {
   const std::lock_guard lock(*sending_);
   return channel_->send(as_bytes(text));
+}
+
+Status SupervisorChannel::report_remember(ByteView seal_material) {
+  constexpr std::string_view kVerb = "remember ";
+  Bytes packet;
+  packet.reserve(kVerb.size() + seal_material.size());
+  packet.insert(packet.end(), kVerb.begin(), kVerb.end());
+  packet.insert(packet.end(), seal_material.begin(), seal_material.end());
+  const std::lock_guard lock(*sending_);
+  const Status sent = channel_->send(packet);
+  ::explicit_bzero(packet.data(), packet.size());
+  return sent;
 }
 
 Status SupervisorChannel::report_ready() {

@@ -14,11 +14,12 @@
 namespace coffer {
 
 struct SupervisorMessage {
-  enum class Kind { kPeer, kListen, kStarted, kStop };
+  enum class Kind { kPeer, kListen, kUnseal, kStarted, kStop };
   Kind kind = Kind::kStop;
   std::string name;     // kPeer: the process ("keyd", "apid", "volumed"); kListen: "http", "admin", "nbd"
   std::string host_id;  // kPeer: the instance id of this host
   FileDescriptor descriptor;  // kPeer: a connected channel; kListen: a listening socket
+  Bytes payload;              // kUnseal: seal material. A secret: whoever takes it wipes it
 };
 
 class SupervisorChannel {
@@ -35,6 +36,8 @@ class SupervisorChannel {
   Result<SupervisorMessage> next();
 
   Status report_ready();
+  // What kUnseal shall bring at the next start, beside what it brings already. A secret.
+  Status report_remember(ByteView seal_material);
   // The daemon exits after this and is not restarted. Never put a secret into `text`.
   Status report_failed(std::string_view text);
 

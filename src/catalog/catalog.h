@@ -58,6 +58,16 @@ class Transaction {
   virtual Status put_key_usage(const KeyUsage& usage) = 0;
   virtual Result<std::optional<KeyUsage>> key_usage(const std::string& region, const std::string& key_id) = 0;
 
+  // What keyd has wrapped under its domain key, for a rotation of that. Ordered by region, key id and
+  // version; those after `after`.
+  virtual Result<std::vector<BackingKey>> backing_keys_after(const BackingKey& after, size_t limit) = 0;
+  // Does nothing when the token is no longer `old_token`.
+  virtual Status replace_token(const BackingKey& old_token, const Bytes& token) = 0;
+  // Id and wrapped secret alone.
+  virtual Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) = 0;
+  virtual Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) = 0;
+  virtual Result<size_t> count_wrapped() = 0;  // rows of both
+
   virtual Status insert_alias(const Alias& alias) = 0;  // kConflict if it exists
   virtual Status update_alias(const Alias& alias) = 0;  // its target and time
   virtual Status remove_alias(const std::string& account, const std::string& region,

@@ -34,6 +34,11 @@ class SqliteTransaction final : public Transaction {
   Result<std::vector<std::string>> key_ids(const std::string& account, const std::string& region,
                                            const std::string& after, size_t limit) override;
   Result<size_t> count_keys() override;
+  Result<std::vector<BackingKey>> backing_keys_after(const BackingKey& after, size_t limit) override;
+  Status replace_token(const BackingKey& old_token, const Bytes& token) override;
+  Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) override;
+  Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) override;
+  Result<size_t> count_wrapped() override;
 
   Status insert_destroyed_key(const DestroyedKey& key) override;
   Result<std::vector<DestroyedKey>> destroyed_keys() override;

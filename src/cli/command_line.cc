@@ -16,6 +16,8 @@ namespace {
 constexpr const char* kExitCodes =
     "Exit status: 0 done, 1 failed, 2 wrong usage or cannot start, 3 not running, 4 refused or not found.";
 
+const std::vector<std::string> kSeals = {"key-file", "passphrase"};
+
 std::string default_data() {
   const char* data = std::getenv("COFFER_DATA");
   return data == nullptr || *data == '\0' ? "./data" : data;
@@ -45,6 +47,8 @@ class CommandLine {
     add_status();
     add_volume();
     add_snapshot();
+    add_seal();
+    add_domain_key();
     add_account();
     add_trail();
   }
@@ -141,6 +145,13 @@ class CommandLine {
         ->add_option("--seal-file", up_.seal_file,
                      "where the seal's key lies (default: DIR/seal.key); remembered")
         ->type_name("PATH");
+    command
+        ->add_option("--seal", up_.seal,
+                     "at the first start: what protects the domain keys (key-file). Later: `coffer seal "
+                     "change`")
+        ->check(CLI::IsMember(kSeals))
+        ->type_name("KIND");
+    add_secret_descriptor(command, "--unseal-fd", up_.unseal_fd);
     up_.crypto = "auto";
     command
         ->add_option(
@@ -309,6 +320,59 @@ class CommandLine {
     add_json(command);
   }
 
+  void add_secret_descriptor(CLI::App* command, const std::string& name, int& descriptor) {
+    command
+        ->add_option(
+            name, descriptor,
+            "read the passphrase from this descriptor, up to a line break (default: asked for on the "
+            "terminal)")
+        ->type_name("N")
+        ->check(CLI::Range(0, 1023));
+  }
+
+  void add_seal() {
+    CLI::App* seal = app_.add_subcommand("seal", "what protects the domain keys at rest");
+    seal->require_subcommand(1);
+    seal->footer("Examples:\n  coffer seal status\n  coffer seal change --to passphrase");
+    CLI::App* command =
+        add(seal, "status", "show the seal, and which domain keys there are",
+            "  coffer seal status\n  coffer seal status --json", [this] { return seal_status(common_); });
+    add_data(command);
+    add_json(command);
+    command = add(seal, "change", "put the domain keys under another seal, while everything runs",
+                  "  coffer seal change --to passphrase\n"
+                  "  coffer seal change --to key-file --seal-file /media/usb/coffer-seal.key\n"
+                  "The old seal still opens old copies of DIR/keyd: destroy it, or them.",
+                  [this] { return seal_change(common_, seal_); });
+    command->add_option("--to", seal_.to, "key-file or passphrase")
+        ->check(CLI::IsMember(kSeals))
+        ->type_name("KIND")
+        ->required();
+    command->add_option("--seal-file", seal_.seal_file, "where the new key file is made; it must not exist")
+        ->type_name("PATH");
+    add_secret_descriptor(command, "--secret-fd", seal_.secret_fd);
+    add_data(command);
+    add_json(command);
+  }
+
+  void add_domain_key() {
+    CLI::App* domain_key = app_.add_subcommand("domain-key", "the key that wraps all others");
+    domain_key->require_subcommand(1);
+    domain_key->footer("Examples:\n  coffer domain-key status\n  coffer domain-key rotate --wait");
+    CLI::App* command = add(domain_key, "status", "show its versions, and how far a rotation has come",
+                            "  coffer domain-key status\n  coffer domain-key status --json",
+                            [this] { return domain_key_status(common_); });
+    add_data(command);
+    add_json(command);
+    command = add(domain_key, "rotate", "make a new one, wrap everything anew, destroy the old one",
+                  "  coffer domain-key rotate --wait\n"
+                  "Everything goes on meanwhile. Afterwards old copies of the catalog open nothing.",
+                  [this] { return domain_key_rotate(common_, copy_.wait); });
+    command->add_flag("--wait", copy_.wait, "until it is done, with progress");
+    add_data(command);
+    add_json(command);
+  }
+
   void add_volume_id(CLI::App* command) {
     command->add_option("VOLUME-ID", volume_id_, "vol-…")->required();
     add_data(command);
@@ -350,6 +414,7 @@ class CommandLine {
   UpOptions up_;
   std::string region_, volume_id_, account_id_;
   CopyOptions copy_;
+  SealOptions seal_;
   std::vector<std::string> devices_;
   std::string certificate_folder_;
   int newest_ = 20, days_ = 30;

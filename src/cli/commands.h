@@ -20,6 +20,8 @@ struct UpOptions {
   std::vector<std::string> regions;
   std::string account;
   std::string seal_file;
+  std::string seal;        // the kind, at initialisation; empty: a key file
+  int unseal_fd = -1;      // where the passphrase or PIN is read; -1: asked for on the terminal
   std::string crypto;      // "auto" or "openssl"
   std::string nbd_listen;  // NBD over TLS; empty: nowhere
   bool tls = false;
@@ -53,6 +55,17 @@ struct CopyOptions {
   bool encrypted = false, wait = false;
 };
 int snapshot_copy(const Common& common, const std::string& snapshot_id, const CopyOptions& options);
+struct SealOptions {
+  std::string to;         // the kind
+  std::string seal_file;  // of a key file, made by the change
+  int secret_fd = -1;     // where the new passphrase is read; -1: asked for on the terminal
+};
+int seal_status(const Common& common);
+int seal_change(const Common& common, const SealOptions& options);
+
+int domain_key_status(const Common& common);
+int domain_key_rotate(const Common& common, bool wait);
+
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
 int trail(const Common& common, int newest);

@@ -131,8 +131,8 @@ std::string seal_file_of(const std::string& folder, const InstallationFile& inst
   return installation.seal_file.empty() ? folder + "/seal.key" : installation.seal_file;
 }
 
-std::string seal_file_warning(const std::string& folder, const InstallationFile& installation) {
-  const std::string path = seal_file_of(folder, installation);
+std::string seal_file_warning(const std::string& folder, const std::string& path) {
+  if (path.empty()) return {};
   struct stat seal {
   }, data{};
   if (::stat(path.c_str(), &seal) != 0) return "the seal's key file " + path + " cannot be read";

@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/run_folder.h"
+#include "cli/unsealing.h"
 
 namespace coffer::cli {
 namespace {
@@ -55,7 +56,8 @@ std::string attachment_table(const Document& status) {
 
 std::string seal_of(const Document& status) {
   const std::string seal = status.text("keyd.seal"), file = status.text("seal_file");
-  return seal.find(file) != std::string::npos ? seal : or_dash(seal) + " (" + file + ")";
+  return file.empty() || seal.find(file) != std::string::npos ? or_dash(seal)
+                                                              : or_dash(seal) + " (" + file + ")";
 }
 
 std::string readable(const Document& status) {
@@ -99,10 +101,11 @@ int status(const Common& common) {
     status.set("regions", installation->regions);
     status.set("host_id", installation->host_id);
   }
-  if (std::string warning = seal_file_warning(served->folder, *installation); !warning.empty())
+  const std::string seal_file = seal_file_in_force(served->folder, *installation);
+  if (std::string warning = seal_file_warning(served->folder, seal_file); !warning.empty())
     warnings.push_back(std::move(warning));
   status.set("endpoint", read_note(served->run_folder, "endpoint"));
-  status.set("seal_file", seal_file_of(served->folder, *installation));
+  status.set("seal_file", seal_file);
   status.set("processes", processes_from(read_note(served->run_folder, "processes")));
   status.set("warnings", warnings);
   print(common.json ? status.pretty() : readable(status));

@@ -20,6 +20,7 @@ namespace {
 
 constexpr int64_t kStopPatience = 10000;       // ms until SIGKILL
 constexpr int64_t kEndPatience = 5000;         // ms from the end of a channel until SIGKILL
+constexpr size_t kMostSealMaterial = 4;        // the newest: a change of seal needs the old and the new
 constexpr int64_t kMostDeathsBeforeReady = 5;  // at the first start; later we never give up
 
 int64_t now_ms() {
@@ -104,9 +105,34 @@ Status Supervisor::start(Daemon& daemon) {
                                  .lock_descriptor = plan_.lock_descriptor}));
   daemon.pid = child.pid;
   daemon.channel = std::make_unique<PacketChannel>(std::move(child.channel));
+  hand_over_seal_material(daemon);
   connect_to_peers(daemon);
   for (const auto& [name, socket] : daemon.spec.listeners) hand_over(daemon, "listen " + name, socket);
   return {};
+}
+
+void Supervisor::hand_over_seal_material(Daemon& daemon) {
+  if (!daemon.spec.unseals) return;
+  constexpr std::string_view kVerb = "unseal ";
+  for (const secret::SecretBytes& material : plan_.seal_material) {
+    const ByteView raw = material.read(secret::RawAccess::because("keyd opens the seal with it"));
+    secret::SecretBytes packet(kVerb.size() + raw.size());
+    const MutableByteView out = packet.write(secret::RawAccess::because("keyd opens the seal with it"));
+    std::copy(kVerb.begin(), kVerb.end(), out.begin());
+    std::copy(raw.begin(), raw.end(), out.begin() + kVerb.size());
+    if (const Status sent = daemon.channel->send(out); !sent)
+      log_warning("{} does not take seal material: {}", daemon.spec.name, sent.error().message);
+  }
+}
+
+// The newest is what counts; the one before opens what a change that was cut off has left.
+void Supervisor::remember(Daemon& daemon, MutableByteView material) {
+  if (daemon.spec.unseals) {
+    plan_.seal_material.push_back(secret::SecretBytes::copy_of(material));
+    if (plan_.seal_material.size() > kMostSealMaterial)
+      plan_.seal_material.erase(plan_.seal_material.begin());
+  }
+  secret::wipe(material);
 }
 
 void Supervisor::connect_to_peers(Daemon& daemon) {
@@ -141,7 +167,12 @@ void Supervisor::read_reports(Daemon& daemon) {
       daemon.kill_at = now_ms() + kEndPatience;
       return;
     }
-    on_report(daemon, as_text(packet->bytes));
+    constexpr std::string_view kRemember = "remember ";
+    if (as_text(packet->bytes).starts_with(kRemember)) {
+      remember(daemon, MutableByteView(packet->bytes).subspan(kRemember.size()));
+    } else {
+      on_report(daemon, as_text(packet->bytes));
+    }
   }
 }
 

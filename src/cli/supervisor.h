@@ -14,6 +14,7 @@
 #include "base/packet_channel.h"
 #include "base/result.h"
 #include "cli/restart_backoff.h"
+#include "secret/secret_bytes.h"
 
 namespace coffer::cli {
 
@@ -22,6 +23,7 @@ struct DaemonSpec {
   std::string program;                                      // path
   std::function<std::vector<std::string>()> arguments;      // asked at every start
   std::vector<std::pair<std::string, int>> listeners = {};  // handed over as `listen NAME`; borrowed
+  bool unseals = false;                                     // gets, and may add to, the seal material
 };
 
 struct ProcessReport {
@@ -36,6 +38,9 @@ struct SupervisorPlan {
   std::string host_id;
   std::vector<std::string> environment;
   int lock_descriptor = -1;
+  // What opens the seal where no file does: handed over at each start of whoever unseals, so that keyd's
+  // death needs nobody at a keyboard. Never on a disk.
+  std::vector<secret::SecretBytes> seal_material = {};
   std::function<Status()> on_first_ready = [] { return Status(); };  // all were ready once
   std::function<void(const std::vector<ProcessReport>&)> on_change = [](const auto&) {};
 };
@@ -58,6 +63,8 @@ class Supervisor {
   void connect_to_peers(Daemon& daemon);
   void hand_over(Daemon& daemon, std::string_view message, int descriptor = -1);
   void read_reports(Daemon& daemon);
+  void hand_over_seal_material(Daemon& daemon);
+  void remember(Daemon& daemon, MutableByteView material);
   void on_report(Daemon& daemon, std::string_view text);
   void on_ready(Daemon& daemon);
   void on_death(Daemon& daemon, int wait_status);

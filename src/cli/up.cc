@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
+#include "base/process_hardening.h"
 #include "base/random.h"
 #include "cli/child_process.h"
 #include "cli/commands.h"
@@ -22,6 +23,7 @@
 #include "cli/output.h"
 #include "cli/run_folder.h"
 #include "cli/supervisor.h"
+#include "cli/unsealing.h"
 
 extern char** environ;
 
@@ -39,6 +41,7 @@ struct Site {
   std::optional<TcpListener> nbd;  // NBD over TLS
   FileDescriptor admin;
   std::string endpoint;
+  std::string seal = "key-file";  // of domain keys that are made at this start
 };
 
 Result<ListenAddress> checked_address(const UpOptions& options) {
@@ -94,13 +97,6 @@ Result<InstallationFile> open_installation(const std::string& folder, const UpOp
   return with_wishes(std::move(installation), wishes);
 }
 
-// Sealed domain keys that exist are never made anew, whatever installation.json says.
-bool has_sealed_keys(const std::string& folder) {
-  const auto names = system_disk().list(folder + "/keyd");
-  return names && std::any_of(names->begin(), names->end(),
-                              [](const std::string& name) { return name.starts_with("domain-keys."); });
-}
-
 Result<Site> prepare(const UpOptions& options) {
   Site site;
   COFFER_TRY(address, checked_address(options));
@@ -124,6 +120,7 @@ Result<Site> prepare(const UpOptions& options) {
   COFFER_TRY(admin, listen_unix(run_folder + "/admin.sock"));
   site.admin = std::move(admin);
   site.endpoint = endpoint_url(site.http.address, options.tls);
+  if (!options.seal.empty()) site.seal = options.seal;
   COFFER_CHECK(write_note(run_folder, "endpoint", site.endpoint + "\n"));
   return site;
 }
@@ -131,7 +128,9 @@ Result<Site> prepare(const UpOptions& options) {
 std::vector<std::string> keyd_arguments(const Site& site) {
   std::vector<std::string> arguments = {"--data", site.folder, "--seal-file",
                                         seal_file_of(site.folder, site.installation)};
-  if (!site.installation.initialised && !has_sealed_keys(site.folder)) arguments.emplace_back("--initialise");
+  // Sealed domain keys that exist are never made anew, whatever installation.json says.
+  if (!site.installation.initialised && !has_sealed_keys(site.folder))
+    arguments.insert(arguments.end(), {"--initialise", "--seal", site.seal});
   return arguments;
 }
 
@@ -166,7 +165,8 @@ Status on_first_ready(Site& site) {
   COFFER_TRY(before, read_installation(site.folder));
   if (to_json(before) != to_json(site.installation))
     COFFER_CHECK(write_installation(site.folder, site.installation));
-  const std::string warning = seal_file_warning(site.folder, site.installation);
+  const std::string warning =
+      seal_file_warning(site.folder, seal_file_in_force(site.folder, site.installation));
   if (!warning.empty()) log_warning("{}", warning);
   print("ready " + site.endpoint + "\n");
   return {};
@@ -197,7 +197,8 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
        .arguments = [&site, options] { return volumed_arguments(site, options); }},
       {.name = "keyd",
        .program = site.programs + "/coffer-keyd",
-       .arguments = [&site] { return keyd_arguments(site); }},
+       .arguments = [&site] { return keyd_arguments(site); },
+       .unseals = true},
   };
   if (site.nbd) plan.daemons[1].listeners = {{"nbd", site.nbd->socket.get()}};
   plan.on_first_ready = [&site] { return on_first_ready(site); };
@@ -218,15 +219,25 @@ void raise_descriptor_limit() {
 int up(const UpOptions& options) {
   ::umask(077);
   set_log_process("coffer");
+  // It may hold what opens the seal.
+  if (const Status undumpable = forbid_core_dumps(); !undumpable)
+    log_warning("{}", undumpable.error().message);
   auto site = prepare(options);
   if (!site) {
     complain(site.error().message);
     return kUsage;
   }
+  auto material = unsealing_material(site->folder, site->installation, options);
+  if (!material) {
+    complain(material.error().message);
+    return kUsage;
+  }
   raise_descriptor_limit();
   log_info("{} serves account {} in {} as host {}", site->folder, site->installation.account,
            fmt::format("{}", fmt::join(site->installation.regions, ", ")), site->installation.host_id);
-  const int code = Supervisor(plan_for(*site, options)).run();
+  SupervisorPlan plan = plan_for(*site, options);
+  plan.seal_material = std::move(*material);
+  const int code = Supervisor(std::move(plan)).run();
   clear_run_folder(site->folder);
   return code;
 }

@@ -31,6 +31,7 @@
 #include "secret/arena.h"
 #include "services/ebs/ebs_service.h"
 #include "services/ec2/ec2_service.h"
+#include "services/kms/domain_key_rotation.h"
 #include "services/kms/kms_service.h"
 #include "wire/http_server.h"
 
@@ -139,11 +140,14 @@ class Daemon {
         installation_{arguments.account, arguments.regions, arguments.host_id, arguments.development,
                       system_clock(),    system_random(),   catalog,           keyd_,
                       volumed_},
+        rotation_(installation_),
         ec2_(installation_),
         ebs_(installation_),
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
-        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_) {}
+        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_) {
+    installation_.domain_key_rotation = &rotation_;
+  }
 
   // Until the supervisor says stop.
   void run() {
@@ -161,6 +165,7 @@ class Daemon {
     http_.stop();
     admin_.reset();
     restorer_.reset();
+    rotation_.stop();
     ec2_.stop();
     ebs_.stop();
   }
@@ -183,7 +188,7 @@ class Daemon {
   void start() {
     while (!stopping_) {
       auto authority = api::prepare_installation(installation_, system_disk(), arguments_.data);
-      auto status = authority ? serve(std::move(*authority)) : Status(tl::unexpected(authority.error()));
+      auto status = authority ? serve() : Status(tl::unexpected(authority.error()));
       if (status) return;
       if (status.error().kind != ErrorKind::kUnavailable) {
         log_error("cannot serve: {}", status.error().message);
@@ -194,11 +199,12 @@ class Daemon {
     }
   }
 
-  Status serve(keyclient::CertificateAuthority authority) {
+  Status serve() {
     if (!http_socket_.valid() || !admin_socket_.valid())
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
     ec2_.resume();  // before the first call: what was cut off is told from what is under way
     ebs_.start();
+    rotation_.resume();
     restorer_ = std::make_unique<api::AttachmentRestorer>(installation_, [this] {
       const Status certified = api::certify_volumed(installation_, arguments_.nbd_names);
       if (!certified) log_warning("NBD over TLS: {}", certified.error().message);
@@ -210,7 +216,7 @@ class Daemon {
         std::move(admin_socket_),
         [this](const api::UnixPeer& peer, const std::string& line) { return commands_.answer(peer, line); });
     wire::HttpServer::Options options;
-    options.certificates = api::certificate_source(installation_, std::move(authority));
+    options.certificates = api::certificate_source(installation_);
     options.tls_only = arguments_.tls;
     options.tls_name = host_of(arguments_.endpoint);
     options.plain_from_loopback = true;
@@ -228,6 +234,7 @@ class Daemon {
   keyclient::KeydClient keyd_;
   control::VolumedClient volumed_;
   Installation installation_;
+  services::kms::DomainKeyRotation rotation_;
   services::kms::KmsService kms_;
   services::ec2::Ec2Service ec2_;
   services::ebs::EbsService ebs_;

@@ -13,10 +13,13 @@
 #include "base/supervisor_channel.h"
 #include "crypto/openssl_memory.h"
 #include "keys/domain_key_store.h"
+#include "keys/domain_key_vault.h"
 #include "keys/hardening.h"
-#include "keys/key_file_seal.h"
 #include "keys/operations.h"
+#include "keys/seal_control.h"
 #include "keys/server.h"
+#include "keys/supervisor_inbox.h"
+#include "keys/unsealing.h"
 #include "secret/arena.h"
 #include "secret/registers.h"
 
@@ -25,14 +28,8 @@ namespace {
 
 constexpr size_t kArenaSize = 16 << 20;
 
-struct Options {
-  std::string data;
-  std::string seal_file;
-  bool initialise = false;
-};
-
-std::optional<Options> parse_options(int count, char** words) {
-  Options options;
+std::optional<keys::UnsealingOptions> parse_options(int count, char** words) {
+  keys::UnsealingOptions options;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
     if (word == "--initialise") {
@@ -41,6 +38,10 @@ std::optional<Options> parse_options(int count, char** words) {
       options.data = words[++i];
     } else if (word == "--seal-file" && i + 1 < count) {
       options.seal_file = words[++i];
+    } else if (word == "--seal" && i + 1 < count) {
+      const auto kind = format::seal_kind_named(words[++i]);
+      if (!kind) return std::nullopt;
+      options.kind = *kind;
     } else {
       return std::nullopt;
     }
@@ -49,36 +50,11 @@ std::optional<Options> parse_options(int count, char** words) {
   return options;
 }
 
-struct Opened {
-  keys::DomainKeys domain_keys;
-  std::string seal_description;
-};
-
-// A first start that was cut short is taken up again: a seal that was made is used, domain keys that were
-// made are loaded. No seal is ever made for domain keys that exist.
-Result<Opened> open_domain_keys(const Options& options, const std::string& folder) {
-  keys::DomainKeyStore store(system_disk(), folder);
-  COFFER_TRY(initialised, store.initialised());
-  const bool initialise = options.initialise && !initialised;
-  std::unique_ptr<keys::Seal> seal;
-  COFFER_TRY(seal_exists, system_disk().exists(options.seal_file));
-  if (initialise && !seal_exists) {
-    COFFER_TRY(made, keys::create_key_file_seal(system_disk(), options.seal_file));
-    seal = std::move(made);
-  } else {
-    COFFER_TRY(loaded, keys::load_key_file_seal(options.seal_file));
-    seal = std::move(loaded);
-  }
-  auto domain_keys = initialise ? store.initialise(*seal) : store.load(*seal);
-  if (!domain_keys) return tl::unexpected(std::move(domain_keys.error()));
-  return Opened{std::move(*domain_keys), seal->description()};
-}
-
-Status serve(SupervisorChannel& supervisor, keys::Operations& operations) {
+Status serve(SupervisorChannel& supervisor, keys::SupervisorInbox& inbox, keys::Operations& operations) {
   keys::Server server(operations);
   while (true) {
     secret::wipe_vector_registers();
-    auto message = supervisor.next();
+    auto message = inbox.next();
     if (!message) {
       log_warning("{}", message.error().message);
       continue;
@@ -93,6 +69,8 @@ Status serve(SupervisorChannel& supervisor, keys::Operations& operations) {
       case SupervisorMessage::Kind::kListen:
         log_warning("a listening socket was offered to keyd, which has no use for one");
         break;
+      case SupervisorMessage::Kind::kUnseal:
+        break;  // the inbox has it
       case SupervisorMessage::Kind::kStarted:
         COFFER_CHECK(supervisor.report_ready());
         break;
@@ -102,14 +80,24 @@ Status serve(SupervisorChannel& supervisor, keys::Operations& operations) {
   }
 }
 
-Status run(const Options& options, SupervisorChannel& supervisor) {
+Status run(const keys::UnsealingOptions& options, SupervisorChannel& supervisor) {
   const std::string folder = options.data + "/keyd";
   COFFER_CHECK(forbid_core_dumps());
-  COFFER_TRY(opened, open_domain_keys(options, folder));
-  COFFER_CHECK(keys::confine_keyd(folder, options.seal_file));
-  keys::Operations operations(std::move(opened.domain_keys), std::move(opened.seal_description),
-                              system_clock());
-  return serve(supervisor, operations);
+  keys::SupervisorInbox inbox(supervisor);
+  keys::DomainKeyStore store(system_disk(), folder);
+  COFFER_TRY(opened, keys::unseal(
+                         system_disk(), store, options,
+                         [&](format::SealKind kind, const Bytes* parameters) {
+                           return inbox.seal_material(kind, parameters);
+                         },
+                         keys::make_software_seal));
+  COFFER_CHECK(keys::confine_keyd(folder));
+  keys::DomainKeyVault vault(std::move(opened.domain_keys), std::move(opened.seal), &store);
+  COFFER_TRY(control, keys::SealControl::create(
+                          system_disk(), folder, vault, keys::make_software_seal,
+                          [&](const secret::SecretBytes& material) { return inbox.remember(material); }));
+  keys::Operations operations(vault, control.get(), system_clock());
+  return serve(supervisor, inbox, operations);
 }
 
 }  // namespace
@@ -125,8 +113,10 @@ int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto options = parse_options(count, words);
   if (!options) {
-    std::fputs("usage: coffer-keyd --data DIR --seal-file PATH [--initialise]\n(started by `coffer up`)\n",
-               stderr);
+    std::fputs(
+        "usage: coffer-keyd --data DIR --seal-file PATH [--initialise [--seal KIND]]\n(started by `coffer "
+        "up`)\n",
+        stderr);
     return 2;
   }
   auto supervisor = SupervisorChannel::inherited();

@@ -153,6 +153,9 @@ Status serve(SupervisorChannel& supervisor, Volumed& volumed) {
       case SupervisorMessage::Kind::kListen:
         COFFER_CHECK(volumed.take_listener(std::move(*message)));
         break;
+      case SupervisorMessage::Kind::kUnseal:
+        log_warning("seal material was offered to volumed, which has no use for it");
+        break;
       case SupervisorMessage::Kind::kStarted:
         COFFER_CHECK(supervisor.report_ready());
         break;

@@ -48,6 +48,14 @@ enum class Operation : uint16_t {
   kGenerateDataKeyPairWithoutPlaintext = 29,
   kCreateImportParameters = 30,
   kImportKeyMaterial = 31,
+  // Domain keys and seals (keyd_seal_protocol.h).
+  kSealStatus = 40,
+  kAddDomainKey = 41,
+  kRewrapTokens = 42,
+  kRewrapSecrets = 43,
+  kRetireDomainKeys = 44,
+  kChangeSeal = 45,
+  kExportDomainKeys = 46,
 };
 
 // --- the frame

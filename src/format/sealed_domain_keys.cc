@@ -29,8 +29,9 @@ UuidBytes read_uuid(Reader& reader) {
 
 Bytes encode(const SealedDomainKeysHeader& header) {
   Writer writer;
-  writer.raw(as_bytes(kDomainKeysMagic)).u16(kSealedDomainKeysVersion);
+  writer.raw(as_bytes(kDomainKeysMagic)).u16(header.version);
   writer.u8(static_cast<uint8_t>(header.seal_kind)).raw(header.installation_id).u64(header.sequence);
+  if (header.version > 1) writer.field(header.parameters);
   return writer.take();
 }
 
@@ -49,12 +50,15 @@ Result<SealedDomainKeys> parse_sealed_domain_keys(ByteView copy) {
   const uint8_t seal_kind = reader.u8();
   keys.header.installation_id = read_uuid(reader);
   keys.header.sequence = reader.u64();
+  keys.header.version = version;
+  if (version > 1) keys.header.parameters = reader.bytes_field();
   const size_t header_size = copy.size() - reader.left();
   keys.sealed = reader.field();
   reader.raw(kChecksumSize);
-  if (!reader.at_end() || version != kSealedDomainKeysVersion)
+  if (!reader.at_end() || version == 0 || keys.header.parameters.size() > kLongestSealParameters)
     return fail(ErrorKind::kCorrupt, "the sealed domain keys are damaged");
-  if (seal_kind != static_cast<uint8_t>(SealKind::kKeyFile))
+  const SealKind newest_kind = version == 1 ? SealKind::kKeyFile : SealKind::kPkcs11;
+  if (seal_kind == 0 || seal_kind > static_cast<uint8_t>(newest_kind))
     return fail(ErrorKind::kTooNew,
                 "the domain keys are under a kind of seal that this release does not know");
   keys.header.seal_kind = static_cast<SealKind>(seal_kind);

@@ -11,16 +11,19 @@
 
 namespace coffer::format {
 
-inline constexpr uint16_t kSealedDomainKeysVersion = 1;
+inline constexpr uint16_t kSealedDomainKeysVersion = 2;
 inline constexpr size_t kChecksumSize = 32;
 inline constexpr size_t kDomainKeySize = 32;
+inline constexpr size_t kLongestSealParameters = 16 << 10;
 
-enum class SealKind : uint8_t { kKeyFile = 1 };
+enum class SealKind : uint8_t { kKeyFile = 1, kPassphrase = 2, kTpm = 3, kPkcs11 = 4 };
 
 struct SealedDomainKeysHeader {
   SealKind seal_kind = SealKind::kKeyFile;
   UuidBytes installation_id{};
   uint64_t sequence = 0;
+  Bytes parameters = {};  // of the seal, in the clear (seal_parameters.h); always empty in version 1
+  uint16_t version = kSealedDomainKeysVersion;  // 1: key file only
 };
 // The associated data of the seal, and the copy's first bytes.
 Bytes encode(const SealedDomainKeysHeader& header);

@@ -14,6 +14,7 @@
 #include "format/key_binding.h"
 #include "format/key_kinds.h"
 #include "format/keyd_protocol.h"
+#include "format/keyd_seal_protocol.h"
 #include "format/volume_key_box.h"
 #include "secret/secret_bytes.h"
 
@@ -56,6 +57,9 @@ struct KeydStatus {
   uint32_t domain_key_version = 0;
   bool recipient_enrolled = false;
 };
+
+using SealStatus = format::keyd::SealStatusReply;
+using format::keyd::NamedSecret;
 
 class KeydClient {
  public:
@@ -118,6 +122,20 @@ class KeydClient {
   Result<Bytes> issue_certificate(const CertificateAuthority& authority, ByteView subject_public_key_der,
                                   const std::vector<std::string>& names, uint32_t days,
                                   CertificatePurpose purpose = CertificatePurpose::kServer);
+
+  // Domain keys and seals.
+  Result<SealStatus> seal_status();
+  // Makes a version above `version` unless there is one; the newest.
+  Result<uint32_t> add_domain_key(uint32_t version);
+  // Under the newest domain key, in the same order; empty where no domain key opens one. kLimitExceeded for
+  // more than fit a request: at most format::keyd::kMostRewrapped, and 100 KiB.
+  Result<std::vector<Bytes>> rewrap_tokens(std::vector<Bytes> tokens);
+  Result<std::vector<Bytes>> rewrap_secrets(std::vector<NamedSecret> secrets);
+  // Destroys every version below `version`, which must be the newest.
+  Status retire_domain_keys(uint32_t version);
+  // `box`: see format/seal_parameters.h. The seal's device may take its time.
+  Status change_seal(format::SealKind kind, uint64_t sequence, Bytes box);
+  Result<Bytes> export_domain_keys(format::SealKind kind, uint64_t sequence, Bytes box);
 
  private:
   struct Channel;

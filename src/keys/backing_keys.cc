@@ -91,17 +91,20 @@ Result<SharedBackingKey> BackingKeyCache::get(const format::WrappedBackingKey& k
   format::Writer writer;
   writer.field(key.token).field(key.binding.account).field(key.binding.region).field(key.binding.key_id);
   const Name name = crypto::sha256(writer.u32(key.version).bytes());
+  uint64_t cleared = 0;
   {
     const std::lock_guard lock(mutex_);
+    cleared = cleared_;
     if (const auto found = entries_.find(name); found != entries_.end()) {
       recent_.splice(recent_.begin(), recent_, found->second);
       return found->second->key;
     }
   }
-  COFFER_TRY(material, open_material(domain_keys_, key));
+  COFFER_TRY(material, open_material(*domain_keys_.get(), key));
   COFFER_TRY(parsed, parse(std::move(material)));
   const std::lock_guard lock(mutex_);
   if (entries_.contains(name)) return parsed;  // another thread was faster
+  if (cleared != cleared_) return parsed;      // perhaps opened by a domain key that is no more
   recent_.push_front({name, parsed});
   entries_.emplace(name, recent_.begin());
   weight_ += weight(*parsed);
@@ -113,6 +116,14 @@ void BackingKeyCache::drop_oldest() {
   weight_ -= weight(*recent_.back().key);
   entries_.erase(recent_.back().name);
   recent_.pop_back();
+}
+
+void BackingKeyCache::clear() {
+  const std::lock_guard lock(mutex_);
+  ++cleared_;
+  weight_ = 0;
+  entries_.clear();
+  recent_.clear();
 }
 
 size_t BackingKeyCache::size() const {

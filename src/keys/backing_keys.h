@@ -42,10 +42,12 @@ using SharedBackingKey = std::shared_ptr<const BackingKey>;
 // place of many.
 class BackingKeyCache {
  public:
-  BackingKeyCache(const DomainKeys& domain_keys, size_t capacity)
+  BackingKeyCache(const CurrentDomainKeys& domain_keys, size_t capacity)
       : domain_keys_(domain_keys), capacity_(capacity) {}
   Result<SharedBackingKey> get(const format::WrappedBackingKey& key);
   size_t size() const;
+  // After a domain key was destroyed: what it wrapped opens no more.
+  void clear();
 
  private:
   // Of the token and everything that it must be bound to: a hit proves what open_backing_key() would.
@@ -59,10 +61,11 @@ class BackingKeyCache {
   };
   void drop_oldest();
 
-  const DomainKeys& domain_keys_;
+  const CurrentDomainKeys& domain_keys_;
   const size_t capacity_;
   mutable std::mutex mutex_;
   size_t weight_ = 0;
+  uint64_t cleared_ = 0;     // how often
   std::list<Entry> recent_;  // most recent first
   std::unordered_map<Name, std::list<Entry>::iterator, NameHash> entries_;
 };

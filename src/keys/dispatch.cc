@@ -5,6 +5,7 @@
 
 #include "base/packet_channel.h"
 #include "format/keyd_protocol.h"
+#include "format/keyd_seal_protocol.h"
 
 namespace coffer::keys {
 namespace {
@@ -60,6 +61,29 @@ Result<ReplyBody> serve_key_pairs(Operations& operations, Operation operation, B
   }
 }
 
+// Domain keys and seals.
+Result<ReplyBody> serve_seals(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kSealStatus:
+      return operations.seal_status();
+    case Operation::kAddDomainKey:
+      return call<protocol::DomainKeyVersion>(body, [&](auto& in) { return operations.add_domain_key(in); });
+    case Operation::kRewrapTokens:
+      return call<protocol::RewrapTokens>(body, [&](auto& in) { return operations.rewrap_tokens(in); });
+    case Operation::kRewrapSecrets:
+      return call<protocol::RewrapSecrets>(body, [&](auto& in) { return operations.rewrap_secrets(in); });
+    case Operation::kRetireDomainKeys:
+      return call<protocol::DomainKeyVersion>(body,
+                                              [&](auto& in) { return operations.retire_domain_keys(in); });
+    case Operation::kChangeSeal:
+      return call<protocol::SealRequest>(body, [&](auto& in) { return operations.change_seal(in); });
+    case Operation::kExportDomainKeys:
+      return call<protocol::SealRequest>(body, [&](auto& in) { return operations.export_domain_keys(in); });
+    default:
+      return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+  }
+}
+
 Result<ReplyBody> serve_api(Operations& operations, Operation operation, ByteView body) {
   switch (operation) {
     case Operation::kStatus:
@@ -95,6 +119,14 @@ Result<ReplyBody> serve_api(Operations& operations, Operation operation, ByteVie
                                               [&](auto& in) { return operations.issue_certificate(in); });
     case Operation::kEnrolRecipient:
       break;
+    case Operation::kSealStatus:
+    case Operation::kAddDomainKey:
+    case Operation::kRewrapTokens:
+    case Operation::kRewrapSecrets:
+    case Operation::kRetireDomainKeys:
+    case Operation::kChangeSeal:
+    case Operation::kExportDomainKeys:
+      return serve_seals(operations, operation, body);
     default:
       return serve_key_pairs(operations, operation, body);
   }

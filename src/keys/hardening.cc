@@ -8,8 +8,8 @@
 
 namespace coffer::keys {
 
-Status confine_keyd(const std::string& folder, const std::string& seal_file) {
-  const FileAccess files[] = {{folder, true}, {seal_file, false}};
+Status confine_keyd(const std::string& folder) {
+  const FileAccess files[] = {{folder, true}};
   COFFER_TRY(files_confined, confine_files(files));
   if (files_confined == Confinement::kNotOffered)
     log_warning("this kernel has no Landlock: keyd's files are guarded by their permissions alone");

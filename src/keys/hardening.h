@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is left to keyd once it holds keys: its channels, its own folder, its seal's file. No network, no
-// program, no other file.
+// What is left to keyd once it holds keys: its channels and its own folder. No network, no program, no other
+// file.
 #pragma once
 #include <string>
 
@@ -8,7 +8,7 @@
 
 namespace coffer::keys {
 
-// One-way. Called before any thread is started; `folder` (DIR/keyd) and `seal_file` must exist.
-Status confine_keyd(const std::string& folder, const std::string& seal_file);
+// One-way. Called before any thread is started; `folder` (DIR/keyd) must exist.
+Status confine_keyd(const std::string& folder);
 
 }  // namespace coffer::keys

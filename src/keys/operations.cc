@@ -65,22 +65,31 @@ std::string authority_name(ByteView certificate_der) {
 
 }  // namespace
 
+Operations::Operations(DomainKeyVault& vault, SealControl* seal_control, const Clock& clock)
+    : vault_(vault), seal_control_(seal_control), clock_(clock), cache_(vault.keys(), kCachedBackingKeys) {}
+
 Operations::Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock)
-    : domain_keys_(std::move(domain_keys)),
-      seal_description_(std::move(seal_description)),
+    : own_vault_(std::make_unique<DomainKeyVault>(
+          std::move(domain_keys),
+          std::make_unique<seals::Seal>(format::SealKind::kKeyFile, format::UuidBytes{}, Bytes{},
+                                        crypto::random_secret(format::kSealKeySize),
+                                        std::move(seal_description)),
+          nullptr)),
+      vault_(*own_vault_),
       clock_(clock),
-      cache_(domain_keys_, kCachedBackingKeys) {}
+      cache_(vault_.keys(), kCachedBackingKeys) {}
 
 Result<ReplyBody> Operations::status() const {
+  const auto seal = vault_.status();
   format::Writer writer;
-  protocol::StatusReply{seal_description_, std::string(to_string(secret::arena_kind())),
-                        domain_keys_.newest_version(), !recipients_.empty()}
+  protocol::StatusReply{seal.description, std::string(to_string(secret::arena_kind())), seal.newest_version,
+                        !recipients_.empty()}
       .write(writer);
   return ReplyBody{writer.take(), {}};
 }
 
 Result<ReplyBody> Operations::create_backing_key(const protocol::CreateBackingKey& request) const {
-  COFFER_TRY(token, keys::create_backing_key(domain_keys_, request.binding, request.version));
+  COFFER_TRY(token, keys::create_backing_key(*vault_.keys().get(), request.binding, request.version));
   return ReplyBody{std::move(token), {}};
 }
 
@@ -165,14 +174,14 @@ Result<ReplyBody> Operations::box_volume_keys(const protocol::BoxVolumeKeys& req
 
 Result<ReplyBody> Operations::create_access_key_secret(const protocol::CreateAccessKeySecret& request) const {
   SecretBytes plaintext = make_access_key_secret();
-  COFFER_TRY(wrapped,
-             wrap_secret(domain_keys_, SecretKind::kAccessKeySecret, request.access_key_id, plaintext));
+  COFFER_TRY(wrapped, wrap_secret(*vault_.keys().get(), SecretKind::kAccessKeySecret, request.access_key_id,
+                                  plaintext));
   return ReplyBody{as_field(wrapped), std::move(plaintext)};
 }
 
 Result<ReplyBody> Operations::derive_signing_key(const protocol::DeriveSigningKey& request) const {
   COFFER_CHECK(check_signing_date(request.date, clock_.now()));
-  COFFER_TRY(plaintext, open_secret(domain_keys_, SecretKind::kAccessKeySecret, request.access_key_id,
+  COFFER_TRY(plaintext, open_secret(*vault_.keys().get(), SecretKind::kAccessKeySecret, request.access_key_id,
                                     request.wrapped_secret));
   return ReplyBody{{}, keys::derive_signing_key(plaintext, request.date, request.region, request.service)};
 }
@@ -182,7 +191,7 @@ Result<ReplyBody> Operations::create_certificate_authority(
   COFFER_TRY(pair, crypto::make_p256_key_pair());
   COFFER_TRY(certificate,
              crypto::make_ca_certificate(pair.private_key_der, request.common_name, clock_.now()));
-  COFFER_TRY(wrapped, wrap_secret(domain_keys_, SecretKind::kCertificateAuthorityKey,
+  COFFER_TRY(wrapped, wrap_secret(*vault_.keys().get(), SecretKind::kCertificateAuthorityKey,
                                   authority_name(certificate), pair.private_key_der));
   return ReplyBody{format::Writer().field(wrapped).raw(certificate).take(), {}};
 }
@@ -191,7 +200,7 @@ Result<ReplyBody> Operations::issue_certificate(const protocol::IssueCertificate
   constexpr uint32_t kLongestValidity = 825;  // what clients accept of a private authority
   if (request.names.empty() || request.days == 0 || request.days > kLongestValidity)
     return fail(ErrorKind::kInvalidArgument, "a certificate needs a name and 1 to 825 days");
-  COFFER_TRY(private_key, open_secret(domain_keys_, SecretKind::kCertificateAuthorityKey,
+  COFFER_TRY(private_key, open_secret(*vault_.keys().get(), SecretKind::kCertificateAuthorityKey,
                                       authority_name(request.certificate_der), request.wrapped_private_key));
   const bool for_client = request.purpose == format::CertificatePurpose::kNbdClient;
   for (const std::string& name : request.names)

@@ -9,9 +9,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "format/keyd_protocol.h"
+#include "format/keyd_seal_protocol.h"
 #include "keys/backing_keys.h"
+#include "keys/domain_key_vault.h"
 #include "keys/domain_keys.h"
 #include "keys/recipients.h"
+#include "keys/seal_control.h"
 #include "secret/secret_bytes.h"
 
 namespace coffer::keys {
@@ -25,6 +28,9 @@ struct ReplyBody {
 // Thread-safe.
 class Operations {
  public:
+  // Both must outlive this. Without a `seal_control` the seal cannot be changed.
+  Operations(DomainKeyVault& vault, SealControl* seal_control, const Clock& clock);
+  // Domain keys that are nowhere but in memory, for tests.
   Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock);
 
   Result<ReplyBody> status() const;
@@ -57,6 +63,15 @@ class Operations {
   Result<ReplyBody> create_import_parameters(const format::keyd::CreateImportParameters& request) const;
   Result<ReplyBody> import_key_material(const format::keyd::ImportKeyMaterial& request) const;
 
+  // Domain keys and seals (domain_key_operations.cc).
+  Result<ReplyBody> seal_status() const;
+  Result<ReplyBody> add_domain_key(const format::keyd::DomainKeyVersion& request);
+  Result<ReplyBody> rewrap_tokens(const format::keyd::RewrapTokens& request) const;
+  Result<ReplyBody> rewrap_secrets(const format::keyd::RewrapSecrets& request) const;
+  Result<ReplyBody> retire_domain_keys(const format::keyd::DomainKeyVersion& request);
+  Result<ReplyBody> change_seal(const format::keyd::SealRequest& request);
+  Result<ReplyBody> export_domain_keys(const format::keyd::SealRequest& request);
+
   // `host_id` comes from whoever handed out the channel, never from the message.
   Result<ReplyBody> enrol_recipient(const std::string& host_id, const format::keyd::EnrolRecipient& request);
 
@@ -65,8 +80,9 @@ class Operations {
   Result<std::shared_ptr<const secret::SecretBytes>> symmetric_key(const format::WrappedBackingKey& key);
   Result<secret::SecretBytes> open_volume_key(const format::VolumeKeyRequest& layer);
 
-  const DomainKeys domain_keys_;
-  const std::string seal_description_;
+  const std::unique_ptr<DomainKeyVault> own_vault_;
+  DomainKeyVault& vault_;
+  SealControl* const seal_control_ = nullptr;
   const Clock& clock_;
   BackingKeyCache cache_;
   Recipients recipients_;

@@ -75,7 +75,9 @@ Result<DataKeyPair> make_data_key_pair(const SecretBytes& backing_key,
 }  // namespace
 
 Result<ReplyBody> Operations::create_key_material(const protocol::CreateKeyMaterial& request) const {
-  COFFER_TRY(made, wrapped(domain_keys_, request.binding, request.version, generate_material(request.spec)));
+  // Which takes time: what wraps it is the domain key of afterwards.
+  const KeyMaterial material = generate_material(request.spec);
+  COFFER_TRY(made, wrapped(*vault_.keys().get(), request.binding, request.version, material));
   return ReplyBody{written(made), {}};
 }
 
@@ -140,8 +142,8 @@ Result<ReplyBody> Operations::generate_data_key_pair_without_plaintext(
 Result<ReplyBody> Operations::create_import_parameters(
     const protocol::CreateImportParameters& request) const {
   const Timestamp valid_to{clock_.now().microseconds + kImportTokenValidity};
-  COFFER_TRY(made, keys::create_import_parameters(domain_keys_, request.binding, request.wrapping_spec,
-                                                  request.algorithm, valid_to));
+  COFFER_TRY(made, keys::create_import_parameters(*vault_.keys().get(), request.binding,
+                                                  request.wrapping_spec, request.algorithm, valid_to));
   return ReplyBody{
       written(protocol::ImportParametersReply{std::move(made.token), std::move(made.public_key_der),
                                               static_cast<uint64_t>(valid_to.microseconds)}),
@@ -149,10 +151,10 @@ Result<ReplyBody> Operations::create_import_parameters(
 }
 
 Result<ReplyBody> Operations::import_key_material(const protocol::ImportKeyMaterial& request) const {
-  const auto material = open_import(domain_keys_, request.binding, request.spec, request.import_token,
+  const auto material = open_import(*vault_.keys().get(), request.binding, request.spec, request.import_token,
                                     request.wrapped_material, clock_.now());
   if (!material) return ReplyBody{written(protocol::ImportReply{outcome_of(material.error()), {}}), {}};
-  COFFER_TRY(key, wrapped(domain_keys_, request.binding, request.version, *material));
+  COFFER_TRY(key, wrapped(*vault_.keys().get(), request.binding, request.version, *material));
   if (!request.expected_material_id.empty() &&
       !crypto::equal_constant_time(key.material_id, request.expected_material_id))
     return ReplyBody{written(protocol::ImportReply{protocol::ImportOutcome::kOtherMaterial, {}}), {}};

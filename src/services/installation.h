@@ -15,6 +15,10 @@
 
 namespace coffer {
 
+namespace services::kms {
+class DomainKeyRotation;
+}
+
 struct Installation {
   std::string owner_account;
   std::vector<std::string> regions;  // installed ones, the first is the default
@@ -27,6 +31,7 @@ struct Installation {
   control::VolumedClient& volumed;
   // Policy documents that were read: of keys, users, roles. Thread-safe.
   std::shared_ptr<policy::DocumentCache> documents = std::make_shared<policy::DocumentCache>();
+  services::kms::DomainKeyRotation* domain_key_rotation = nullptr;  // null in tests of single services
 };
 
 }  // namespace coffer

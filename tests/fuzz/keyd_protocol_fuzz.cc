@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "format/keyd_protocol.h"
+#include "format/keyd_seal_protocol.h"
 #include "keys/dispatch.h"
 #include "tests/fuzz/check.h"
 
@@ -71,6 +72,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)protocol::parse_reply(input);
   if (const auto request = protocol::parse_request(input)) {
     check_body<protocol::CreateBackingKey>(request->body);
+    check_body<protocol::DomainKeyVersion>(request->body);
+    check_body<protocol::RewrapTokens>(request->body);
+    check_body<protocol::RewrapSecrets>(request->body);
+    check_body<protocol::RewrapReply>(request->body);
+    check_body<protocol::SealRequest>(request->body);
+    check_body<protocol::SealStatusReply>(request->body);
     check_body<protocol::Encrypt>(request->body);
     check_body<protocol::Decrypt>(request->body);
     check_body<protocol::GenerateDataKey>(request->body);

@@ -11,6 +11,7 @@
 #include "format/backing_key_token.h"
 #include "format/ciphertext_blob.h"
 #include "format/import_token.h"
+#include "format/seal_parameters.h"
 #include "format/sealed_domain_keys.h"
 #include "format/volume_key_box.h"
 #include "format/wrapped_secret.h"
@@ -51,6 +52,23 @@ void check_token(ByteView input) {
   FUZZ_CHECK(!keys::open_import(domain_keys, {}, format::KeySpec::kSymmetricDefault, input, {}, {}));
 }
 
+template <class Parsed>
+void check_whole(const Result<Parsed>& parsed, ByteView input) {
+  if (parsed) FUZZ_CHECK(std::ranges::equal(format::encode(*parsed), input));
+}
+
+// The parameters of every kind of seal, and what passes between our processes about one.
+void check_seals(ByteView input) {
+  if (!input.empty()) check_whole(format::parse_key_file_parameters(input), input);
+  check_whole(format::parse_passphrase_parameters(input), input);
+  (void)format::parse_seal_authority(input);
+  if (const auto material = format::parse_seal_material(input)) {
+    Bytes again(format::seal_material_size(*material));
+    format::encode_seal_material(*material, again);
+    FUZZ_CHECK(std::ranges::equal(again, input));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -61,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_header(format::parse_sealed_domain_keys(input));
   (void)format::parse_domain_keys(input);
   (void)format::parse_seal_key_file(input);
+  check_seals(input);
   if (const auto keys = format::parse_boxed_keys(input)) {
     Bytes again(format::boxed_keys_size(*keys));
     format::encode_boxed_keys(*keys, again);

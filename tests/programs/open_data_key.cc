@@ -13,7 +13,7 @@
 #include "keys/backing_keys.h"
 #include "keys/data_encryption.h"
 #include "keys/domain_key_store.h"
-#include "keys/key_file_seal.h"
+#include "seals/key_file_seal.h"
 
 namespace {
 
@@ -48,7 +48,7 @@ Result<std::string> open_key(Options& options) {
   const auto blob = bytes_of(values["--blob"]);
   if (!token || !blob)
     return fail(ErrorKind::kInvalidArgument, "--token or --blob is no hexadecimal and no file");
-  COFFER_TRY(seal, keys::load_key_file_seal(values["--seal-file"]));
+  COFFER_TRY(seal, seals::load_key_file_seal(values["--seal-file"]));
   keys::DomainKeyStore store(system_disk(), values["--data"] + "/keyd");
   COFFER_TRY(domain_keys, store.load(*seal));
   format::WrappedBackingKey key{{values["--account"], values["--region"], values["--key-id"]}, 1, *token};

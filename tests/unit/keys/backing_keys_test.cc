@@ -18,6 +18,11 @@ struct BackingKeys : ::testing::Test {
     domain_keys.add(1, crypto::random_secret(32));
     key.token = *create_backing_key(domain_keys, key.binding, key.version);
   }
+  CurrentDomainKeys in_force() const {
+    DomainKeys copy;
+    for (const auto& [version, each] : domain_keys.versions()) copy.add(version, each.clone());
+    return CurrentDomainKeys(std::move(copy));
+  }
   DomainKeys domain_keys;
   WrappedBackingKey key{{"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"}, 1, {}};
 };
@@ -59,14 +64,16 @@ TEST_F(BackingKeys, AMalformedBindingGetsNoKey) {
 }
 
 TEST_F(BackingKeys, TheCacheGivesTheSameKeyAsTheToken) {
-  BackingKeyCache cache(domain_keys, 2);
+  const CurrentDomainKeys current = in_force();
+  BackingKeyCache cache(current, 2);
   const auto expected = open_backing_key(domain_keys, key);
   for (int round = 0; round < 2; ++round) EXPECT_TRUE((*cache.get(key))->secret.equals(*expected));
   EXPECT_EQ(cache.size(), 1u);
 }
 
 TEST_F(BackingKeys, WhatIsCachedStillOpensUnderItsOwnBindingOnly) {
-  BackingKeyCache cache(domain_keys, 2);
+  const CurrentDomainKeys current = in_force();
+  BackingKeyCache cache(current, 2);
   ASSERT_TRUE(cache.get(key));
   WrappedBackingKey other = key;
   other.binding.account = "123456789013";
@@ -74,7 +81,8 @@ TEST_F(BackingKeys, WhatIsCachedStillOpensUnderItsOwnBindingOnly) {
 }
 
 TEST_F(BackingKeys, TheCacheForgetsTheLeastRecentlyUsedAndDropsItsKey) {
-  BackingKeyCache cache(domain_keys, 2);
+  const CurrentDomainKeys current = in_force();
+  BackingKeyCache cache(current, 2);
   WrappedBackingKey keys[3] = {key, key, key};
   for (uint32_t i = 0; i < 3; ++i) {
     keys[i].version = i + 1;

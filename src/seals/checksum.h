@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "crypto/mac.h"
 
-namespace coffer::keys {
+namespace coffer::seals {
 
 inline bool ends_with_checksum(ByteView file) {
   constexpr size_t kSize = sizeof(crypto::Sha256);
@@ -12,4 +12,4 @@ inline bool ends_with_checksum(ByteView file) {
          crypto::equal_constant_time(crypto::sha256(file.first(file.size() - kSize)), file.last(kSize));
 }
 
-}  // namespace coffer::keys
+}  // namespace coffer::seals
