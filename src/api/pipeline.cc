@@ -66,7 +66,8 @@ Pipeline::Pipeline(Installation& installation, ServiceRegistry services, Failpoi
     : installation_(installation),
       services_(std::move(services)),
       failpoint_(std::move(failpoint)),
-      signing_keys_(installation.clock) {}
+      signing_keys_(installation.clock),
+      quotas_(installation.clock) {}
 
 wire::HttpResponse Pipeline::serve(wire::HttpRequest request) {
   const std::string request_id = make_uuid(installation_.random);
@@ -152,6 +153,7 @@ Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
   COFFER_TRY(typed, std::move(request));
   call.set_request(typed);
   const bool dry_run = is_dry_run(service, typed);
+  COFFER_CHECK(check_quota(call, typed));
 
   // Before a stored answer is given again, too.
   if (!handlers_ask(service)) COFFER_CHECK(call.authorise(call.service + ":" + call.operation, "*"));
@@ -173,6 +175,14 @@ Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
   COFFER_CHECK(check_asked(call));
   COFFER_CHECK(check_complete(operation, response));
   return response;
+}
+
+Status Pipeline::check_quota(const RequestCall& call, const wire::Value& request) {
+  if (!installation_.kms_request_quotas || call.service != "kms") return {};
+  const wire::Value* member = request.member("KeyPairSpec");
+  const std::string* spec = member == nullptr ? nullptr : member->as<std::string>();
+  return quotas_.take(call.account, call.region,
+                      services::kms::quota_of(call.operation, spec == nullptr ? "" : *spec));
 }
 
 // The edge where a handler's exception becomes an error like any other.

@@ -11,6 +11,7 @@
 #include "api/route.h"
 #include "api/service_registry.h"
 #include "services/installation.h"
+#include "services/kms/request_quotas.h"
 #include "wire/ec2_query_protocol.h"
 #include "wire/http.h"
 #include "wire/signing_key_cache.h"
@@ -45,6 +46,7 @@ class Pipeline {
                               Result<wire::Value> typed);
   // Nothing leaves before it is recorded durably; the error is the public one.
   Status record(RequestCall& call, const Service& service, const Result<wire::Value>& response);
+  Status check_quota(const RequestCall& call, const wire::Value& request);
   Result<wire::Value> handle(RequestCall& call, const Service& service, const wire::Operation& operation,
                              const wire::Value& typed);
   wire::HttpResponse fail_call(const Service& service, const Error& error, const std::string& request_id);
@@ -54,6 +56,7 @@ class Pipeline {
   const Failpoint failpoint_;
   wire::SigningKeyCache signing_keys_;
   TokenLocks token_locks_;
+  services::kms::RequestQuotas quotas_;
 };
 
 }  // namespace coffer::api

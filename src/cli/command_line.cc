@@ -179,6 +179,8 @@ class CommandLine {
     command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
     command->add_flag("--throttle", up_.throttle,
                       "hold volumes to the IOPS and throughput of their type (default: as fast as it goes)");
+    command->add_flag("--kms-request-quotas", up_.kms_request_quotas,
+                      "hold accounts to AWS's request quotas of KMS (default: as fast as it goes)");
     command->add_flag("--development", up_.development,
                       "at the first start: allow what only rehearsals need");
   }

@@ -27,6 +27,7 @@ struct UpOptions {
   bool tls = false;
   std::string io;
   bool throttle = false;
+  bool kms_request_quotas = false;
   bool development = false;
 };
 int up(const UpOptions& options);

@@ -134,14 +134,15 @@ std::vector<std::string> keyd_arguments(const Site& site) {
   return arguments;
 }
 
-std::vector<std::string> apid_arguments(const Site& site, bool tls) {
+std::vector<std::string> apid_arguments(const Site& site, const UpOptions& options) {
   std::vector<std::string> arguments = {"--data",     site.folder,   "--account", site.installation.account,
                                         "--endpoint", site.endpoint, "--host-id", site.installation.host_id};
   for (const std::string& region : site.installation.regions) {
     arguments.emplace_back("--region");
     arguments.push_back(region);
   }
-  if (tls) arguments.emplace_back("--tls");
+  if (options.tls) arguments.emplace_back("--tls");
+  if (options.kms_request_quotas) arguments.emplace_back("--kms-request-quotas");
   if (site.nbd) {
     arguments.insert(arguments.end(), {"--nbd-endpoint", host_and_port(site.nbd->address)});
     for (const std::string& name : names_of(site.nbd->address))
@@ -190,7 +191,7 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
   plan.daemons = {
       {.name = "apid",
        .program = site.programs + "/coffer-apid",
-       .arguments = [&site, tls = options.tls] { return apid_arguments(site, tls); },
+       .arguments = [&site, options] { return apid_arguments(site, options); },
        .listeners = {{"http", site.http.socket.get()}, {"admin", site.admin.get()}}},
       {.name = "volumed",
        .program = site.programs + "/coffer-volumed",

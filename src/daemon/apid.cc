@@ -43,16 +43,21 @@ struct Arguments {
   std::vector<std::string> regions;
   std::string nbd_endpoint;            // where volumed serves NBD over TLS
   std::vector<std::string> nbd_names;  // how clients call it
-  bool tls = false, development = false;
+  bool tls = false, development = false, kms_request_quotas = false;
 };
 
 Result<Arguments> parse_arguments(int argc, char** argv) {
-  const option options[] = {
-      {"data", required_argument, nullptr, 'd'},         {"account", required_argument, nullptr, 'a'},
-      {"region", required_argument, nullptr, 'r'},       {"endpoint", required_argument, nullptr, 'e'},
-      {"host-id", required_argument, nullptr, 'h'},      {"tls", no_argument, nullptr, 't'},
-      {"nbd-endpoint", required_argument, nullptr, 'n'}, {"nbd-name", required_argument, nullptr, 'N'},
-      {"development", no_argument, nullptr, 'D'},        {nullptr, 0, nullptr, 0}};
+  const option options[] = {{"data", required_argument, nullptr, 'd'},
+                            {"account", required_argument, nullptr, 'a'},
+                            {"region", required_argument, nullptr, 'r'},
+                            {"endpoint", required_argument, nullptr, 'e'},
+                            {"host-id", required_argument, nullptr, 'h'},
+                            {"tls", no_argument, nullptr, 't'},
+                            {"nbd-endpoint", required_argument, nullptr, 'n'},
+                            {"nbd-name", required_argument, nullptr, 'N'},
+                            {"development", no_argument, nullptr, 'D'},
+                            {"kms-request-quotas", no_argument, nullptr, 'q'},
+                            {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int option; (option = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (option) {
@@ -82,6 +87,9 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
         break;
       case 'D':
         arguments.development = true;
+        break;
+      case 'q':
+        arguments.kms_request_quotas = true;
         break;
       default:
         return fail(ErrorKind::kInvalidArgument, "unknown argument");
@@ -147,6 +155,7 @@ class Daemon {
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
         commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_) {
     installation_.domain_key_rotation = &rotation_;
+    installation_.kms_request_quotas = arguments.kms_request_quotas;
   }
 
   // Until the supervisor says stop.

@@ -32,6 +32,7 @@ struct Installation {
   // Policy documents that were read: of keys, users, roles. Thread-safe.
   std::shared_ptr<policy::DocumentCache> documents = std::make_shared<policy::DocumentCache>();
   services::kms::DomainKeyRotation* domain_key_rotation = nullptr;  // null in tests of single services
+  bool kms_request_quotas = false;                                  // accounts are held to AWS's
 };
 
 }  // namespace coffer
