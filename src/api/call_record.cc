@@ -36,7 +36,8 @@ trail::UserIdentity identity_of(const policy::Principal& principal) {
 }
 
 bool is_read_only(std::string_view operation) {
-  constexpr std::array kReading = {"Describe", "List", "Get", "Encrypt", "Decrypt", "Generate"};
+  constexpr std::array kReading = {"Describe",  "List", "Get",    "Encrypt", "Decrypt",
+                                   "ReEncrypt", "Sign", "Verify", "Derive",  "Generate"};
   return std::ranges::any_of(kReading, [&](const char* prefix) { return operation.starts_with(prefix); });
 }
 
@@ -50,8 +51,9 @@ std::vector<std::string> key_arns(const wire::Value& request, const wire::Value&
     if (arn.starts_with("arn:aws:kms:") && std::ranges::find(arns, arn) == arns.end())
       arns.push_back(std::move(arn));
   };
-  for (const char* name : {"KeyId", "TargetKeyId"}) add(request.member(name));
-  add(response.member("KeyId"));
+  for (const char* name : {"KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"})
+    add(request.member(name));
+  for (const char* name : {"SourceKeyId", "KeyId"}) add(response.member(name));
   if (const wire::Value* metadata = response.member("KeyMetadata")) add(metadata->member("Arn"));
   return arns;
 }

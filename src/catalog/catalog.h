@@ -42,6 +42,9 @@ class Transaction {
   // With its backing keys, aliases, grants and tags.
   virtual Status remove_key(const std::string& region, const std::string& key_id) = 0;
   virtual Status replace_key_tags(const Key& key) = 0;
+  virtual Status put_backing_key(const BackingKey& backing_key) = 0;  // in place of the same version
+  // Material whose time is over by `now` and whose token is still there.
+  virtual Result<std::vector<BackingKey>> expired_backing_keys(Timestamp now) = 0;
   virtual Status insert_backing_key(const BackingKey& backing_key) = 0;
   virtual Result<std::optional<BackingKey>> backing_key(const std::string& region, const std::string& key_id,
                                                         uint32_t version) = 0;

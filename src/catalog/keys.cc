@@ -11,6 +11,13 @@ namespace {
   " created, current_version, primary_region, deletion_date, deletion_window_days, rotation_enabled,"   \
   " rotation_period_days, next_rotation, on_demand_rotations, on_demand_rotation_started FROM keys WHERE "
 
+#define COFFER_SELECT_BACKING_KEYS                                                          \
+  "SELECT region, key_id, version, token, rotation_type, rotated, public_key, material_id," \
+  " expiration_model, valid_to FROM backing_keys WHERE "
+#define COFFER_INTO_BACKING_KEYS                                                            \
+  " INTO backing_keys (region, key_id, version, token, rotation_type, rotated, public_key," \
+  " material_id, expiration_model, valid_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 Key read_key(Query& row) {
   Key key;
   key.region = row.text();
@@ -45,7 +52,17 @@ BackingKey read_backing_key(Query& row) {
   backing_key.token = row.blob();
   backing_key.rotation_type = row.text();
   backing_key.rotated = row.optional_time();
+  backing_key.public_key = row.blob();
+  backing_key.material_id = row.text();
+  backing_key.expiration_model = row.text();
+  backing_key.valid_to = row.optional_time();
   return backing_key;
+}
+
+Query& bind_backing_key(Query& query, const BackingKey& backing_key) {
+  return query.bind(backing_key.region, backing_key.key_id, backing_key.version, backing_key.token,
+                    backing_key.rotation_type, backing_key.rotated, backing_key.public_key,
+                    backing_key.material_id, backing_key.expiration_model, backing_key.valid_to);
 }
 
 std::string tag_owner(const std::string& region, const std::string& key_id) {
@@ -68,9 +85,12 @@ Status SqliteTransaction::insert_key(const Key& key, const BackingKey& backing_k
                          key.rotation_enabled, key.rotation_period_days, key.next_rotation,
                          key.on_demand_rotations, key.on_demand_rotation_started)
                    .run());
-  BackingKey first = backing_key;
-  first.region = key.region;
-  COFFER_CHECK(insert_backing_key(first));
+  // A key whose material is to be imported has none yet.
+  if (!backing_key.token.empty()) {
+    BackingKey first = backing_key;
+    first.region = key.region;
+    COFFER_CHECK(insert_backing_key(first));
+  }
   return replace_key_tags(key);
 }
 
@@ -149,30 +169,32 @@ Status SqliteTransaction::replace_key_tags(const Key& key) {
 }
 
 Status SqliteTransaction::insert_backing_key(const BackingKey& backing_key) {
-  Query query(connection_,
-              "INSERT INTO backing_keys (region, key_id, version, token, rotation_type, rotated)"
-              " VALUES (?, ?, ?, ?, ?, ?)");
-  return query
-      .bind(backing_key.region, backing_key.key_id, backing_key.version, backing_key.token,
-            backing_key.rotation_type, backing_key.rotated)
-      .run();
+  Query query(connection_, "INSERT" COFFER_INTO_BACKING_KEYS);
+  return bind_backing_key(query, backing_key).run();
+}
+
+Status SqliteTransaction::put_backing_key(const BackingKey& backing_key) {
+  Query query(connection_, "INSERT OR REPLACE" COFFER_INTO_BACKING_KEYS);
+  return bind_backing_key(query, backing_key).run();
+}
+
+Result<std::vector<BackingKey>> SqliteTransaction::expired_backing_keys(Timestamp now) {
+  Query query(connection_, COFFER_SELECT_BACKING_KEYS "valid_to <= ? AND length(token) > 0");
+  query.bind(now);
+  return rows(query, read_backing_key);
 }
 
 Result<std::optional<BackingKey>> SqliteTransaction::backing_key(const std::string& region,
                                                                  const std::string& key_id,
                                                                  uint32_t version) {
-  Query query(connection_,
-              "SELECT region, key_id, version, token, rotation_type, rotated FROM backing_keys"
-              " WHERE region = ? AND key_id = ? AND version = ?");
+  Query query(connection_, COFFER_SELECT_BACKING_KEYS " region = ? AND key_id = ? AND version = ?");
   query.bind(region, key_id, version);
   return first_row(query, read_backing_key);
 }
 
 Result<std::vector<BackingKey>> SqliteTransaction::backing_keys(const std::string& region,
                                                                 const std::string& key_id) {
-  Query query(connection_,
-              "SELECT region, key_id, version, token, rotation_type, rotated FROM backing_keys"
-              " WHERE region = ? AND key_id = ? ORDER BY version");
+  Query query(connection_, COFFER_SELECT_BACKING_KEYS " region = ? AND key_id = ? ORDER BY version");
   query.bind(region, key_id);
   return rows(query, read_backing_key);
 }

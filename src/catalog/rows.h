@@ -52,10 +52,14 @@ struct Key {
 struct BackingKey {
   std::string key_id;
   uint32_t version = 1;
-  Bytes token;
+  Bytes token;                     // empty: imported material that was deleted or has expired
   std::string region = {};         // the key's, also of the token
   std::string rotation_type = {};  // "AUTOMATIC", "ON_DEMAND"; empty for the first
   std::optional<Timestamp> rotated = {};
+  Bytes public_key = {};         // SubjectPublicKeyInfo; empty unless it is a key pair
+  std::string material_id = {};  // 64 hexadecimal digits, of imported material; kept when that is deleted
+  std::string expiration_model = {};  // of imported material: "KEY_MATERIAL_EXPIRES" or the other
+  std::optional<Timestamp> valid_to = {};
 };
 
 // A KMS key whose tokens were erased. The row is what remains of it: old copies of the catalog still hold

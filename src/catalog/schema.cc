@@ -265,9 +265,14 @@ CREATE TABLE backing_keys (
   token BLOB NOT NULL,
   rotation_type TEXT NOT NULL,
   rotated INTEGER,
+  public_key BLOB NOT NULL,
+  material_id TEXT NOT NULL,
+  expiration_model TEXT NOT NULL,
+  valid_to INTEGER,
   PRIMARY KEY (region, key_id, version),
   FOREIGN KEY (region, key_id) REFERENCES keys (region, id)
 );
+CREATE INDEX backing_keys_by_expiry ON backing_keys (valid_to) WHERE valid_to IS NOT NULL;
 CREATE TABLE aliases (
   account TEXT NOT NULL,
   region TEXT NOT NULL,
@@ -282,7 +287,7 @@ CREATE INDEX aliases_by_key ON aliases (region, target_key_id, name);
 INSERT INTO keys SELECT region, id, account, description, policy, state, manager, usage, spec, origin,
   multi_region, created, current_version, '', NULL, 0, manager = 'AWS', 365,
   CASE WHEN manager = 'AWS' THEN created + 365 * 86400000000 END, 0, NULL FROM old_keys;
-INSERT INTO backing_keys SELECT old_keys.region, key_id, version, token, '', NULL
+INSERT INTO backing_keys SELECT old_keys.region, key_id, version, token, '', NULL, x'', '', '', NULL
   FROM old_backing_keys JOIN old_keys ON old_keys.id = key_id;
 INSERT INTO aliases SELECT account, region, name, target_key_id, created, updated FROM old_aliases;
 UPDATE tags SET resource_id = (SELECT region || '/' || id FROM keys WHERE id = resource_id)

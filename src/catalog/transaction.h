@@ -27,6 +27,8 @@ class SqliteTransaction final : public Transaction {
   Result<std::vector<Key>> keys_to_rotate(Timestamp now) override;
   Status remove_key(const std::string& region, const std::string& key_id) override;
   Status replace_key_tags(const Key& key) override;
+  Status put_backing_key(const BackingKey& backing_key) override;
+  Result<std::vector<BackingKey>> expired_backing_keys(Timestamp now) override;
   Status insert_backing_key(const BackingKey& backing_key) override;
   Result<std::optional<BackingKey>> backing_key(const std::string& region, const std::string& key_id,
                                                 uint32_t version) override;

@@ -159,8 +159,8 @@ Result<FoundKey> aws_managed_ebs_key(Call& call) {
   return managed_key(call, *managed_key_kind("alias/aws/ebs"));
 }
 
-Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
-                                                 uint32_t version) {
+Result<catalog::BackingKey> stored_backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+                                               uint32_t version) {
   if (version == 0) version = key.current_version;
   std::optional<catalog::BackingKey> row;
   COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
@@ -168,8 +168,23 @@ Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, cons
     row = std::move(found);
     return {};
   }));
-  if (!row) return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
-  return keyclient::WrappedBackingKey{{key.account, key.region, key.id}, version, std::move(row->token)};
+  if (!row || row->token.empty()) return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
+  return std::move(*row);
+}
+
+keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::BackingKey& stored) {
+  return {{key.account, key.region, key.id}, stored.version, stored.token};
+}
+
+Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+                                                 uint32_t version) {
+  COFFER_TRY(stored, stored_backing_key(catalog, key, version));
+  return wrapped(key, stored);
+}
+
+std::string material_id_of(const catalog::Key& key, const catalog::BackingKey& stored) {
+  if (key.spec != "SYMMETRIC_DEFAULT") return {};
+  return stored.material_id.empty() ? key_material_id(key.id, stored.version) : stored.material_id;
 }
 
 std::string key_material_id(const std::string& key_id, uint32_t version) {

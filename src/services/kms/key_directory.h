@@ -43,10 +43,18 @@ Status require_usable(const FoundKey& found);
 // The AWS managed key for EBS, made together with its alias "alias/aws/ebs" if it does not exist.
 Result<FoundKey> aws_managed_ebs_key(Call& call);
 
-// The backing key of that version as keyd takes it; version 0 means the current one.
+// One version of the key's material as it is stored; version 0 means the current one. kRefusedCiphertext if
+// there is none.
+Result<catalog::BackingKey> stored_backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+                                               uint32_t version = 0);
+// The same as keyd takes it.
+keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::BackingKey& stored);
 Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
                                                  uint32_t version = 0);
 
+// AWS's KeyMaterialId of a stored version: that of imported material tells the material, that of any other
+// its version. Empty for keys that are not symmetric, which have none.
+std::string material_id_of(const catalog::Key& key, const catalog::BackingKey& stored);
 // KeyMaterialId: names one version of a key's material; the same in all regions of a multi-Region key.
 std::string key_material_id(const std::string& key_id, uint32_t version);
 

@@ -2,13 +2,13 @@
 #include "services/kms/key_metadata.h"
 
 #include "services/arn.h"
+#include "services/kms/key_kinds.h"
 #include "services/kms/key_states.h"
 
 namespace coffer::services::kms {
 namespace {
 
 namespace api = coffer::kms;
-using Names = std::vector<std::string>;
 
 api::MultiRegionKey multi_region_key(const catalog::Key& key) {
   api::MultiRegionKey named;
@@ -29,28 +29,6 @@ api::MultiRegionConfiguration multi_region_configuration(const catalog::Key& key
       configuration.replica_keys->push_back(multi_region_key(copy));
   }
   return configuration;
-}
-
-// In the order in which AWS lists them.
-Names signing_algorithms(const std::string& spec) {
-  if (spec.starts_with("RSA_"))
-    return {"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512",
-            "RSASSA_PSS_SHA_256",        "RSASSA_PSS_SHA_384",        "RSASSA_PSS_SHA_512"};
-  if (spec == "ECC_NIST_P384") return {"ECDSA_SHA_384"};
-  if (spec == "ECC_NIST_P521") return {"ECDSA_SHA_512"};
-  if (spec == "ECC_NIST_EDWARDS25519") return {"ED25519_PH_SHA_512", "ED25519_SHA_512"};
-  if (spec.starts_with("ML_DSA_")) return {"ML_DSA_SHAKE_256"};
-  return {"ECDSA_SHA_256"};  // ECC_NIST_P256, ECC_SECG_P256K1
-}
-
-void add_algorithms(api::KeyMetadata& metadata, const std::string& usage, const std::string& spec) {
-  if (usage == "ENCRYPT_DECRYPT")
-    metadata.encryption_algorithms = spec == "SYMMETRIC_DEFAULT"
-                                         ? Names{"SYMMETRIC_DEFAULT"}
-                                         : Names{"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"};
-  if (usage == "SIGN_VERIFY") metadata.signing_algorithms = signing_algorithms(spec);
-  if (usage == "GENERATE_VERIFY_MAC")
-    metadata.mac_algorithms = Names{"HMAC_SHA_" + spec.substr(spec.find('_') + 1)};
 }
 
 // Where its deletion stands.
@@ -78,7 +56,8 @@ api::KeyMetadata metadata_of(const FoundKey& found, const std::vector<catalog::K
   metadata.customer_master_key_spec = key.spec;
   metadata.key_spec = key.spec;
   metadata.multi_region = key.multi_region;
-  add_algorithms(metadata, key.usage, key.spec);
+  describe_algorithms(key, metadata);
+  if (auto names = mac_algorithm_names(key); !names.empty()) metadata.mac_algorithms = std::move(names);
   add_deletion(metadata, key);
   if (key.spec == "SYMMETRIC_DEFAULT" && key.origin == "AWS_KMS")
     metadata.current_key_material_id = key_material_id(key.id, key.current_version);

@@ -7,6 +7,7 @@
 #include "services/kms/key_access.h"
 #include "services/kms/key_changes.h"
 #include "services/kms/key_directory.h"
+#include "services/kms/key_kinds.h"
 #include "services/kms/key_metadata.h"
 #include "services/kms/key_states.h"
 #include "services/kms/kms_service.h"
@@ -18,25 +19,12 @@
 namespace coffer::services::kms {
 namespace {
 
-tl::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorKind::kInvalidArgument, std::move(message), "ValidationException");
-}
 tl::unexpected<Error> unsupported(std::string message) {
   return fail(ErrorKind::kUnsupported, std::move(message), "UnsupportedOperationException");
 }
 
-// What this part can make: symmetric encryption keys whose material keyd generates.
-Status check_kind(const api::CreateKeyRequest& request) {
-  if (request.key_spec && request.customer_master_key_spec)
-    return invalid(
-        "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
-        "CustomerMasterKeySpec is deprecated.");
-  const std::string spec =
-      request.key_spec.value_or(request.customer_master_key_spec.value_or("SYMMETRIC_DEFAULT"));
-  const std::string usage = request.key_usage.value_or("ENCRYPT_DECRYPT");
-  if (spec != "SYMMETRIC_DEFAULT") return unsupported(fmt::format("KeySpec {} is not supported yet.", spec));
-  if (usage != "ENCRYPT_DECRYPT")
-    return invalid(fmt::format("KeyUsage {} is not compatible with KeySpec {}", usage, spec));
+// Where the material comes from, as far as it can come from there.
+Status check_origin(const api::CreateKeyRequest& request) {
   const std::string origin = request.origin.value_or("AWS_KMS");
   if (origin != "AWS_KMS") return unsupported(fmt::format("Origin {} is not supported yet.", origin));
   if (request.custom_key_store_id || request.xks_key_id)
@@ -74,7 +62,8 @@ Result<std::vector<catalog::Key>> copies_of(Call& call, const catalog::Key& key)
 
 Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::CreateKeyRequest& request) {
   COFFER_CHECK(call.authorise("kms:CreateKey", "*"));
-  COFFER_CHECK(check_kind(request));
+  COFFER_TRY(kind, checked_kind(request));
+  COFFER_CHECK(check_origin(request));
   COFFER_TRY(tags, checked_tags(request.tags));
 
   catalog::Key key;
@@ -88,19 +77,25 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   key.policy = request.policy.value_or(default_key_policy(call.account));
   key.state = key_state::kEnabled;
   key.manager = "CUSTOMER";
-  key.usage = "ENCRYPT_DECRYPT";
-  key.spec = "SYMMETRIC_DEFAULT";
+  key.usage = kind.usage;
+  key.spec = format::name_of(kind.spec);
   key.origin = "AWS_KMS";
   key.created = call.time;
   key.tags = std::move(tags);
   if (request.policy)
     COFFER_CHECK(check_key_policy(call, {key, key_arn(key.region, key.account, key.id)}, key.policy,
                                   request.bypass_policy_lockout_safety_check));
-  COFFER_TRY(token, call.installation.keyd.create_backing_key({key.account, key.region, key.id}, 1));
+  COFFER_TRY(made,
+             call.installation.keyd.create_key_material({key.account, key.region, key.id}, 1, kind.spec));
+
+  catalog::BackingKey backing_key;
+  backing_key.key_id = key.id;
+  backing_key.token = std::move(made.token);
+  backing_key.public_key = std::move(made.public_key_der);
 
   return call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {
-        COFFER_CHECK(transaction.insert_key(key, {key.id, 1, token}));
+        COFFER_CHECK(transaction.insert_key(key, backing_key));
         api::CreateKeyResponse response;
         response.key_metadata = metadata_of({key, key_arn(key.region, key.account, key.id)}, {key});
         return response;

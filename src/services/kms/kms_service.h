@@ -43,9 +43,26 @@ class KmsService final : public api::Handlers {
       Call& call, const api::ListRetirableGrantsRequest& request) override;
   Result<api::RetireGrantResponse> retire_grant(Call& call, const api::RetireGrantRequest& request) override;
   Result<api::RevokeGrantResponse> revoke_grant(Call& call, const api::RevokeGrantRequest& request) override;
+  // sign.cc
+  Result<api::SignResponse> sign(Call& call, const api::SignRequest& request) override;
+  Result<api::VerifyResponse> verify(Call& call, const api::VerifyRequest& request) override;
+  // mac.cc
+  Result<api::GenerateMacResponse> generate_mac(Call& call, const api::GenerateMacRequest& request) override;
+  Result<api::VerifyMacResponse> verify_mac(Call& call, const api::VerifyMacRequest& request) override;
+  // public_key.cc
+  Result<api::GetPublicKeyResponse> get_public_key(Call& call,
+                                                   const api::GetPublicKeyRequest& request) override;
+  Result<api::DeriveSharedSecretResponse> derive_shared_secret(
+      Call& call, const api::DeriveSharedSecretRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;
+  Result<api::ReEncryptResponse> re_encrypt(Call& call, const api::ReEncryptRequest& request) override;
+  // data_keys.cc
+  Result<api::GenerateDataKeyPairResponse> generate_data_key_pair(
+      Call& call, const api::GenerateDataKeyPairRequest& request) override;
+  Result<api::GenerateDataKeyPairWithoutPlaintextResponse> generate_data_key_pair_without_plaintext(
+      Call& call, const api::GenerateDataKeyPairWithoutPlaintextRequest& request) override;
   Result<api::GenerateDataKeyResponse> generate_data_key(Call& call,
                                                          const api::GenerateDataKeyRequest& request) override;
   Result<api::GenerateDataKeyWithoutPlaintextResponse> generate_data_key_without_plaintext(

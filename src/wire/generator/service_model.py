@@ -74,6 +74,8 @@ def merge_overlay(model, overlay):
                 raise ModelError(f"overlay: no operation {name} in the model, and no name for a new one")
             model["operations"][name] = extra
             continue
+        if "output" in extra and operation.setdefault("output", extra["output"]) != extra["output"]:
+            raise ModelError(f"overlay: {name} has another output in the model")
         known = operation.setdefault("errors", [])
         known.extend(error for error in extra.get("errors", []) if error not in known)
 
