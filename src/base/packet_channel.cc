@@ -8,6 +8,16 @@
 
 namespace coffer {
 
+namespace {
+
+// A peer that ends with messages unread resets the channel, which is said once and before its own last words
+// (unix(7)); those are still there.
+bool to_be_repeated(int error) {
+  return error == EINTR || error == ECONNRESET;
+}
+
+}  // namespace
+
 Status PacketChannel::send(ByteView bytes, std::span<const int> descriptors) {
   if (bytes.size() > kLargestPacket || descriptors.size() > kMostDescriptors)
     return fail(ErrorKind::kInternal, "packet too large");
@@ -45,7 +55,7 @@ Result<Packet> PacketChannel::receive() {
   ssize_t got = 0;
   do {
     got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  } while (got < 0 && to_be_repeated(errno));
   if (got < 0) return fail(ErrorKind::kUnavailable, errno_error("receive").message);
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -71,7 +81,7 @@ Result<size_t> PacketChannel::receive_into(MutableByteView buffer) {
   ssize_t got = 0;
   do {
     got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  } while (got < 0 && to_be_repeated(errno));
   if (got < 0) return fail(ErrorKind::kUnavailable, errno_error("receive").message);
   if (got == 0) return fail(ErrorKind::kUnavailable, "the other process closed the channel");
   if (message.msg_flags & MSG_TRUNC) return fail(ErrorKind::kInvalidArgument, "packet too large");

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kExitCodes =
     "Exit status: 0 done, 1 failed, 2 wrong usage or cannot start, 3 not running, 4 refused or not found.";
 
-const std::vector<std::string> kSeals = {"key-file", "passphrase"};
+const std::vector<std::string> kSeals = {"key-file", "passphrase", "tpm", "pkcs11"};
 
 std::string default_data() {
   const char* data = std::getenv("COFFER_DATA");
@@ -151,6 +151,7 @@ class CommandLine {
                      "change`")
         ->check(CLI::IsMember(kSeals))
         ->type_name("KIND");
+    add_device(command, up_.device);
     add_secret_descriptor(command, "--unseal-fd", up_.unseal_fd);
     up_.crypto = "auto";
     command
@@ -322,11 +323,32 @@ class CommandLine {
     add_json(command);
   }
 
+  void add_device(CLI::App* command, DeviceOptions& device) {
+    command
+        ->add_option("--tpm-tcti", device.tcti,
+                     "of a new TPM seal: how it is reached (default: tpm2-tss's own)")
+        ->type_name("TCTI");
+    command
+        ->add_option("--tpm-pcrs", device.pcrs,
+                     "of a new TPM seal: it opens only while these PCRs are as they are now")
+        ->type_name("N,N…")
+        ->capture_default_str();
+    command->add_option("--pkcs11-module", device.module, "of a new PKCS#11 seal: the vendor's library")
+        ->type_name("PATH");
+    command->add_option("--pkcs11-token", device.token, "of a new PKCS#11 seal: the token's label")
+        ->type_name("LABEL");
+    command
+        ->add_option("--pkcs11-key", device.label,
+                     "of a new PKCS#11 seal: the label of the key pair that is made")
+        ->type_name("LABEL")
+        ->capture_default_str();
+  }
+
   void add_secret_descriptor(CLI::App* command, const std::string& name, int& descriptor) {
     command
         ->add_option(
             name, descriptor,
-            "read the passphrase from this descriptor, up to a line break (default: asked for on the "
+            "read the passphrase or PIN from this descriptor, up to a line break (default: asked for on the "
             "terminal)")
         ->type_name("N")
         ->check(CLI::Range(0, 1023));
@@ -346,12 +368,13 @@ class CommandLine {
                   "  coffer seal change --to key-file --seal-file /media/usb/coffer-seal.key\n"
                   "The old seal still opens old copies of DIR/keyd: destroy it, or them.",
                   [this] { return seal_change(common_, seal_); });
-    command->add_option("--to", seal_.to, "key-file or passphrase")
+    command->add_option("--to", seal_.to, "key-file, passphrase, tpm or pkcs11")
         ->check(CLI::IsMember(kSeals))
         ->type_name("KIND")
         ->required();
     command->add_option("--seal-file", seal_.seal_file, "where the new key file is made; it must not exist")
         ->type_name("PATH");
+    add_device(command, seal_.device);
     add_secret_descriptor(command, "--secret-fd", seal_.secret_fd);
     add_data(command);
     add_json(command);

@@ -14,13 +14,21 @@ struct Common {
   bool json = false;  // --json
 };
 
+// Where a seal's key is kept, if by a device.
+struct DeviceOptions {
+  std::string tcti;                                  // how the TPM is reached; empty: as the system says
+  std::string pcrs = "7";                            // whose values the TPM asks for
+  std::string module, token, label = "coffer-seal";  // PKCS#11
+};
+
 struct UpOptions {
   std::string data;
   std::string listen;
   std::vector<std::string> regions;
   std::string account;
   std::string seal_file;
-  std::string seal;        // the kind, at initialisation; empty: a key file
+  std::string seal;  // the kind, at initialisation; empty: a key file
+  DeviceOptions device;
   int unseal_fd = -1;      // where the passphrase or PIN is read; -1: asked for on the terminal
   std::string crypto;      // "auto" or "openssl"
   std::string nbd_listen;  // NBD over TLS; empty: nowhere
@@ -59,7 +67,8 @@ int snapshot_copy(const Common& common, const std::string& snapshot_id, const Co
 struct SealOptions {
   std::string to;         // the kind
   std::string seal_file;  // of a key file, made by the change
-  int secret_fd = -1;     // where the new passphrase is read; -1: asked for on the terminal
+  DeviceOptions device;
+  int secret_fd = -1;  // where the new passphrase is read; -1: asked for on the terminal
 };
 int seal_status(const Common& common);
 int seal_change(const Common& common, const SealOptions& options);

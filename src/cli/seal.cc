@@ -61,8 +61,15 @@ Result<Material> new_passphrase(const SealOptions& options) {
 }
 
 Result<Material> new_material(const Served& served, const SealOptions& options) {
-  if (options.to == format::name_of(SealKind::kPassphrase)) return new_passphrase(options);
-  return new_key_file(served, options);
+  const SealKind kind = format::seal_kind_named(options.to).value_or(SealKind::kKeyFile);
+  if (kind == SealKind::kPassphrase) return new_passphrase(options);
+  if (kind == SealKind::kKeyFile) return new_key_file(served, options);
+  COFFER_TRY(parameters, device_parameters(kind, options.device));
+  if (kind == SealKind::kTpm) return Material{kind, std::move(parameters), {}};
+  auto pin = options.secret_fd >= 0 ? read_secret(options.secret_fd)
+                                    : ask_for_secret("PIN of the token " + options.device.token + ": ");
+  if (!pin) return tl::unexpected(std::move(pin.error()));
+  return Material{kind, std::move(parameters), std::move(*pin)};
 }
 
 Result<Document> ask_for_status(const Served& served) {

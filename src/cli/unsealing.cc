@@ -2,6 +2,7 @@
 #include "cli/unsealing.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/disk.h"
 #include "cli/output.h"
@@ -45,7 +46,62 @@ Result<SecretBytes> open_passphrase_seal(const Bytes& stored, const UpOptions& o
   }
 }
 
+Result<SecretBytes> pin_of(int descriptor, const std::string& token) {
+  auto pin = descriptor >= 0 ? read_secret(descriptor) : ask_for_secret("PIN of the token " + token + ": ");
+  if (!pin) return fail(pin.error().kind, "the token " + token + " wants a PIN: " + pin.error().message);
+  return pin;
+}
+
+// One try: a token counts wrong PINs.
+Result<SecretBytes> pkcs11_material(const Bytes& parameters, const UpOptions& options) {
+  COFFER_TRY(parsed, format::parse_pkcs11_parameters(parameters));
+  COFFER_TRY(pin, pin_of(options.unseal_fd, parsed.token));
+  return material_of(SealKind::kPkcs11, parameters, pin);
+}
+
+// Of domain keys that are to be made; nothing for a key file.
+Result<std::optional<SecretBytes>> first_material(const UpOptions& options) {
+  const auto kind = format::seal_kind_named(options.seal).value_or(SealKind::kKeyFile);
+  if (kind == SealKind::kKeyFile) return std::nullopt;
+  if (kind == SealKind::kPassphrase) return new_passphrase_seal(options);
+  COFFER_TRY(parameters, device_parameters(kind, options.device));
+  if (kind == SealKind::kPkcs11) return pkcs11_material(parameters, options);
+  return seals::encode_material({kind, parameters, {}});
+}
+
+Result<uint32_t> pcr_mask(const std::string& text) {
+  uint32_t mask = 0;
+  std::stringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const bool number =
+        !word.empty() && word.size() <= 2 && word.find_first_not_of("0123456789") == std::string::npos;
+    const int pcr = number ? std::stoi(word) : 24;
+    if (pcr > 23)
+      return fail(ErrorKind::kInvalidArgument,
+                  "PCRs are numbers from 0 to 23, as in 0,2,7; '" + text + "' is not");
+    mask |= 1u << pcr;
+  }
+  if (mask == 0) return fail(ErrorKind::kInvalidArgument, "a TPM seal needs at least one PCR");
+  return mask;
+}
+
 }  // namespace
+
+Result<Bytes> device_parameters(SealKind kind, const DeviceOptions& device) {
+  if (kind == SealKind::kTpm) {
+    COFFER_TRY(mask, pcr_mask(device.pcrs));
+    format::TpmParameters parameters;
+    parameters.tcti = device.tcti;
+    parameters.pcrs = mask;
+    return format::encode(parameters);
+  }
+  if (device.module.empty() || device.token.empty())
+    return fail(ErrorKind::kInvalidArgument,
+                "a PKCS#11 seal needs --pkcs11-module PATH and --pkcs11-token LABEL");
+  if (device.module.front() != '/')
+    return fail(ErrorKind::kInvalidArgument, "--pkcs11-module is an absolute path");
+  return format::encode(format::Pkcs11Parameters{device.module, device.token, device.label, {}});
+}
 
 bool has_sealed_keys(const std::string& folder) {
   const auto names = system_disk().list(folder + "/keyd");
@@ -81,10 +137,13 @@ Result<std::vector<SecretBytes>> unsealing_material(const std::string& folder,
     COFFER_TRY(material, open_passphrase_seal(stored->parameters, options));
     materials.push_back(std::move(material));
   }
-  const bool first = !installation.initialised && !has_sealed_keys(folder);
-  if (first && options.seal == format::name_of(SealKind::kPassphrase)) {
-    COFFER_TRY(material, new_passphrase_seal(options));
+  if (stored && stored->seal_kind == SealKind::kPkcs11) {
+    COFFER_TRY(material, pkcs11_material(stored->parameters, options));
     materials.push_back(std::move(material));
+  }
+  if (!installation.initialised && !has_sealed_keys(folder)) {
+    COFFER_TRY(material, first_material(options));
+    if (material) materials.push_back(std::move(*material));
   }
   return materials;
 }

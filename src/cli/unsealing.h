@@ -18,6 +18,9 @@ bool has_sealed_keys(const std::string& folder);
 // read (keyd says why).
 std::optional<format::SealedDomainKeysHeader> stored_seal(const std::string& folder);
 
+// What a new seal by a device is asked for with, as stored parameters. kInvalidArgument, in words.
+Result<Bytes> device_parameters(format::SealKind kind, const DeviceOptions& device);
+
 // Where the key file of the seal lies, as far as this can be told; empty when the seal is none.
 std::string seal_file_in_force(const std::string& folder, const InstallationFile& installation);
 

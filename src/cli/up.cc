@@ -126,8 +126,9 @@ Result<Site> prepare(const UpOptions& options) {
 }
 
 std::vector<std::string> keyd_arguments(const Site& site) {
-  std::vector<std::string> arguments = {"--data", site.folder, "--seal-file",
-                                        seal_file_of(site.folder, site.installation)};
+  std::vector<std::string> arguments = {"--data",      site.folder,
+                                        "--seal-file", seal_file_of(site.folder, site.installation),
+                                        "--sealer",    site.programs + "/coffer-sealer"};
   // Sealed domain keys that exist are never made anew, whatever installation.json says.
   if (!site.installation.initialised && !has_sealed_keys(site.folder))
     arguments.insert(arguments.end(), {"--initialise", "--seal", site.seal});

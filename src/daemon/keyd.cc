@@ -12,6 +12,7 @@
 #include "base/process_hardening.h"
 #include "base/supervisor_channel.h"
 #include "crypto/openssl_memory.h"
+#include "keys/device_seals.h"
 #include "keys/domain_key_store.h"
 #include "keys/domain_key_vault.h"
 #include "keys/hardening.h"
@@ -38,6 +39,8 @@ std::optional<keys::UnsealingOptions> parse_options(int count, char** words) {
       options.data = words[++i];
     } else if (word == "--seal-file" && i + 1 < count) {
       options.seal_file = words[++i];
+    } else if (word == "--sealer" && i + 1 < count) {
+      options.sealer = words[++i];
     } else if (word == "--seal" && i + 1 < count) {
       const auto kind = format::seal_kind_named(words[++i]);
       if (!kind) return std::nullopt;
@@ -83,6 +86,13 @@ Status serve(SupervisorChannel& supervisor, keys::SupervisorInbox& inbox, keys::
 Status run(const keys::UnsealingOptions& options, SupervisorChannel& supervisor) {
   const std::string folder = options.data + "/keyd";
   COFFER_CHECK(forbid_core_dumps());
+  std::unique_ptr<keys::SealerClient> sealer;
+  if (!options.sealer.empty()) {
+    auto started = keys::SealerClient::start(options.sealer);
+    if (started) sealer = std::move(*started);
+    if (!started) log_warning("no seal by a TPM or a token: {}", started.error().message);
+  }
+  const keys::MakeSeal make_seal = keys::seal_maker(sealer.get());
   keys::SupervisorInbox inbox(supervisor);
   keys::DomainKeyStore store(system_disk(), folder);
   COFFER_TRY(opened, keys::unseal(
@@ -90,11 +100,12 @@ Status run(const keys::UnsealingOptions& options, SupervisorChannel& supervisor)
                          [&](format::SealKind kind, const Bytes* parameters) {
                            return inbox.seal_material(kind, parameters);
                          },
-                         keys::make_software_seal));
+                         make_seal));
+  if (!opened.to_remember.empty()) COFFER_CHECK(inbox.remember(opened.to_remember));
   COFFER_CHECK(keys::confine_keyd(folder));
   keys::DomainKeyVault vault(std::move(opened.domain_keys), std::move(opened.seal), &store);
   COFFER_TRY(control, keys::SealControl::create(
-                          system_disk(), folder, vault, keys::make_software_seal,
+                          system_disk(), folder, vault, make_seal,
                           [&](const secret::SecretBytes& material) { return inbox.remember(material); }));
   keys::Operations operations(vault, control.get(), system_clock());
   return serve(supervisor, inbox, operations);
@@ -114,7 +125,8 @@ int main(int count, char** words) {
   const auto options = parse_options(count, words);
   if (!options) {
     std::fputs(
-        "usage: coffer-keyd --data DIR --seal-file PATH [--initialise [--seal KIND]]\n(started by `coffer "
+        "usage: coffer-keyd --data DIR --seal-file PATH [--sealer PROGRAM] [--initialise [--seal "
+        "KIND]]\n(started by `coffer "
         "up`)\n",
         stderr);
     return 2;

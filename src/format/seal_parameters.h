@@ -28,6 +28,29 @@ inline constexpr uint32_t kMostArgon2MemoryKib = 4
 inline constexpr uint32_t kMostArgon2Iterations = 64;
 inline constexpr uint32_t kMostArgon2Lanes = 64;
 
+// TPM 2.0 (TCG TPM 2.0 Library, part 2). The two blobs are TPM2B_PUBLIC and TPM2B_PRIVATE; empty in a request
+// for a new seal.
+struct TpmParameters {
+  std::string tcti;             // tpm2-tss's words for how the TPM is reached; empty: its own default
+  uint32_t pcrs = 0;            // bit n: PCR n of the SHA-256 bank
+  uint32_t nv_index = 0;        // of the counter against rollback
+  uint64_t counter_offset = 0;  // counter = sequence number + offset, modulo 2^64
+  Bytes public_blob, private_blob;
+};
+
+// PKCS#11: a key pair in a token, and the seal's key under it (RSA-OAEP, SHA-1). `wrapped` is empty in a
+// request for a new seal.
+struct Pkcs11Parameters {
+  std::string module;     // path of the vendor's library
+  std::string token;      // its label
+  std::string key_label;  // of both halves of the pair
+  Bytes wrapped;
+};
+
+Bytes encode(const TpmParameters& parameters);
+Bytes encode(const Pkcs11Parameters& parameters);
+Result<TpmParameters> parse_tpm_parameters(ByteView bytes);
+Result<Pkcs11Parameters> parse_pkcs11_parameters(ByteView bytes);
 Bytes encode(const KeyFileParameters& parameters);
 Bytes encode(const PassphraseParameters& parameters);
 Result<KeyFileParameters> parse_key_file_parameters(ByteView bytes);

@@ -65,7 +65,8 @@ Result<DomainKeys> DomainKeyStore::initialise(const Seal& seal) {
 
 Status DomainKeyStore::replace(const DomainKeys& keys, const Seal& seal) {
   COFFER_TRY(bytes, seal_domain_keys(keys, seal, ++sequence_));
-  return files_.replace(bytes);
+  COFFER_CHECK(files_.replace(bytes));
+  return seal.anchor() == nullptr ? Status() : seal.anchor()->advance_to(sequence_);
 }
 
 Result<DomainKeys> DomainKeyStore::load(const Seal& seal) {
@@ -77,6 +78,7 @@ Result<DomainKeys> DomainKeyStore::load(const Seal& seal) {
                     : copies.error().message);
   COFFER_TRY(keys, open_copy(copies->parsed, seal));
   sequence_ = copies->parsed.header.sequence;
+  if (seal.anchor() != nullptr) COFFER_CHECK(seal.anchor()->accept(sequence_));
   if (!copies->twins) {
     log_warning("mending a copy of the domain keys from its twin");
     if (const Status mended = files_.mend(copies->newest); !mended)

@@ -26,6 +26,7 @@ class DomainKeyStore {
   Result<DomainKeys> initialise(const seals::Seal& seal);
   // Opens the newest valid copy and mends the other. kNotFound, kCorrupt (neither is valid), kTooNew;
   // kRefusedCiphertext when the seal is not the one they are sealed with. All name the seal.
+  // kPermissionDenied when the seal has an anchor that knows newer ones.
   Result<DomainKeys> load(const seals::Seal& seal);
   // Replaces both copies, under the next sequence number. After an error either may be the old or the new
   // one.

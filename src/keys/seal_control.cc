@@ -67,7 +67,7 @@ Status SealControl::change(const format::keyd::SealRequest& request) {
   COFFER_TRY(material, format::parse_seal_material(
                            contents.read(RawAccess::because("the new seal's secret is taken out"))));
   if (material.kind != request.kind) return fail(ErrorKind::kInvalidArgument, "the seal is of another kind");
-  COFFER_TRY(made, make_seal_(material, vault_.installation_id()));
+  COFFER_TRY(made, make_seal_(material, vault_.installation_id(), request.sequence + 1));
   if (!made.to_remember.empty()) COFFER_CHECK(remember_(made.to_remember));
   return vault_.change_seal(std::move(made.seal), request.sequence);
 }

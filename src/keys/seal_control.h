@@ -24,9 +24,10 @@ struct NewSeal {
   std::unique_ptr<seals::Seal> seal;
   secret::SecretBytes to_remember;  // seal material
 };
-// From seal material to a seal; for a TPM or a token it asks these.
-using MakeSeal = std::function<Result<NewSeal>(const format::SealMaterialView& material,
-                                               const format::UuidBytes& installation_id)>;
+// From seal material to a seal. The first copies under it have `next_sequence`.
+using MakeSeal =
+    std::function<Result<NewSeal>(const format::SealMaterialView& material,
+                                  const format::UuidBytes& installation_id, uint64_t next_sequence)>;
 // Hands seal material to whoever starts keyd again. Called before anything depends on it.
 using Remember = std::function<Status(const secret::SecretBytes& material)>;
 

@@ -41,34 +41,40 @@ Result<std::unique_ptr<Seal>> find_key_file(const UnsealingOptions& options,
   return fits ? std::move(second) : std::move(first);
 }
 
-Result<std::unique_ptr<Seal>> seal_from_material(const SecretBytes& encoded, const MakeSeal& make_seal,
-                                                 const format::UuidBytes& installation_id) {
+Result<NewSeal> seal_from_material(const SecretBytes& encoded, const MakeSeal& make_seal,
+                                   const format::UuidBytes& installation_id, uint64_t next_sequence) {
   COFFER_TRY(material,
              format::parse_seal_material(encoded.read(RawAccess::because("the seal is opened with it"))));
-  COFFER_TRY(made, make_seal(material, installation_id));
-  return std::move(made.seal);
+  return make_seal(material, installation_id, next_sequence);
 }
 
-Result<std::unique_ptr<Seal>> first_seal(Disk& disk, const UnsealingOptions& options,
-                                         const FindMaterial& find_material, const MakeSeal& make_seal) {
+Result<NewSeal> first_seal(Disk& disk, const UnsealingOptions& options, const FindMaterial& find_material,
+                           const MakeSeal& make_seal) {
   if (options.kind != SealKind::kKeyFile) {
     COFFER_TRY(material, find_material(options.kind, nullptr));
     format::UuidBytes installation_id{};
     std::ranges::copy(crypto::random_bytes(installation_id.size()), installation_id.begin());
-    return seal_from_material(material, make_seal, installation_id);
+    return seal_from_material(material, make_seal, installation_id, 1);
   }
   COFFER_TRY(exists, disk.exists(options.seal_file));
   const KeyFileParameters parameters = parameters_of(options, options.seal_file);
-  if (exists) return seals::load_key_file_seal(options.seal_file, parameters);
-  return seals::create_key_file_seal(disk, options.seal_file, parameters);
+  auto seal = exists ? seals::load_key_file_seal(options.seal_file, parameters)
+                     : seals::create_key_file_seal(disk, options.seal_file, parameters);
+  if (!seal) return tl::unexpected(std::move(seal.error()));
+  return NewSeal{std::move(*seal), {}};
 }
 
 Result<std::unique_ptr<Seal>> stored_seal(const UnsealingOptions& options,
                                           const format::SealedDomainKeysHeader& header,
                                           const FindMaterial& find_material, const MakeSeal& make_seal) {
   if (header.seal_kind == SealKind::kKeyFile) return find_key_file(options, header);
-  COFFER_TRY(material, find_material(header.seal_kind, &header.parameters));
-  return seal_from_material(material, make_seal, header.installation_id);
+  // A TPM asks nobody.
+  auto material = header.seal_kind == SealKind::kTpm
+                      ? Result<SecretBytes>(seals::encode_material({SealKind::kTpm, header.parameters, {}}))
+                      : find_material(header.seal_kind, &header.parameters);
+  if (!material) return tl::unexpected(std::move(material.error()));
+  COFFER_TRY(made, seal_from_material(*material, make_seal, header.installation_id, header.sequence + 1));
+  return std::move(made.seal);
 }
 
 }  // namespace
@@ -98,14 +104,14 @@ Result<Unsealed> unseal(Disk& disk, DomainKeyStore& store, const UnsealingOption
                         const FindMaterial& find_material, const MakeSeal& make_seal) {
   COFFER_TRY(initialised, store.initialised());
   if (options.initialise && !initialised) {
-    COFFER_TRY(seal, first_seal(disk, options, find_material, make_seal));
-    COFFER_TRY(made, store.initialise(*seal));
-    return Unsealed{std::move(made), std::move(seal)};
+    COFFER_TRY(fresh, first_seal(disk, options, find_material, make_seal));
+    COFFER_TRY(made, store.initialise(*fresh.seal));
+    return Unsealed{std::move(made), std::move(fresh.seal), std::move(fresh.to_remember)};
   }
   COFFER_TRY(header, store.header());
   COFFER_TRY(seal, stored_seal(options, header, find_material, make_seal));
   COFFER_TRY(loaded, store.load(*seal));
-  return Unsealed{std::move(loaded), std::move(seal)};
+  return Unsealed{std::move(loaded), std::move(seal), {}};
 }
 
 }  // namespace coffer::keys

@@ -14,6 +14,7 @@ namespace coffer::keys {
 
 struct UnsealingOptions {
   std::string data;                                    // DIR
+  std::string sealer;                                  // the program coffer-sealer; empty: none
   std::string seal_file;                               // where the seal's key file is looked for first
   bool initialise = false;                             // where there are no domain keys, make some
   format::SealKind kind = format::SealKind::kKeyFile;  // under this seal
@@ -27,6 +28,7 @@ using FindMaterial =
 struct Unsealed {
   DomainKeys domain_keys;
   std::unique_ptr<seals::Seal> seal;
+  secret::SecretBytes to_remember;  // seal material of a seal that was made now; empty: nothing
 };
 // A first start that was cut short is taken up again: a seal that was made is used, domain keys that were
 // made are loaded. No seal is ever made for domain keys that exist.

@@ -80,7 +80,10 @@ def test_arguments_of_the_daemons(site):
                               "--development")
     starts = {entry["name"]: entry["arguments"] for entry in site.events(event="start")}
     data = str(site.data)
-    assert starts["keyd"] == ["--data", data, "--seal-file", data + "/seal.key", "--initialise"]
+    sealer = starts["keyd"][5]
+    assert starts["keyd"] == ["--data", data, "--seal-file", data + "/seal.key", "--sealer", sealer, "--initialise", "--seal",
+                              "key-file"]
+    assert sealer.endswith("/coffer-sealer")
     assert starts["volumed"] == ["--data", data, "--crypto", "auto", "--io", "auto", "--throttle", "off", "--nbd-tls", "off"]
     assert starts["apid"] == ["--data", data, "--account", "210987654321", "--endpoint", url, "--host-id",
                               site.installation()["host_id"], "--region", "eu-central-1", "--region", "us-east-1",

@@ -11,8 +11,10 @@
 #include "format/backing_key_token.h"
 #include "format/ciphertext_blob.h"
 #include "format/import_token.h"
+#include "format/key_id.h"
 #include "format/seal_parameters.h"
 #include "format/sealed_domain_keys.h"
+#include "format/sealer_protocol.h"
 #include "format/volume_key_box.h"
 #include "format/wrapped_secret.h"
 #include "keys/data_encryption.h"
@@ -61,6 +63,9 @@ void check_whole(const Result<Parsed>& parsed, ByteView input) {
 void check_seals(ByteView input) {
   if (!input.empty()) check_whole(format::parse_key_file_parameters(input), input);
   check_whole(format::parse_passphrase_parameters(input), input);
+  check_whole(format::parse_tpm_parameters(input), input);
+  check_whole(format::parse_pkcs11_parameters(input), input);
+  (void)format::sealer::parse_request(input);
   (void)format::parse_seal_authority(input);
   if (const auto material = format::parse_seal_material(input)) {
     Bytes again(format::seal_material_size(*material));

@@ -142,7 +142,8 @@ TEST_F(BackingKeys, TokensOfBothVersionsOpenAsTheFormatSays) {
 }
 
 TEST_F(BackingKeys, AParsedKeyPairTakesThePlaceOfManyInTheCache) {
-  BackingKeyCache cache(domain_keys, 20);
+  const CurrentDomainKeys current = in_force();
+  BackingKeyCache cache(current, 20);
   for (uint32_t version = 1; version <= 10; ++version) {
     key.version = version;
     key.token = *create_backing_key(domain_keys, key.binding, version);
