@@ -21,6 +21,7 @@ struct AdminCall {
   policy::Principal principal;
   std::string user_name;
   Json request;
+  const std::string& data;          // DIR; empty in tests
   const std::string& nbd_endpoint;  // "HOST:PORT", where NBD over TLS is served; empty: nowhere
 
   std::string text(const char* member) const;  // empty when absent or no string
@@ -50,6 +51,9 @@ Result<std::string> seal_change(AdminCall& call);
 // admin_domain_key.cc
 Result<std::string> domain_key_status(AdminCall& call);
 Result<std::string> domain_key_rotate(AdminCall& call);
+// admin_backup.cc
+Result<std::string> backup_catalog(AdminCall& call);
+Result<std::string> backup_domain_keys(AdminCall& call);
 // admin_commands.cc
 Result<std::string> newest_records(AdminCall& call);
 

@@ -36,6 +36,8 @@ constexpr std::array kCommands = {
     Command{"seal-change", "ChangeSeal", true, seal_change},
     Command{"domain-key-status", "DescribeDomainKey", false, domain_key_status},
     Command{"domain-key-rotate", "RotateDomainKey", true, domain_key_rotate},
+    Command{"backup-catalog", "CreateBackup", true, backup_catalog},
+    Command{"backup-domain-keys", "CreateBackup", true, backup_domain_keys},
     Command{"trail", "LookupEvents", false, newest_records},
 };
 
@@ -132,8 +134,8 @@ catalog::TrailEvent admin_event(const AdminCall& call, const std::string& event_
 
 std::string AdminCommands::answer(const UnixPeer& peer, const std::string& line) try {
   AdminCall call{
-      installation_, pipeline_, endpoint_, {}, user_name_of(peer.uid), Json::parse(line, nullptr, false),
-      nbd_endpoint_};
+      installation_, pipeline_,    endpoint_, {}, user_name_of(peer.uid), Json::parse(line, nullptr, false),
+      data_,         nbd_endpoint_};
   if (!call.request.is_object())
     return failure_line({ErrorKind::kInvalidArgument, "a command is a JSON object on one line"});
   call.principal.type = policy::PrincipalType::kUnixUser;

@@ -19,14 +19,15 @@ class AdminCommands {
  public:
   // `owner_uid`: the user whose installation it is; the superuser counts as that user.
   // `nbd_endpoint`: where NBD over TLS is served, "HOST:PORT", or empty. `pipeline`: the way of the command
-  // "ec2"; without one there is none.
+  // "ec2"; without one there is none. `data`: DIR, whose catalog is backed up.
   AdminCommands(Installation& installation, std::string endpoint, uint32_t owner_uid,
-                std::string nbd_endpoint = {}, Pipeline* pipeline = nullptr)
+                std::string nbd_endpoint = {}, Pipeline* pipeline = nullptr, std::string data = {})
       : installation_(installation),
         endpoint_(std::move(endpoint)),
         nbd_endpoint_(std::move(nbd_endpoint)),
         owner_uid_(owner_uid),
-        pipeline_(pipeline) {}
+        pipeline_(pipeline),
+        data_(std::move(data)) {}
 
   // One line in, one line out. Thread-safe; no exception leaves.
   std::string answer(const UnixPeer& peer, const std::string& line);
@@ -36,6 +37,7 @@ class AdminCommands {
   const std::string endpoint_, nbd_endpoint_;
   const uint32_t owner_uid_;
   Pipeline* const pipeline_;
+  const std::string data_;
 };
 
 }  // namespace coffer::api

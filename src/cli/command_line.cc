@@ -49,6 +49,7 @@ class CommandLine {
     add_snapshot();
     add_seal();
     add_domain_key();
+    add_backup();
     add_account();
     add_trail();
   }
@@ -398,6 +399,39 @@ class CommandLine {
     add_json(command);
   }
 
+  void add_backup() {
+    CLI::App* command =
+        add(&app_, "backup", "write the catalog and the sealed domain keys into one encrypted file",
+            "  coffer backup /backups/coffer.backup --with-domain-keys\n"
+            "  coffer backup - --recovery-key /media/usb/recovery.key | ssh elsewhere 'cat > coffer.backup'\n"
+            "Volumes' data is not in it: it lies in DIR/volumes, and is encrypted there.",
+            [this] { return backup(common_, backup_); });
+    command->add_flag("--with-domain-keys", backup_.with_domain_keys,
+                      "so that it opens without the seal, by the recovery passphrase or key alone");
+    add_recovery(command, "FILE (`-`: standard output)");
+    command =
+        add(&app_, "restore", "put a backup into an empty folder, or its catalog into a stopped installation",
+            "  coffer restore /backups/coffer.backup --data /srv/coffer\n"
+            "What is replaced is put aside. Volumes are not touched; those unknown to the backup are listed.",
+            [this] { return restore(common_, backup_); });
+    add_recovery(command, "FILE (`-`: standard input)");
+  }
+
+  void add_recovery(CLI::App* command, const std::string& file) {
+    command->add_option("FILE", backup_.file, file)->required();
+    command
+        ->add_option("--recovery-key", backup_.recovery_key,
+                     "a key file instead of a passphrase; `backup` makes it unless it is there")
+        ->type_name("PATH");
+    command
+        ->add_option("--passphrase-fd", backup_.passphrase_fd,
+                     "read the recovery passphrase from this descriptor (default: asked for on the terminal)")
+        ->type_name("N")
+        ->check(CLI::Range(0, 1023));
+    add_data(command);
+    add_json(command);
+  }
+
   void add_volume_id(CLI::App* command) {
     command->add_option("VOLUME-ID", volume_id_, "vol-…")->required();
     add_data(command);
@@ -440,6 +474,7 @@ class CommandLine {
   std::string region_, volume_id_, account_id_;
   CopyOptions copy_;
   SealOptions seal_;
+  BackupOptions backup_;
   std::vector<std::string> devices_;
   std::string certificate_folder_;
   int newest_ = 20, days_ = 30;

@@ -73,6 +73,15 @@ struct SealOptions {
 int seal_status(const Common& common);
 int seal_change(const Common& common, const SealOptions& options);
 
+struct BackupOptions {
+  std::string file;          // "-": standard output or input
+  std::string recovery_key;  // the path of a key file; empty: a passphrase
+  int passphrase_fd = -1;    // where it is read; -1: asked for on the terminal
+  bool with_domain_keys = false;
+};
+int backup(const Common& common, const BackupOptions& options);
+int restore(const Common& common, const BackupOptions& options);
+
 int domain_key_status(const Common& common);
 int domain_key_rotate(const Common& common, bool wait);
 

@@ -153,7 +153,8 @@ class Daemon {
         ebs_(installation_),
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
-        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_) {
+        commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_,
+                  arguments.data) {
     installation_.domain_key_rotation = &rotation_;
     installation_.kms_request_quotas = arguments.kms_request_quotas;
   }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What opens a backup: a passphrase, or a key file, of the same forms as those of seals. So the domain keys
+// in a backup can be under it too, and it is their seal when they have been restored.
+#pragma once
+#include "base/result.h"
+#include "cli/commands.h"
+#include "format/backup_archive.h"
+#include "secret/secret_bytes.h"
+
+namespace coffer::cli {
+
+struct RecoveryKey {
+  format::SealKind kind = format::SealKind::kPassphrase;
+  Bytes parameters;
+  secret::SecretBytes key;
+};
+// For a new backup: asks for a passphrase (or reads it), or makes the key file unless it is there, for the
+// installation with this id in its seal.
+Result<RecoveryKey> new_recovery_key(const BackupOptions& options, const format::UuidBytes& installation_id);
+// For an existing one.
+Result<RecoveryKey> find_recovery_key(const BackupOptions& options, const format::BackupHeader& header);
+
+}  // namespace coffer::cli

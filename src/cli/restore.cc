@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// `coffer restore`: a backup into an empty folder, or its catalog into an installation that is not running.
+// What it replaces is put aside; volumes are not touched, and those that the backup does not know are named.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+
+#include "base/disk.h"
+#include "base/process_hardening.h"
+#include "cli/backup_file.h"
+#include "cli/commands.h"
+#include "cli/data_folder.h"
+#include "cli/document.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/recovery_key.h"
+#include "cli/unsealing.h"
+
+namespace coffer::cli {
+namespace {
+
+constexpr const char* kStaging = "/restore.new";
+// What an archive may hold, and where it is staged.
+const std::map<std::string, std::string> kKnown = {
+    {"about.json", "about.json"},
+    {"installation.json", "installation.json"},
+    {"root-credentials", "root-credentials"},
+    {"keyd/domain-keys", "domain-keys"},
+    {"keyd/domain-keys.recovery", "domain-keys.recovery"},
+    {"apid/catalog.db", "catalog.db"},
+};
+
+// Writes the files of an archive into one folder; nothing of it counts before the last piece was proven.
+class Stager final : public format::BackupReceiver {
+ public:
+  explicit Stager(std::string folder) : folder_(std::move(folder)) {}
+
+  Status begin(const std::string& name, uint64_t) override {
+    const auto known = kKnown.find(name);
+    if (known == kKnown.end())
+      return fail(ErrorKind::kCorrupt, "the backup holds '" + name + "', which is unknown");
+    COFFER_TRY(file, system_disk().open(folder_ + "/" + known->second, {.create = true, .exclusive = true}));
+    file_ = std::move(file);
+    offset_ = 0;
+    return {};
+  }
+  Status contents(ByteView piece) override {
+    COFFER_CHECK(file_->write(offset_, piece));
+    offset_ += piece.size();
+    return {};
+  }
+  Status end() override {
+    COFFER_CHECK(file_->flush());
+    file_.reset();
+    return {};
+  }
+
+ private:
+  const std::string folder_;
+  std::unique_ptr<File> file_;
+  uint64_t offset_ = 0;
+};
+
+Status clear_staging(const std::string& staging) {
+  COFFER_TRY(there, system_disk().exists(staging));
+  if (!there) return {};
+  COFFER_TRY(names, system_disk().list(staging));
+  for (const std::string& name : names) COFFER_CHECK(system_disk().remove(staging + "/" + name));
+  return system_disk().remove(staging);
+}
+
+Status stage(const BackupOptions& options, const std::string& staging) {
+  FileDescriptor file;
+  if (options.file != "-") {
+    file = FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) return fail(ErrorKind::kNotFound, errno_error(options.file).message);
+  }
+  const int descriptor = options.file == "-" ? STDIN_FILENO : file.get();
+  COFFER_TRY(header, read_backup_header(descriptor));
+  COFFER_TRY(recovery, find_recovery_key(options, header));
+  COFFER_CHECK(clear_staging(staging));
+  COFFER_CHECK(system_disk().make_directory(staging));
+  Stager stager(staging);
+  COFFER_CHECK(read_backup(descriptor, recovery.key, header, stager));
+  return system_disk().flush_directory(staging);
+}
+
+// DIR/NAME is renamed to DIR/NAME.before-restore-N; the new name, or empty when there was nothing.
+Result<std::string> put_aside(const std::string& folder, const std::string& name) {
+  COFFER_TRY(there, system_disk().exists(folder + "/" + name));
+  if (!there) return std::string();
+  for (int number = 1;; ++number) {
+    const std::string aside = name + ".before-restore-" + std::to_string(number);
+    COFFER_TRY(taken, system_disk().exists(folder + "/" + aside));
+    if (taken) continue;
+    COFFER_CHECK(system_disk().rename(folder + "/" + name, folder + "/" + aside));
+    return aside;
+  }
+}
+
+Status place(const std::string& staging, const std::string& name, const std::string& path) {
+  COFFER_TRY(contents, read_file(system_disk(), staging + "/" + name));
+  return replace_file(system_disk(), path, contents);
+}
+
+// Another installation's catalog must not come over this one's volumes.
+Status check_same_installation(const std::string& folder, const std::string& staging) {
+  COFFER_TRY(there, system_disk().exists(folder + "/installation.json"));
+  if (!there) return {};
+  COFFER_TRY(present, read_installation(folder));
+  COFFER_TRY(text, read_file(system_disk(), staging + "/installation.json", 1 << 20));
+  COFFER_TRY(backed_up, parse_installation(as_text(text)));
+  if (present.installation_id == backed_up.installation_id) return {};
+  return fail(ErrorKind::kConflict, "the backup is of another installation than the one in " + folder);
+}
+
+struct Restored {
+  std::string catalog_aside;
+  bool kept_domain_keys = false, recovered_domain_keys = false;
+};
+
+// The sealed domain keys that are there are as new as any: they stay.
+Status place_domain_keys(const std::string& folder, const std::string& staging, Restored& restored) {
+  restored.kept_domain_keys = has_sealed_keys(folder);
+  if (restored.kept_domain_keys) return {};
+  COFFER_TRY(recovery, system_disk().exists(staging + "/domain-keys.recovery"));
+  restored.recovered_domain_keys = recovery;
+  COFFER_CHECK(system_disk().make_directory(folder + "/keyd"));
+  for (const char* copy : {"/keyd/domain-keys.0", "/keyd/domain-keys.1"})
+    COFFER_CHECK(place(staging, recovery ? "domain-keys.recovery" : "domain-keys", folder + copy));
+  return {};
+}
+
+Result<Restored> put_in_place(const std::string& folder, const std::string& staging) {
+  Restored restored;
+  COFFER_CHECK(place_domain_keys(folder, staging, restored));
+  COFFER_TRY(aside, put_aside(folder, "apid"));
+  restored.catalog_aside = aside;
+  COFFER_CHECK(system_disk().make_directory(folder + "/apid"));
+  COFFER_CHECK(system_disk().rename(staging + "/catalog.db", folder + "/apid/catalog.db"));
+  COFFER_CHECK(system_disk().flush_directory(folder + "/apid"));
+  COFFER_CHECK(place(staging, "root-credentials", folder + "/root-credentials"));
+  // Last: until then this is no installation that could be started.
+  COFFER_TRY(there, system_disk().exists(folder + "/installation.json"));
+  if (!there) COFFER_CHECK(place(staging, "installation.json", folder + "/installation.json"));
+  COFFER_CHECK(system_disk().flush_directory(folder));
+  return restored;
+}
+
+// Volumes and snapshots that lie in DIR and that the backup's catalog does not know.
+Result<std::vector<std::string>> orphans(const std::string& folder, const std::string& staging) {
+  COFFER_TRY(text, read_file(system_disk(), staging + "/about.json"));
+  COFFER_TRY(about, Document::parse(as_text(text)));
+  std::set<std::string> known;
+  for (const char* list : {"volumes", "snapshots"})
+    for (const std::string& id : about.texts(list)) known.insert(id);
+  std::vector<std::string> unknown;
+  const auto names = system_disk().list(folder + "/volumes");
+  if (!names) return unknown;
+  for (const std::string& name : *names)
+    if ((name.starts_with("vol-") || name.starts_with("snap-")) && !known.contains(name))
+      unknown.push_back(name);
+  return unknown;
+}
+
+std::string readable(const std::string& folder, const Restored& restored,
+                     const std::vector<std::string>& unknown) {
+  std::string text = "restored into " + folder + "\n";
+  if (!restored.catalog_aside.empty())
+    text += "the catalog that was there is now " + folder + "/" + restored.catalog_aside + "\n";
+  if (restored.kept_domain_keys) text += "the sealed domain keys that were there stay\n";
+  if (restored.recovered_domain_keys)
+    text +=
+        "the domain keys are sealed by what opens the backup; `coffer seal change` puts them under another "
+        "seal\n";
+  for (const std::string& id : unknown)
+    text += "unknown to this catalog, and kept: " + folder + "/volumes/" + id + "\n";
+  return text;
+}
+
+Result<std::string> restore_into(const BackupOptions& options, const std::string& data, bool json) {
+  COFFER_TRY(folder, prepare_data_folder(data));
+  COFFER_TRY(lock, lock_data_folder(folder, 0));
+  const std::string staging = folder + kStaging;
+  Status staged = stage(options, staging);
+  if (staged) staged = check_same_installation(folder, staging);
+  if (!staged) {
+    (void)clear_staging(staging);
+    return tl::unexpected(std::move(staged.error()));
+  }
+  COFFER_TRY(unknown, orphans(folder, staging));
+  COFFER_TRY(restored, put_in_place(folder, staging));
+  COFFER_CHECK(clear_staging(staging));
+  if (!json) return readable(folder, restored, unknown);
+  Document answer;
+  answer.set("folder", folder);
+  answer.set("catalog_before", restored.catalog_aside);
+  answer.set("domain_keys", restored.kept_domain_keys        ? "kept"
+                            : restored.recovered_domain_keys ? "recovered"
+                                                             : "as they were sealed");
+  answer.set("unknown", unknown);
+  return answer.pretty();
+}
+
+}  // namespace
+
+int restore(const Common& common, const BackupOptions& options) {
+  (void)forbid_core_dumps();
+  ::umask(077);
+  const auto restored = restore_into(options, common.data, common.json);
+  if (!restored) return complain_about(restored.error());
+  print(*restored);
+  return kOk;
+}
+
+}  // namespace coffer::cli

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backup and restoration: on an empty machine, and of an older catalog onto newer volumes."""
+import os
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import BUILD, Coffer, files_with
+from seals import Sealed
+
+PASSPHRASE = "a recovery passphrase"
+KEYS = int(os.environ.get("COFFER_BACKUP_KEYS", "60"))
+
+
+def backup(coffer, path, *more, passphrase=PASSPHRASE):
+    return coffer.command("backup", str(path), *more, *(["--passphrase-fd", "0"] if passphrase else []), input=passphrase)
+
+
+def restore(path, data, *more, passphrase=PASSPHRASE, check=True):
+    result = subprocess.run([BUILD / "coffer", "restore", str(path), "--data", str(data), *more,
+                             *(["--passphrase-fd", "0"] if passphrase else [])], input=passphrase, capture_output=True,
+                            text=True, timeout=120)
+    if check:
+        assert result.returncode == 0, result.stderr
+    return result
+
+
+def samples(coffer, count=3):
+    kms = coffer.client("kms")
+    made = []
+    for number in range(count):
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        made.append((f"text {number}".encode(), kms.encrypt(KeyId=key, Plaintext=f"text {number}")["CiphertextBlob"]))
+    return made
+
+
+def all_open(coffer, made):
+    kms = coffer.client("kms")
+    for plaintext, blob in made:
+        assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == plaintext
+
+
+def test_many_keys_are_restored_on_an_empty_machine_by_the_passphrase_alone(coffer, tmp_path):
+    made = samples(coffer, KEYS)
+    archive = tmp_path / "coffer.backup"
+    backup(coffer, archive, "--with-domain-keys")
+    assert archive.stat().st_mode & 0o777 == 0o600
+    started = time.monotonic()
+    restore(archive, tmp_path / "restored")
+    again = Sealed(tmp_path / "restored")
+    again.secret = PASSPHRASE
+    with again:
+        all_open(again, made[:1])
+        seconds = time.monotonic() - started
+        all_open(again, made)
+        assert len(again.client("kms").list_keys(Limit=1000)["Keys"]) >= min(KEYS, 1000)
+    print(f"{KEYS} keys restored and serving in {seconds:.1f} s")
+    assert seconds < 60
+
+
+def test_a_recovery_key_file_opens_it_too_and_seals_what_was_restored(coffer, tmp_path):
+    made = samples(coffer)
+    archive, key = tmp_path / "coffer.backup", tmp_path / "recovery.key"
+    backup(coffer, archive, "--with-domain-keys", "--recovery-key", str(key), passphrase=None)
+    restore(archive, tmp_path / "restored", "--recovery-key", str(key), passphrase=None)
+    with Coffer(tmp_path / "restored") as again:
+        assert str(key) in again.json("seal", "status")["description"]
+        all_open(again, made)
+
+
+def test_without_the_domain_keys_it_takes_the_seal(tmp_path):
+    with Coffer(tmp_path / "data", "--seal-file", str(tmp_path / "seal.key")) as coffer:
+        made = samples(coffer)
+        backup(coffer, tmp_path / "coffer.backup")
+    restore(tmp_path / "coffer.backup", tmp_path / "restored")
+    away = tmp_path / "away.key"
+    (tmp_path / "seal.key").rename(away)
+    result = subprocess.run([BUILD / "coffer", "up", "--data", tmp_path / "restored", "--listen", "127.0.0.1:0"],
+                            capture_output=True, text=True, timeout=60)
+    assert result.returncode != 0 and "seal" in result.stderr
+    with Coffer(tmp_path / "restored", "--seal-file", str(away)) as again:
+        all_open(again, made)
+
+
+def test_another_passphrase_opens_nothing_and_leaves_nothing(coffer, tmp_path):
+    backup(coffer, tmp_path / "coffer.backup")
+    result = restore(tmp_path / "coffer.backup", tmp_path / "restored", passphrase="some other passphrase", check=False)
+    assert result.returncode != 0 and "passphrase" in result.stderr
+    assert not (tmp_path / "restored" / "installation.json").exists()
+
+
+@pytest.mark.parametrize("damage", ("flipped", "cut", "longer", "swapped"))
+def test_a_damaged_archive_restores_nothing(coffer, tmp_path, damage):
+    archive = tmp_path / "coffer.backup"
+    backup(coffer, archive)
+    whole = bytearray(archive.read_bytes())
+    chance = random.Random(damage)
+    if damage == "flipped":
+        whole[chance.randrange(200, len(whole))] ^= 4
+    if damage == "cut":
+        del whole[chance.randrange(200, len(whole)):]
+    if damage == "longer":
+        whole[-20:-20] = b"more"
+    if damage == "swapped":
+        head, size = 8 + 2 + 1 + 4 + 45 + 16, 4 + (64 << 10) + 16
+        whole[head:head + 2 * size] = whole[head + size:head + 2 * size] + whole[head:head + size]
+    archive.write_bytes(whole)
+    result = restore(archive, tmp_path / "restored", check=False)
+    assert result.returncode != 0, result.stdout
+    assert not (tmp_path / "restored" / "installation.json").exists()
+
+
+def test_an_archive_holds_nothing_in_the_clear(coffer, tmp_path):
+    coffer.client("kms").create_key(Description="a description nobody must read")
+    secret = coffer.environment()["AWS_SECRET_ACCESS_KEY"].encode()
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    backup(coffer, folder / "coffer.backup", "--with-domain-keys")
+    for needle in (b"a description nobody must read", b"SQLite format 3", secret):
+        assert not files_with(folder, needle)
+    assert not list((coffer.data / "apid").glob("backup-*"))  # the copy is gone
+
+
+def test_an_older_catalog_on_newer_volumes_lists_them_and_destroys_nothing(tmp_path):
+    with Coffer(tmp_path / "data") as coffer:
+        old = coffer.create_volume(Encrypted=True)
+        backup(coffer, tmp_path / "coffer.backup")
+        new = coffer.create_volume(Encrypted=True)
+        snapshot = coffer.create_snapshot(new)
+        assert restore(tmp_path / "coffer.backup", coffer.data, check=False).returncode != 0  # it is running
+        coffer.stop()
+        before = {entry.name for entry in (coffer.data / "volumes").iterdir()}
+        said = restore(tmp_path / "coffer.backup", coffer.data).stdout
+        assert new in said and snapshot in said and old not in said, said
+        coffer.start()
+        volumes = coffer.client("ec2").describe_volumes()["Volumes"]
+        assert [volume["VolumeId"] for volume in volumes] == [old]
+        assert coffer.attach(old, "/dev/xvdb")
+        coffer.stop()
+        assert {entry.name for entry in (coffer.data / "volumes").iterdir()} == before
+        # The newer catalog was put aside; put back, it knows them again.
+        shutil.rmtree(coffer.data / "apid")
+        (coffer.data / "apid.before-restore-1").rename(coffer.data / "apid")
+        coffer.start()
+        assert {volume["VolumeId"] for volume in coffer.client("ec2").describe_volumes()["Volumes"]} == {old, new}
+
+
+def test_a_backup_of_another_installation_is_refused(coffer, tmp_path):
+    backup(coffer, tmp_path / "coffer.backup")
+    with Coffer(tmp_path / "other") as other:
+        other.stop()
+        result = restore(tmp_path / "coffer.backup", other.data, check=False)
+        assert result.returncode != 0 and "another installation" in result.stderr
+        other.start()
+
+
+def test_it_goes_through_a_pipe(coffer, tmp_path):
+    made = samples(coffer)
+    key = tmp_path / "recovery.key"
+    archive = subprocess.run([BUILD / "coffer", "backup", "-", "--recovery-key", key, "--with-domain-keys", "--data", coffer.data],
+                             capture_output=True, timeout=60, check=True).stdout
+    subprocess.run([BUILD / "coffer", "restore", "-", "--recovery-key", key, "--data", tmp_path / "restored"], input=archive,
+                   capture_output=True, timeout=60, check=True)
+    with Coffer(Path(tmp_path / "restored")) as again:
+        all_open(again, made)
+
+
+def test_a_backup_is_recorded(coffer, tmp_path):
+    backup(coffer, tmp_path / "coffer.backup", "--with-domain-keys")
+    what = [record["requestParameters"]["what"] for record in coffer.trail() if record["eventName"] == "CreateBackup"]
+    assert sorted(what) == ["catalog", "domain keys"]

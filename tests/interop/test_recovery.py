@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The recovery kit: with a backup, what opens it and DIR/volumes, docs/format/recover.py opens volumes without Coffer."""
+import os
+import subprocess
+
+import pytest
+
+from harness import ROOT, Coffer, nbd_client
+
+RECOVER = ROOT / "docs/format/recover.py"
+PASSPHRASE = "a recovery passphrase"
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    """An installation that is gone but for its volumes and two backups; what was in a volume and in its snapshot."""
+    folder = tmp_path_factory.mktemp("recovery")
+    with Coffer(folder / "data", "--seal-file", str(folder / "seal.key")) as coffer:
+        volume = coffer.create_volume(Encrypted=True)
+        old, new = os.urandom(3 * MIB), os.urandom(MIB)
+        with nbd_client(coffer.attach(volume, "/dev/xvdb")) as handle:
+            handle.pwrite(old, 5 * MIB)
+            handle.flush()
+        snapshot = coffer.create_snapshot(volume)
+        with nbd_client(coffer.uri(volume)) as handle:
+            handle.pwrite(new, 6 * MIB)
+            handle.trim(MIB, 7 * MIB)
+            handle.flush()
+        coffer.json("domain-key", "rotate", "--wait")
+        coffer.command("backup", str(folder / "with.backup"), "--with-domain-keys", "--passphrase-fd", "0", input=PASSPHRASE)
+        coffer.command("backup", str(folder / "without.backup"), "--recovery-key", str(folder / "recovery.key"))
+    return folder, volume, snapshot, old, new
+
+
+def recover(folder, *arguments, passphrase=None):
+    return subprocess.run(["/usr/bin/python3", RECOVER, *arguments, "--volumes", folder / "data/volumes"], input=passphrase,
+                          capture_output=True, text=True, timeout=300)
+
+
+def expect(path, parts):
+    with open(path, "rb") as image:
+        assert os.fstat(image.fileno()).st_size == 1 << 30
+        for offset, contents in parts.items():
+            image.seek(offset)
+            assert image.read(len(contents)) == contents, offset
+
+
+def test_a_volume_opens_by_the_backup_and_its_passphrase_alone(lost, tmp_path):
+    folder, volume, _, old, new = lost
+    result = recover(folder, folder / "with.backup", volume, "--image", tmp_path / "image", passphrase=PASSPHRASE)
+    assert result.returncode == 0, result.stderr
+    expect(tmp_path / "image", {0: bytes(MIB), 5 * MIB: old[:MIB], 6 * MIB: new, 7 * MIB: bytes(MIB)})
+    assert (tmp_path / "image").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_snapshot_opens_by_a_backup_without_domain_keys_and_the_seal(lost, tmp_path):
+    folder, _, snapshot, old, _ = lost
+    given = (folder / "without.backup", snapshot, "--recovery-key", folder / "recovery.key")
+    assert "name it" in recover(folder, *given, "--image", tmp_path / "image").stderr
+    result = recover(folder, *given, "--seal-file", folder / "seal.key", "--image", tmp_path / "image")
+    assert result.returncode == 0, result.stderr
+    expect(tmp_path / "image", {5 * MIB: old})
+
+
+def test_the_keys_are_those_that_dm_table_asks_for(lost, tmp_path):
+    folder, volume, _, _, _ = lost
+    result = recover(folder, folder / "with.backup", volume, "--keys", tmp_path / "keys", passphrase=PASSPHRASE)
+    assert result.returncode == 0, result.stderr
+    layers = subprocess.run(["/usr/bin/python3", ROOT / "docs/format/dm_table.py", "--layers", folder / "data/volumes", volume],
+                            capture_output=True, text=True, check=True).stdout.split()
+    keys = {path.stem: path for path in (tmp_path / "keys").iterdir()}
+    assert set(keys) <= set(layers) and len(keys) == 2
+    assert all(path.stat().st_size == 64 and path.stat().st_mode & 0o777 == 0o600 for path in keys.values())
+
+
+def test_another_passphrase_opens_nothing(lost, tmp_path):
+    folder, volume, *_ = lost
+    result = recover(folder, folder / "with.backup", volume, "--image", tmp_path / "image", passphrase="wrong passphrase")
+    assert result.returncode != 0 and "not the passphrase" in result.stderr
+    assert not (tmp_path / "image").exists()
