@@ -9,10 +9,7 @@ from harness import refused
 OWNER, OTHER = "123456789012", "210987654321"
 ROOT, OTHER_ROOT = (f"arn:aws:iam::{account}:root" for account in (OWNER, OTHER))
 
-
-@pytest.fixture(scope="module")
-def owner_kms(shared_coffer):
-    return shared_coffer.extended_client("kms")
+DEVICES = iter(f"/dev/sd{letter}" for letter in "fghij")
 
 
 @pytest.fixture(scope="module")
@@ -30,124 +27,125 @@ def policy(*statements):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement(ROOT, "kms:*"), *statements]})
 
 
-def key_with(owner_kms, *statements):
-    return owner_kms.create_key(Policy=policy(*statements))["KeyMetadata"]["Arn"]
+def key_with(kms, *statements):
+    return kms.create_key(Policy=policy(*statements))["KeyMetadata"]["Arn"]
 
 
-def test_a_key_policy_denies_also_the_accounts_root(owner_kms):
-    key = key_with(owner_kms, statement("*", "kms:Encrypt", "Deny"))
-    message = refused("AccessDeniedException", owner_kms.encrypt, KeyId=key, Plaintext=b"x")
+def test_a_key_policy_denies_also_the_accounts_root(kms):
+    key = key_with(kms, statement("*", "kms:Encrypt", "Deny"))
+    message = refused("AccessDeniedException", kms.encrypt, KeyId=key, Plaintext=b"x")
     assert message == (f"User: {ROOT} is not authorized to perform: kms:Encrypt on resource: {key} "
                        "with an explicit deny in a resource-based policy")
-    assert owner_kms.generate_data_key(KeyId=key, KeySpec="AES_256")["Plaintext"]
+    assert kms.generate_data_key(KeyId=key, KeySpec="AES_256")["Plaintext"]
 
 
-def test_what_a_key_policy_does_not_allow_is_refused_to_root_too(owner_kms):
+def test_what_a_key_policy_does_not_allow_is_refused_to_root_too(kms):
     only = json.dumps({"Version": "2012-10-17", "Statement": [
         statement(ROOT, ["kms:PutKeyPolicy", "kms:DescribeKey", "kms:Encrypt"])]})
-    key = owner_kms.create_key(Policy=only)["KeyMetadata"]["KeyId"]
-    blob = owner_kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-    message = refused("AccessDeniedException", owner_kms.decrypt, CiphertextBlob=blob, KeyId=key)
+    key = kms.create_key(Policy=only)["KeyMetadata"]["KeyId"]
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    message = refused("AccessDeniedException", kms.decrypt, CiphertextBlob=blob, KeyId=key)
     assert message.endswith("because no resource-based policy allows the kms:Decrypt action")
 
 
-def test_a_condition_on_the_encryption_context_counts(owner_kms):
-    key = key_with(owner_kms, statement("*", "kms:Encrypt", "Deny",
+def test_a_condition_on_the_encryption_context_counts(kms):
+    key = key_with(kms, statement("*", "kms:Encrypt", "Deny",
                                     Condition={"StringNotEquals": {"kms:EncryptionContext:team": "storage"}}))
-    assert owner_kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"team": "storage"})["CiphertextBlob"]
-    refused("AccessDeniedException", owner_kms.encrypt, KeyId=key, Plaintext=b"x", EncryptionContext={"team": "sales"})
-    refused("AccessDeniedException", owner_kms.encrypt, KeyId=key, Plaintext=b"x")
+    assert kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"team": "storage"})["CiphertextBlob"]
+    refused("AccessDeniedException", kms.encrypt, KeyId=key, Plaintext=b"x", EncryptionContext={"team": "sales"})
+    refused("AccessDeniedException", kms.encrypt, KeyId=key, Plaintext=b"x")
 
 
-def test_a_condition_on_the_service_between_counts(shared_coffer, owner_kms):
-    key = key_with(owner_kms, statement("*", ["kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"], "Deny", Condition={
+def test_a_condition_on_the_service_between_counts(shared_coffer, kms):
+    key = key_with(kms, statement("*", ["kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"], "Deny", Condition={
         "StringNotEquals": {"kms:ViaService": "ec2.us-west-2.amazonaws.com"}}))
-    refused("AccessDeniedException", owner_kms.generate_data_key_without_plaintext, KeyId=key, KeySpec="AES_256")
+    refused("AccessDeniedException", kms.generate_data_key_without_plaintext, KeyId=key, KeySpec="AES_256")
     volume = shared_coffer.create_volume(Encrypted=True, KmsKeyId=key)
-    assert shared_coffer.attach(volume, "/dev/sdf")
+    assert shared_coffer.attach(volume, next(DEVICES))
 
 
-def test_ec2_is_refused_what_the_key_policy_denies_it(shared_coffer, owner_kms):
-    key = key_with(owner_kms, statement("*", "kms:GenerateDataKeyWithoutPlaintext", "Deny"))
+def test_ec2_is_refused_what_the_key_policy_denies_it(shared_coffer, kms):
+    key = key_with(kms, statement("*", "kms:GenerateDataKeyWithoutPlaintext", "Deny"))
     volume = shared_coffer.client("ec2").create_volume(AvailabilityZone="us-west-2a", Size=1, Encrypted=True,
                                                        KmsKeyId=key)["VolumeId"]
     why = shared_coffer.command("volume", "why", volume).stdout
     assert "explicit deny in a resource-based policy" in why
 
 
-def test_the_alias_in_the_request_is_a_condition_key(owner_kms):
-    key = key_with(owner_kms, statement("*", "kms:Encrypt", "Deny",
+def test_the_alias_in_the_request_is_a_condition_key(kms):
+    key = key_with(kms, statement("*", "kms:Encrypt", "Deny",
                                     Condition={"StringNotLike": {"kms:RequestAlias": "alias/allowed*"}}))
-    owner_kms.create_alias(AliasName="alias/allowed-name", TargetKeyId=key)
-    assert owner_kms.encrypt(KeyId="alias/allowed-name", Plaintext=b"x")["CiphertextBlob"]
-    refused("AccessDeniedException", owner_kms.encrypt, KeyId=key, Plaintext=b"x")
+    alias = f"alias/allowed-{key[-12:]}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    assert kms.encrypt(KeyId=alias, Plaintext=b"x")["CiphertextBlob"]
+    refused("AccessDeniedException", kms.encrypt, KeyId=key, Plaintext=b"x")
 
 
-def test_another_account_uses_a_key_that_allows_it(owner_kms, other_kms):
-    key = key_with(owner_kms, statement(OTHER_ROOT, ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"]))
+def test_another_account_uses_a_key_that_allows_it(kms, other_kms):
+    key = key_with(kms, statement(OTHER_ROOT, ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"]))
     blob = other_kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     assert other_kms.decrypt(CiphertextBlob=blob, KeyId=key)["Plaintext"] == b"x"
     assert other_kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
-    assert owner_kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
     assert other_kms.describe_key(KeyId=key)["KeyMetadata"]["AWSAccountId"] == OWNER
     refused("AccessDeniedException", other_kms.generate_data_key, KeyId=key, KeySpec="AES_256")
 
 
-def test_a_foreign_key_is_not_told_from_one_that_is_not_there(owner_kms, other_kms):
-    key = key_with(owner_kms)
+def test_a_foreign_key_is_not_told_from_one_that_is_not_there(kms, other_kms):
+    key = key_with(kms)
     missing = key[:-12] + "0" * 12
     words = [refused("AccessDeniedException", other_kms.encrypt, KeyId=name, Plaintext=b"x").replace(name, "KEY")
              for name in (key, missing)]
     assert words[0] == words[1] and "the resource does not exist in this Region" in words[0]
-    blob = owner_kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     message = refused("AccessDeniedException", other_kms.decrypt, CiphertextBlob=blob)
     assert "does not exist, does not exist in this" in message
 
 
-def test_a_policy_that_locks_its_author_out_is_refused(owner_kms):
+def test_a_policy_that_locks_its_author_out_is_refused(kms):
     lockout = json.dumps({"Version": "2012-10-17", "Statement": [statement(ROOT, "kms:Encrypt")]})
-    message = refused("MalformedPolicyDocumentException", owner_kms.create_key, Policy=lockout)
+    message = refused("MalformedPolicyDocumentException", kms.create_key, Policy=lockout)
     assert message == "The new key policy will not allow you to update the key policy in the future."
-    assert owner_kms.create_key(Policy=lockout, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Arn"]
+    assert kms.create_key(Policy=lockout, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Arn"]
 
 
 @pytest.mark.parametrize("text", ["banana", "{}", '{"Statement": [{"Effect": "Perhaps"}]}',
                                   '{"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}'])
-def test_what_is_no_key_policy_is_refused(owner_kms, text):
-    refused("MalformedPolicyDocumentException", owner_kms.create_key, Policy=text)
+def test_what_is_no_key_policy_is_refused(kms, text):
+    refused("MalformedPolicyDocumentException", kms.create_key, Policy=text)
 
 
 # Grants
 
 
-def grant(owner_kms, key, operations, grantee=OTHER_ROOT, **more):
-    return owner_kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=operations, **more)
+def grant(kms, key, operations, grantee=OTHER_ROOT, **more):
+    return kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=operations, **more)
 
 
-def test_a_grant_gives_its_operations_until_it_is_revoked(owner_kms, other_kms):
-    key = key_with(owner_kms)
+def test_a_grant_gives_its_operations_until_it_is_revoked(kms, other_kms):
+    key = key_with(kms)
     refused("AccessDeniedException", other_kms.encrypt, KeyId=key, Plaintext=b"x")
-    made = grant(owner_kms, key, ["Encrypt", "DescribeKey"])
+    made = grant(kms, key, ["Encrypt", "DescribeKey"])
     assert len(made["GrantId"]) == 64 and made["GrantToken"]
     assert other_kms.encrypt(KeyId=key, Plaintext=b"x", GrantTokens=[made["GrantToken"]])["CiphertextBlob"]
     assert other_kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     refused("AccessDeniedException", other_kms.generate_data_key, KeyId=key, KeySpec="AES_256")
-    owner_kms.revoke_grant(KeyId=key, GrantId=made["GrantId"])
+    kms.revoke_grant(KeyId=key, GrantId=made["GrantId"])
     refused("AccessDeniedException", other_kms.encrypt, KeyId=key, Plaintext=b"x")
 
 
-def test_a_grant_does_not_help_against_a_deny(owner_kms, other_kms):
-    key = key_with(owner_kms, statement("*", "kms:Encrypt", "Deny"))
-    grant(owner_kms, key, ["Encrypt"])
+def test_a_grant_does_not_help_against_a_deny(kms, other_kms):
+    key = key_with(kms, statement("*", "kms:Encrypt", "Deny"))
+    grant(kms, key, ["Encrypt"])
     refused("AccessDeniedException", other_kms.encrypt, KeyId=key, Plaintext=b"x")
 
 
 @pytest.mark.parametrize("kind,right,wrong", [
     ("EncryptionContextEquals", [{"a": "b"}, {"A": "b"}], [{}, {"a": "c"}, {"a": "b", "c": "d"}]),
     ("EncryptionContextSubset", [{"a": "b"}, {"A": "b", "c": "d"}], [{}, {"a": "c"}, {"c": "d"}])])
-def test_a_constraint_binds_the_encryption_context(owner_kms, other_kms, kind, right, wrong):
-    key = key_with(owner_kms)
-    grant(owner_kms, key, ["Encrypt", "DescribeKey"], Constraints={kind: {"a": "b"}})
+def test_a_constraint_binds_the_encryption_context(kms, other_kms, kind, right, wrong):
+    key = key_with(kms)
+    grant(kms, key, ["Encrypt", "DescribeKey"], Constraints={kind: {"a": "b"}})
     for context in right:
         assert other_kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"], context
     for context in wrong:
@@ -155,51 +153,51 @@ def test_a_constraint_binds_the_encryption_context(owner_kms, other_kms, kind, r
     assert other_kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
 
 
-def test_a_repeated_name_gives_the_first_grant(owner_kms):
-    key = key_with(owner_kms)
-    first = grant(owner_kms, key, ["Encrypt", "Decrypt"], Name="mine")
-    assert grant(owner_kms, key, ["Decrypt", "Encrypt"], Name="mine")["GrantId"] == first["GrantId"]
-    assert grant(owner_kms, key, ["Decrypt"], Name="mine")["GrantId"] != first["GrantId"]
-    assert grant(owner_kms, key, ["Encrypt", "Decrypt"])["GrantId"] != first["GrantId"]
+def test_a_repeated_name_gives_the_first_grant(kms):
+    key = key_with(kms)
+    first = grant(kms, key, ["Encrypt", "Decrypt"], Name="mine")
+    assert grant(kms, key, ["Decrypt", "Encrypt"], Name="mine")["GrantId"] == first["GrantId"]
+    assert grant(kms, key, ["Decrypt"], Name="mine")["GrantId"] != first["GrantId"]
+    assert grant(kms, key, ["Encrypt", "Decrypt"])["GrantId"] != first["GrantId"]
 
 
-def test_grants_are_listed_as_they_were_made(owner_kms):
-    key = key_with(owner_kms)
-    made = {grant(owner_kms, key, ["Encrypt"], Name=f"n{i}", RetiringPrincipal=ROOT,
+def test_grants_are_listed_as_they_were_made(kms):
+    key = key_with(kms)
+    made = {grant(kms, key, ["Encrypt"], Name=f"n{i}", RetiringPrincipal=ROOT,
                   Constraints={"EncryptionContextSubset": {"n": str(i)}})["GrantId"] for i in range(3)}
-    pages = [owner_kms.list_grants(KeyId=key, Limit=2)]
+    pages = [kms.list_grants(KeyId=key, Limit=2)]
     assert pages[0]["Truncated"]
-    pages.append(owner_kms.list_grants(KeyId=key, Limit=2, Marker=pages[0]["NextMarker"]))
+    pages.append(kms.list_grants(KeyId=key, Limit=2, Marker=pages[0]["NextMarker"]))
     entries = [entry for page in pages for entry in page["Grants"]]
     assert {entry["GrantId"] for entry in entries} == made and len(entries) == 3
-    one = owner_kms.list_grants(KeyId=key, GrantId=entries[0]["GrantId"])["Grants"]
+    one = kms.list_grants(KeyId=key, GrantId=entries[0]["GrantId"])["Grants"]
     assert one == [entries[0]]
     assert (one[0]["KeyId"], one[0]["GranteePrincipal"], one[0]["RetiringPrincipal"], one[0]["IssuingAccount"]) == (
         key, OTHER_ROOT, ROOT, ROOT)
     assert one[0]["Operations"] == ["Encrypt"] and one[0]["Constraints"]["EncryptionContextSubset"]["n"] in "012"
-    assert owner_kms.list_grants(KeyId=key, GranteePrincipal=ROOT)["Grants"] == []
-    retirable = owner_kms.list_retirable_grants(RetiringPrincipal=ROOT, Limit=100)["Grants"]
+    assert kms.list_grants(KeyId=key, GranteePrincipal=ROOT)["Grants"] == []
+    retirable = kms.list_retirable_grants(RetiringPrincipal=ROOT, Limit=100)["Grants"]
     assert made <= {entry["GrantId"] for entry in retirable}
 
 
-def test_a_grant_is_retired_by_its_retiring_principal_or_by_its_account(owner_kms, other_kms):
-    key = key_with(owner_kms)
+def test_a_grant_is_retired_by_its_retiring_principal_or_by_its_account(kms, other_kms):
+    key = key_with(kms)
     for retire in ("token", "id", "issuer"):
-        made = grant(owner_kms, key, ["Encrypt"], RetiringPrincipal=OTHER_ROOT)
+        made = grant(kms, key, ["Encrypt"], RetiringPrincipal=OTHER_ROOT)
         if retire == "token":
             other_kms.retire_grant(GrantToken=made["GrantToken"])
         else:
-            (other_kms if retire == "id" else owner_kms).retire_grant(KeyId=key, GrantId=made["GrantId"])
-        assert made["GrantId"] not in {g["GrantId"] for g in owner_kms.list_grants(KeyId=key)["Grants"]}
-    made = grant(owner_kms, key, ["Encrypt"], RetiringPrincipal=ROOT)
+            (other_kms if retire == "id" else kms).retire_grant(KeyId=key, GrantId=made["GrantId"])
+        assert made["GrantId"] not in {g["GrantId"] for g in kms.list_grants(KeyId=key)["Grants"]}
+    made = grant(kms, key, ["Encrypt"], RetiringPrincipal=ROOT)
     refused("AccessDeniedException", other_kms.retire_grant, GrantToken=made["GrantToken"])
-    made = grant(owner_kms, key, ["Encrypt", "RetireGrant"])
+    made = grant(kms, key, ["Encrypt", "RetireGrant"])
     other_kms.retire_grant(GrantToken=made["GrantToken"])
 
 
-def test_who_was_granted_create_grant_grants_no_more_than_that(owner_kms, other_kms):
-    key = key_with(owner_kms)
-    grant(owner_kms, key, ["CreateGrant", "Encrypt"], Constraints={"EncryptionContextSubset": {"a": "b"}})
+def test_who_was_granted_create_grant_grants_no_more_than_that(kms, other_kms):
+    key = key_with(kms)
+    grant(kms, key, ["CreateGrant", "Encrypt"], Constraints={"EncryptionContextSubset": {"a": "b"}})
     narrow = {"EncryptionContextSubset": {"a": "b", "c": "d"}}
     assert grant(other_kms, key, ["Encrypt"], grantee=OTHER_ROOT, Constraints=narrow)["GrantId"]
     for operations, constraints in ((["Encrypt"], {}), (["Decrypt"], narrow),
@@ -208,8 +206,8 @@ def test_who_was_granted_create_grant_grants_no_more_than_that(owner_kms, other_
                 Operations=operations, Constraints=constraints)
 
 
-def test_what_is_no_grant_is_refused(owner_kms):
-    key = key_with(owner_kms)
+def test_what_is_no_grant_is_refused(kms):
+    key = key_with(kms)
     for code, changed in [
             ("InvalidArnException", {"GranteePrincipal": "alice"}),
             ("InvalidArnException", {"RetiringPrincipal": "arn:aws:s3:::bucket"}),
@@ -222,18 +220,18 @@ def test_what_is_no_grant_is_refused(owner_kms):
             ("InvalidGrantTokenException", {"GrantTokens": ["banana"]}),
             ("NotFoundException", {"KeyId": "12345678-1234-1234-1234-123456789012"}),
             ("DryRunOperationException", {"DryRun": True})]:
-        refused(code, owner_kms.create_grant,
+        refused(code, kms.create_grant,
                 **{"KeyId": key, "GranteePrincipal": OTHER_ROOT, "Operations": ["Encrypt"], **changed})
-    assert owner_kms.list_grants(KeyId=key)["Grants"] == []
-    refused("NotFoundException", owner_kms.revoke_grant, KeyId=key, GrantId="0" * 64)
-    refused("InvalidGrantIdException", owner_kms.revoke_grant, KeyId=key, GrantId="banana")
-    refused("InvalidGrantTokenException", owner_kms.retire_grant, GrantToken="banana")
-    refused("ValidationException", owner_kms.retire_grant, KeyId=key)
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+    refused("NotFoundException", kms.revoke_grant, KeyId=key, GrantId="0" * 64)
+    refused("InvalidGrantIdException", kms.revoke_grant, KeyId=key, GrantId="banana")
+    refused("InvalidGrantTokenException", kms.retire_grant, GrantToken="banana")
+    refused("ValidationException", kms.retire_grant, KeyId=key)
 
 
-def test_a_disabled_key_takes_no_grants_and_gives_no_use_of_them(owner_kms, other_kms):
-    key = key_with(owner_kms)
-    grant(owner_kms, key, ["Encrypt"])
-    owner_kms.disable_key(KeyId=key)
+def test_a_disabled_key_takes_no_grants_and_gives_no_use_of_them(kms, other_kms):
+    key = key_with(kms)
+    grant(kms, key, ["Encrypt"])
+    kms.disable_key(KeyId=key)
     refused("DisabledException", other_kms.encrypt, KeyId=key, Plaintext=b"x")
-    refused("DisabledException", owner_kms.create_grant, KeyId=key, GranteePrincipal=OTHER_ROOT, Operations=["Encrypt"])
+    refused("DisabledException", kms.create_grant, KeyId=key, GranteePrincipal=OTHER_ROOT, Operations=["Encrypt"])

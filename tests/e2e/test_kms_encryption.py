@@ -12,11 +12,6 @@ PAIRS = ["RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "
 
 
 @pytest.fixture(scope="module")
-def kms(shared_coffer):
-    return shared_coffer.extended_client("kms")
-
-
-@pytest.fixture(scope="module")
 def rsa(kms):
     return {bits: kms.create_key(KeySpec=f"RSA_{bits}", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"] for bits in (2048, 3072, 4096)}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""KMS keys of every kind through boto3: what they sign, verify, authenticate and agree on, checked by OpenSSL's command line,
+"""KMS keys of every kind through two SDKs: what they sign, verify, authenticate and agree on, checked by OpenSSL's command line,
 and AWS's errors for what they do not do."""
 import hashlib
 import hmac
@@ -23,11 +23,6 @@ KINDS = {
     "ECC_NIST_EDWARDS25519": ("SIGN_VERIFY", ["ED25519_SHA_512"]),
 }
 MESSAGE = b"what is signed"
-
-
-@pytest.fixture(scope="module")
-def kms(shared_coffer):
-    return shared_coffer.extended_client("kms")
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,8 @@ async function outcome({ operation, input }) {
     return { answer: fromSdk(await client.send(new Command(toSdk(input)))) };
   } catch (error) {
     if (error.$metadata?.httpStatusCode === undefined) return { failure: String(error.stack ?? error) };
-    return { error: { Code: error.name, Message: error.message, status: error.$metadata.httpStatusCode } };
+    const message = error.message === "UnknownError" ? "" : error.message; // the SDK's own word for no message
+    return { error: { Code: error.name, Message: message, status: error.$metadata.httpStatusCode } };
   }
 }
 
