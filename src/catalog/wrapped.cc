@@ -8,7 +8,8 @@ namespace coffer::catalog {
 Result<std::vector<BackingKey>> SqliteTransaction::backing_keys_after(const BackingKey& after, size_t limit) {
   Query query(connection_,
               "SELECT region, key_id, version, token FROM backing_keys"
-              " WHERE (region, key_id, version) > (?, ?, ?) ORDER BY region, key_id, version LIMIT ?");
+              " WHERE (region, key_id, version) > (?, ?, ?) AND length(token) > 0 ORDER BY region, key_id, "
+              "version LIMIT ?");
   query.bind(after.region, after.key_id, after.version, limit);
   return rows(query, [](Query& row) {
     BackingKey backing_key;
@@ -44,7 +45,9 @@ Status SqliteTransaction::replace_wrapped_secret(const AccessKey& old_key, const
 }
 
 Result<size_t> SqliteTransaction::count_wrapped() {
-  return count("SELECT (SELECT COUNT(*) FROM backing_keys) + (SELECT COUNT(*) FROM access_keys)");
+  return count(
+      "SELECT (SELECT COUNT(*) FROM backing_keys WHERE length(token) > 0) + (SELECT COUNT(*) FROM "
+      "access_keys)");
 }
 
 }  // namespace coffer::catalog

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "services/kms/imported_material.h"
 #include "services/kms/key_states.h"
 
 namespace coffer::services::kms {
@@ -12,6 +13,7 @@ Result<catalog::Key> key_to_change(const Call& call, catalog::Transaction& trans
   COFFER_TRY(key, transaction.key(found.key.region, found.key.id));
   if (!key)
     return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", found.arn), "NotFoundException");
+  COFFER_CHECK(note_expiry(transaction, *key, call.time));
   COFFER_CHECK(check_state(key->state, call.operation, found.arn));
   return std::move(*key);
 }

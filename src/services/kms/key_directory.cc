@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "crypto/mac.h"
 #include "services/arn.h"
+#include "services/kms/imported_material.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_states.h"
 #include "services/kms/managed_keys.h"
@@ -36,6 +37,7 @@ Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(row, transaction.key(call.region, key_id));
     key = std::move(row);
+    if (key) COFFER_CHECK(note_expiry(transaction, *key, call.time));
     return {};
   }));
   const std::string arn = key_arn(call.region, call.account, key_id);
@@ -108,6 +110,7 @@ Result<catalog::Key> any_key(Installation& installation, const std::string& key_
   COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(rows, transaction.keys_of_id(key_id));
     keys = std::move(rows);
+    for (auto& key : keys) COFFER_CHECK(note_expiry(transaction, key, installation.clock.now()));
     return {};
   }));
   if (keys.empty()) return not_found(fmt::format("Key '{}' does not exist", key_id));

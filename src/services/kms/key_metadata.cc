@@ -65,4 +65,17 @@ api::KeyMetadata metadata_of(const FoundKey& found, const std::vector<catalog::K
   return metadata;
 }
 
+Status add_imported_material(catalog::Catalog& catalog, const catalog::Key& key, api::KeyMetadata& metadata) {
+  if (key.origin != "EXTERNAL") return {};
+  return catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(material, transaction.backing_key(key.region, key.id, key.current_version));
+    if (!material) return {};
+    if (const auto id = material_id_of(key, *material); !id.empty()) metadata.current_key_material_id = id;
+    if (key.state == key_state::kPendingImport || material->token.empty()) return {};
+    metadata.expiration_model = material->expiration_model;
+    metadata.valid_to = material->valid_to;
+    return {};
+  });
+}
+
 }  // namespace coffer::services::kms

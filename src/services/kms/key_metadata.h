@@ -9,4 +9,8 @@ namespace coffer::services::kms {
 // `copies` are the keys of the same multi-Region key, itself among them; else it is not looked at.
 coffer::kms::KeyMetadata metadata_of(const FoundKey& found, const std::vector<catalog::Key>& copies);
 
+// What the key's imported material adds: its id, and until when it is good.
+Status add_imported_material(catalog::Catalog& catalog, const catalog::Key& key,
+                             coffer::kms::KeyMetadata& metadata);
+
 }  // namespace coffer::services::kms

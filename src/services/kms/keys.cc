@@ -26,7 +26,8 @@ tl::unexpected<Error> unsupported(std::string message) {
 // Where the material comes from, as far as it can come from there.
 Status check_origin(const api::CreateKeyRequest& request) {
   const std::string origin = request.origin.value_or("AWS_KMS");
-  if (origin != "AWS_KMS") return unsupported(fmt::format("Origin {} is not supported yet.", origin));
+  if (origin != "AWS_KMS" && origin != "EXTERNAL")
+    return unsupported(fmt::format("Origin {} is not supported yet.", origin));
   if (request.custom_key_store_id || request.xks_key_id)
     return unsupported("Custom key stores are not supported yet.");
   return {};
@@ -44,6 +45,17 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
     key.state = state;
     return {};
   });
+}
+
+// What a new key is made of; empty when that is to be imported.
+Result<catalog::BackingKey> first_material(Call& call, const catalog::Key& key, format::KeySpec spec) {
+  catalog::BackingKey material;
+  material.key_id = key.id;
+  if (key.origin == "EXTERNAL") return material;
+  COFFER_TRY(made, call.installation.keyd.create_key_material({key.account, key.region, key.id}, 1, spec));
+  material.token = std::move(made.token);
+  material.public_key = std::move(made.public_key_der);
+  return material;
 }
 
 // The keys of the same multi-Region key; none for another.
@@ -75,23 +87,17 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   key.region = call.region;
   key.description = request.description.value_or("");
   key.policy = request.policy.value_or(default_key_policy(call.account));
-  key.state = key_state::kEnabled;
+  key.origin = request.origin.value_or("AWS_KMS");
+  key.state = key.origin == "EXTERNAL" ? key_state::kPendingImport : key_state::kEnabled;
   key.manager = "CUSTOMER";
   key.usage = kind.usage;
   key.spec = format::name_of(kind.spec);
-  key.origin = "AWS_KMS";
   key.created = call.time;
   key.tags = std::move(tags);
   if (request.policy)
     COFFER_CHECK(check_key_policy(call, {key, key_arn(key.region, key.account, key.id)}, key.policy,
                                   request.bypass_policy_lockout_safety_check));
-  COFFER_TRY(made,
-             call.installation.keyd.create_key_material({key.account, key.region, key.id}, 1, kind.spec));
-
-  catalog::BackingKey backing_key;
-  backing_key.key_id = key.id;
-  backing_key.token = std::move(made.token);
-  backing_key.public_key = std::move(made.public_key_der);
+  COFFER_TRY(backing_key, first_material(call, key, kind.spec));
 
   return call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {
@@ -109,6 +115,7 @@ Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
   api::DescribeKeyResponse response;
   COFFER_TRY(copies, copies_of(call, found.key));
   response.key_metadata = metadata_of(found, copies);
+  COFFER_CHECK(add_imported_material(call.installation.catalog, found.key, *response.key_metadata));
   return response;
 }
 

@@ -54,6 +54,13 @@ class KmsService final : public api::Handlers {
                                                    const api::GetPublicKeyRequest& request) override;
   Result<api::DeriveSharedSecretResponse> derive_shared_secret(
       Call& call, const api::DeriveSharedSecretRequest& request) override;
+  // import.cc
+  Result<api::GetParametersForImportResponse> get_parameters_for_import(
+      Call& call, const api::GetParametersForImportRequest& request) override;
+  Result<api::ImportKeyMaterialResponse> import_key_material(
+      Call& call, const api::ImportKeyMaterialRequest& request) override;
+  Result<api::DeleteImportedKeyMaterialResponse> delete_imported_key_material(
+      Call& call, const api::DeleteImportedKeyMaterialRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;

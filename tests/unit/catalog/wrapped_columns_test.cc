@@ -15,6 +15,7 @@ namespace {
 
 const std::map<std::string, std::string> kColumns = {
     {"access_keys.wrapped_secret", "re-wrapped"},
+    {"backing_keys.public_key", "a public key"},
     {"backing_keys.token", "re-wrapped"},
     {"snapshot_blocks.checksum", "a SHA-256"},
     {"snapshots.wrapped_key", "a ciphertext under a KMS key"},
