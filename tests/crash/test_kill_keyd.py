@@ -15,7 +15,7 @@ import time
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from harness import REGION, wait_until
+from harness import wait_until
 from seals import Sealed
 
 KILLS = int(os.environ.get("COFFER_KEYD_KILLS", "12"))
@@ -29,7 +29,7 @@ class Promises:
         self.coffer, self.folder = coffer, folder
         self.chance = random.Random(SEED)
         self.ciphertexts = []  # (plaintext, blob): each must open, always
-        self.dead = []         # (key id, token, version): a token of a deleted key, taken from an old catalog
+        self.dead = []         # (key id, row, blob): of a deleted key, its row taken from an old catalog
         self.secrets = []      # passphrases that may open the seal; the last is the newest that was asked for
         self.kms = coffer.client("kms", retries=8)
         self.number = 0
@@ -92,10 +92,10 @@ def delete_key(promises):
     blob = promises.kms.encrypt(KeyId=key, Plaintext=b"gone")["CiphertextBlob"]
     catalog = sqlite3.connect(promises.coffer.data / "apid/catalog.db", timeout=20)
     with catalog:
-        (token,) = catalog.execute("SELECT token FROM backing_keys WHERE key_id = ?", (key,)).fetchone()
+        (row,) = catalog.execute("SELECT * FROM backing_keys WHERE key_id = ?", (key,)).fetchall()
         catalog.execute("DELETE FROM backing_keys WHERE key_id = ?", (key,))
         catalog.execute("DELETE FROM tags WHERE resource_id LIKE ?", (f"%{key}",))
-    promises.dead.append((key, token, blob))
+    promises.dead.append((key, row, blob))
 
 
 def wait_for_rotation(coffer):
@@ -107,10 +107,9 @@ def wait_for_rotation(coffer):
 
 def expect_dead(promises):
     """With its old token put back into the catalog, a deleted key still opens nothing."""
-    for key, token, blob in promises.dead:
+    for key, row, blob in promises.dead:
         with sqlite3.connect(promises.coffer.data / "apid/catalog.db", timeout=20) as catalog:
-            catalog.execute("INSERT INTO backing_keys (region, key_id, version, token, rotation_type) VALUES (?, ?, 1, ?, '')",
-                            (REGION, key, token))
+            catalog.execute(f"INSERT INTO backing_keys VALUES ({', '.join('?' * len(row))})", row)
         with pytest.raises(ClientError) as error:
             promises.kms.decrypt(CiphertextBlob=blob)
         assert error.value.response["Error"]["Code"] == "InvalidCiphertextException"

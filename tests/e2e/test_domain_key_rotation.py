@@ -9,6 +9,8 @@ import threading
 import time
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from harness import Coffer
 from wrapped_keys import backing_key
@@ -54,7 +56,8 @@ def domain_key_versions(coffer):
     found = {}
     with sqlite3.connect(f"file:{coffer.data / 'apid/catalog.db'}?mode=ro", uri=True) as catalog:
         for key, token in catalog.execute("SELECT key_id, token FROM backing_keys"):
-            found[key] = token_version(token)
+            if token:
+                found[key] = token_version(token)
         for key, wrapped in catalog.execute("SELECT id, wrapped_secret FROM access_keys"):
             found[key] = int.from_bytes(wrapped[2:6], "little")
         for name, value in catalog.execute("SELECT name, value FROM settings"):
@@ -108,6 +111,19 @@ def test_an_old_copy_of_the_catalog_opens_nothing(rehearsal, tmp_path):
     shutil.copytree(old, coffer.data / "apid")
     with pytest.raises(AssertionError):
         with_old()
+
+
+def test_deleted_imported_material_does_not_hold_it_up(rehearsal):
+    coffer = rehearsal
+    kms = coffer.client("kms")
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    given = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    wrapped = serialization.load_der_public_key(given["PublicKey"]).encrypt(b"m" * 32, oaep)
+    kms.import_key_material(KeyId=key, ImportToken=given["ImportToken"], EncryptedKeyMaterial=wrapped,
+                            ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")
+    kms.delete_imported_key_material(KeyId=key)
+    assert rotate(coffer)["newest_version"] == 2
 
 
 def test_calls_go_on_during_a_rotation_with_the_full_wait(tmp_path):
