@@ -161,11 +161,13 @@ class Coffer:
     # AWS clients
 
     def client(self, service, region=REGION, credentials=None, retries=4):
+        """A boto3 client; `credentials`: access key, secret and, of temporary ones, the session token."""
         if credentials is None:
             exports = self.environment(region)
             credentials = (exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"])
         return boto3.client(service, region_name=region, endpoint_url=self.endpoint, aws_access_key_id=credentials[0],
                             aws_secret_access_key=credentials[1],
+                            aws_session_token=credentials[2] if len(credentials) > 2 else None,
                             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
 
     def extended_client(self, service, region=REGION, retries=4):

@@ -5,6 +5,7 @@
 
 #include "wire/ec2_query_protocol.h"
 #include "wire/json_protocol.h"
+#include "wire/query_protocol.h"
 #include "wire/rest_json_protocol.h"
 
 namespace coffer::api {
@@ -48,6 +49,9 @@ wire::HttpResponse shaped_error(const Service& service, int status, const Error&
       return json_error(status, service.model->json_version, error, request_id);
     case wire::Protocol::kRestJson:
       return rest_error(status, *service.model, error, request_id);
+    case wire::Protocol::kQuery:
+      return response(status, kXml, wire::query_error_xml(*service.model, status, error, request_id),
+                      request_id);
     case wire::Protocol::kEc2:
       break;
   }
@@ -60,6 +64,8 @@ wire::AuthErrorFamily family_of(wire::Protocol protocol) {
       return wire::AuthErrorFamily::kJson;
     case wire::Protocol::kRestJson:
       return wire::AuthErrorFamily::kRestJson;
+    case wire::Protocol::kQuery:
+      return wire::AuthErrorFamily::kQuery;
     case wire::Protocol::kEc2:
       break;
   }
@@ -86,6 +92,9 @@ wire::HttpResponse answer(const Service& service, const wire::Operation& operati
     made.headers.add("x-amzn-RequestId", request_id);
     return made;
   }
+  if (service.protocol() == wire::Protocol::kQuery)
+    return response(200, kXml, wire::serialise_query_xml(*service.model, operation, value, request_id),
+                    request_id);
   return response(200, kXml, wire::serialise_ec2_xml(*service.model, operation, value, request_id),
                   request_id);
 }
@@ -151,7 +160,7 @@ wire::HttpResponse http_failure_answer(const Service* service, int status, std::
                                            : "MalformedHttpRequest";
   Error error{ErrorKind::kInvalidArgument, std::string(reason), code};
   if (service != nullptr) {
-    if (service->protocol() != wire::Protocol::kEc2) error.code += "Exception";
+    if (!is_form_protocol(service->protocol())) error.code += "Exception";
     return shaped_error(*service, status, error, request_id);
   }
   auto plain = wire::plain_response(status, reason);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "wire/gzip.h"
 #include "wire/json_protocol.h"
+#include "wire/query_protocol.h"
 #include "wire/redact.h"
 #include "wire/rest_json_protocol.h"
 #include "wire/validate.h"
@@ -21,6 +22,13 @@ Result<wire::Value> typed_request(const Service& service, const wire::Operation&
     COFFER_TRY(parameters, form_parameters(request));
     return wire::parse_ec2_query(*operation.input, parameters);
   }
+  if (service.protocol() == wire::Protocol::kQuery) {
+    COFFER_TRY(parameters, form_parameters(request));
+    COFFER_TRY(value, wire::parse_query(*operation.input, parameters));
+    if (auto valid = wire::validate(*operation.input, value); !valid)
+      return fail(valid.error().kind, std::move(valid.error().message), "ValidationError");
+    return value;
+  }
   const bool rest = service.protocol() == wire::Protocol::kRestJson;
   COFFER_TRY(value, rest ? wire::parse_rest_json(operation, request)
                          : wire::parse_json(*operation.input, as_text(request.body)));
@@ -30,7 +38,7 @@ Result<wire::Value> typed_request(const Service& service, const wire::Operation&
 
 // Why there is no operation: a form that cannot be read names none.
 Error no_operation(const Service& service, const Route& route, const wire::HttpRequest& request) {
-  if (service.protocol() == wire::Protocol::kEc2)
+  if (is_form_protocol(service.protocol()))
     if (auto form = form_parameters(request); !form) return std::move(form.error());
   return unknown_operation(service, route.operation);
 }
@@ -115,6 +123,8 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   call.region = caller->region;
   call.request_id = request_id;
   call.time = installation_.clock.now();
+  if (!caller->principal.temporary && access_key_uses_.is_due(caller->principal.access_key_id, call.time))
+    call.note_access_key();
 
   // Typed request → authorise → idempotency → handler → typed response.
   const auto response = perform(call, service, *operation, typed_request(service, *operation, request));
@@ -132,7 +142,7 @@ Status Pipeline::record(RequestCall& call, const Service& service, const Result<
 }
 
 Result<std::string> Pipeline::serve_locally(const policy::Principal& principal, const LocalRequest& request) {
-  const Service* service = services_.of_query_protocol();
+  const Service* service = services_.ec2();
   const wire::Operation* operation =
       service == nullptr ? nullptr : service->model->find_operation(request.operation);
   if (operation == nullptr)

@@ -4,6 +4,7 @@
 #pragma once
 #include <string>
 
+#include "api/access_key_uses.h"
 #include "api/authenticate.h"
 #include "api/failpoint.h"
 #include "api/idempotency.h"
@@ -55,6 +56,7 @@ class Pipeline {
   const ServiceRegistry services_;
   const Failpoint failpoint_;
   wire::SigningKeyCache signing_keys_;
+  AccessKeyUses access_key_uses_;
   TokenLocks token_locks_;
   services::kms::RequestQuotas quotas_;
 };

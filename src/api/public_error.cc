@@ -80,6 +80,30 @@ std::string rest_code(const wire::ServiceModel& model, ErrorKind kind) {
   }
 }
 
+// Sources: IAM and STS API Reference, "Common Errors".
+std::string query_code(const wire::ServiceModel& model, ErrorKind kind) {
+  const bool iam = model.find_error("NoSuchEntity") != nullptr;
+  switch (kind) {
+    case ErrorKind::kInvalidArgument:
+    case ErrorKind::kUnsupported:
+      return "ValidationError";
+    case ErrorKind::kNotFound:
+      return iam ? "NoSuchEntity" : "ValidationError";
+    case ErrorKind::kConflict:
+      return iam ? "ConcurrentModification" : "ValidationError";
+    case ErrorKind::kPermissionDenied:
+      return "AccessDenied";
+    case ErrorKind::kUnauthenticated:
+      return "InvalidClientTokenId";
+    case ErrorKind::kLimitExceeded:
+      return iam ? "LimitExceeded" : "ValidationError";
+    case ErrorKind::kUnavailable:
+      return "ServiceUnavailable";
+    default:
+      return iam ? "ServiceFailure" : "InternalFailure";
+  }
+}
+
 // What EBS's errors say when nothing more precise is known (EBS direct APIs Reference, each error's Reason).
 std::string general_reason(std::string_view code) {
   if (code == "ValidationException") return "INVALID_PARAMETER_VALUE";
@@ -114,6 +138,8 @@ std::string code_of(const wire::ServiceModel& model, ErrorKind kind) {
       return ec2_code(kind);
     case wire::Protocol::kRestJson:
       return rest_code(model, kind);
+    case wire::Protocol::kQuery:
+      return query_code(model, kind);
     case wire::Protocol::kJson:
       break;
   }

@@ -14,9 +14,12 @@ namespace {
 
 // What takes access away, or gives space back, must work when the disk is full.
 catalog::Urgency urgency_of(std::string_view service, std::string_view operation) {
-  const bool protective = (service == "kms" && operation == "DisableKey") ||
-                          (service == "ec2" && (operation == "DetachVolume" || operation == "DeleteVolume" ||
-                                                operation == "DeleteSnapshot"));
+  const bool protective =
+      (service == "kms" && operation == "DisableKey") ||
+      (service == "ec2" &&
+       (operation == "DetachVolume" || operation == "DeleteVolume" || operation == "DeleteSnapshot")) ||
+      (service == "iam" && (operation == "UpdateAccessKey" || operation.starts_with("Delete") ||
+                            operation.starts_with("Detach")));
   return protective ? catalog::Urgency::kProtective : catalog::Urgency::kOrdinary;
 }
 
@@ -40,7 +43,7 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
 Status RequestCall::record_success(const wire::Value& response) {
   if (recorded_ && dependent_calls_.empty()) return {};
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    if (!recorded_) COFFER_CHECK(transaction.append_trail(event(response, nullptr)));
+    if (!recorded_) COFFER_CHECK(append_own(transaction, event(response, nullptr)));
     for (const DependentCall& dependent : dependent_calls_) COFFER_CHECK(record_now(transaction, dependent));
     return {};
   }));
@@ -76,8 +79,14 @@ void RequestCall::after_commit() {
   failpoint_.after_commit(operation);
 }
 
+Status RequestCall::append_own(catalog::Transaction& transaction, const catalog::TrailEvent& own) {
+  if (notes_access_key_)
+    COFFER_CHECK(transaction.set_access_key_used(principal.access_key_id, time, service, region));
+  return transaction.append_trail(own);
+}
+
 Status RequestCall::append(catalog::Transaction& transaction, const catalog::TrailEvent& own) {
-  COFFER_CHECK(transaction.append_trail(own));
+  COFFER_CHECK(append_own(transaction, own));
   for (const DependentCall& dependent : dependent_calls_) COFFER_CHECK(record_now(transaction, dependent));
   return {};
 }

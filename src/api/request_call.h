@@ -24,6 +24,8 @@ class RequestCall final : public Call {
 
   // Before the handler runs.
   void set_request(wire::Value request) { request_ = std::move(request); }
+  // The caller's access key is to be shown as used by this call.
+  void note_access_key() { notes_access_key_ = true; }
   void keep_answer(IdempotentRequest request) { idempotent_ = std::move(request); }
 
   // Durably records the call unless its own transaction has, with the dependent calls that are not recorded
@@ -39,6 +41,7 @@ class RequestCall final : public Call {
 
  private:
   catalog::TrailEvent event(const wire::Value& response, const Error* public_error) const;
+  Status append_own(catalog::Transaction& transaction, const catalog::TrailEvent& own);
   Status append(catalog::Transaction& transaction, const catalog::TrailEvent& own);
 
   const Service& api_service_;
@@ -47,6 +50,7 @@ class RequestCall final : public Call {
   wire::Value request_;
   std::optional<IdempotentRequest> idempotent_;
   bool recorded_ = false;
+  bool notes_access_key_ = false;
 };
 
 // kInternal when nobody has asked whether the caller may do it: a bug, found before anything is changed or

@@ -18,13 +18,13 @@ bool is_form(const wire::HttpRequest& request) {
   return request.headers.value_or("content-type", "").starts_with("application/x-www-form-urlencoded");
 }
 
-// An action that is named more than once, or in a form that cannot be read, is found out when the form is
+// A parameter that is named more than once, or in a form that cannot be read, is found out when the form is
 // parsed.
-std::string action_of(const wire::HttpRequest& request) {
+std::string parameter_of(const wire::HttpRequest& request, std::string_view name) {
   const auto form = form_parameters(request);
   if (!form) return {};
-  const std::string* action = wire::find_parameter(*form, "Action");
-  return action == nullptr ? std::string() : *action;
+  const std::string* value = wire::find_parameter(*form, name);
+  return value == nullptr ? std::string() : *value;
 }
 
 // The service of the credential scope; empty for what is not signed, or badly.
@@ -33,13 +33,16 @@ std::string service_of_scope(const wire::HttpRequest& request) {
   return claim && *claim ? (*claim)->service : std::string();
 }
 
-// An Action is EC2's unless the host or the signature names another service.
+// Whose Action it is: as the host says, then the signature, then the version. What names none is EC2's.
 const Service* service_of_action(const ServiceRegistry& services, const wire::HttpRequest& request,
                                  const Service* named_by_host) {
-  if (named_by_host != nullptr && named_by_host->protocol() == wire::Protocol::kEc2) return named_by_host;
+  if (named_by_host != nullptr && is_form_protocol(named_by_host->protocol())) return named_by_host;
   const std::string scope = service_of_scope(request);
-  const bool elsewhere = !scope.empty() && services.by_signing_name(scope) == nullptr;
-  return elsewhere ? nullptr : services.of_query_protocol();
+  const Service* named_by_scope = services.by_signing_name(scope);
+  if (named_by_scope != nullptr && is_form_protocol(named_by_scope->protocol())) return named_by_scope;
+  if (!scope.empty() && named_by_scope == nullptr) return nullptr;
+  const Service* named_by_version = services.of_version(parameter_of(request, "Version"));
+  return named_by_version != nullptr ? named_by_version : services.ec2();
 }
 
 // The REST service that is meant, or nothing: a host of ours counts before the signature.
@@ -66,10 +69,10 @@ Route find_route(const ServiceRegistry& services, const wire::HttpRequest& reque
         wire::find_http_operation(*rest->model, request.method, request.path, request.query);
     return {rest, operation == nullptr ? std::string() : std::string(operation->name)};
   }
-  if (std::string action = action_of(request); !action.empty())
+  if (std::string action = parameter_of(request, "Action"); !action.empty())
     return {service_of_action(services, request, named_by_host), std::move(action)};
   if (named_by_host != nullptr) return {named_by_host, {}};
-  return {is_form(request) ? services.of_query_protocol() : nullptr, {}};
+  return {is_form(request) ? service_of_action(services, request, nullptr) : nullptr, {}};
 }
 
 Result<wire::FormParameters> form_parameters(const wire::HttpRequest& request) {

@@ -24,7 +24,13 @@ const Service* ServiceRegistry::by_target_prefix(std::string_view prefix) const 
   });
 }
 
-const Service* ServiceRegistry::of_query_protocol() const {
+const Service* ServiceRegistry::of_version(std::string_view api_version) const {
+  return find(services_, [&](const Service& service) {
+    return is_form_protocol(service.protocol()) && service.model->api_version == api_version;
+  });
+}
+
+const Service* ServiceRegistry::ec2() const {
   return find(services_,
               [](const Service& service) { return service.model->protocol == wire::Protocol::kEc2; });
 }

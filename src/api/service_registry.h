@@ -13,6 +13,11 @@
 
 namespace coffer::api {
 
+// Is the operation a form's Action?
+inline bool is_form_protocol(wire::Protocol protocol) {
+  return protocol == wire::Protocol::kEc2 || protocol == wire::Protocol::kQuery;
+}
+
 struct Service {
   using Dispatch =
       std::function<Result<wire::Value>(std::string_view operation, Call&, const wire::Value& request)>;
@@ -32,7 +37,8 @@ class ServiceRegistry {
   // Nothing when there is none.
   const Service* by_signing_name(std::string_view name) const;
   const Service* by_target_prefix(std::string_view prefix) const;  // of X-Amz-Target
-  const Service* of_query_protocol() const;                        // the one that Action and Version speak to
+  const Service* of_version(std::string_view api_version) const;   // of those that take forms
+  const Service* ec2() const;
 
  private:
   std::vector<Service> services_;

@@ -12,6 +12,21 @@ Account read_account(Query& row) {
   return account;
 }
 
+AccessKey read_access_key(Query& row) {
+  AccessKey key;
+  key.id = row.text();
+  key.account = row.text();
+  key.principal_arn = row.text();
+  key.wrapped_secret = row.blob();
+  key.active = row.boolean();
+  key.created = row.time();
+  key.user_id = row.text();
+  key.last_used = row.optional_time();
+  key.last_service = row.text();
+  key.last_region = row.text();
+  return key;
+}
+
 }  // namespace
 
 Status SqliteTransaction::insert_account(const Account& account) {
@@ -32,27 +47,47 @@ Result<std::vector<Account>> SqliteTransaction::accounts() {
 
 Status SqliteTransaction::insert_access_key(const AccessKey& key) {
   Query query(connection_,
-              "INSERT INTO access_keys (id, account, principal_arn, wrapped_secret, active, created)"
-              " VALUES (?, ?, ?, ?, ?, ?)");
-  return query.bind(key.id, key.account, key.principal_arn, key.wrapped_secret, key.active, key.created)
+              "INSERT INTO access_keys (id, account, principal_arn, wrapped_secret, active, created, user_id)"
+              " VALUES (?, ?, ?, ?, ?, ?, ?)");
+  return query
+      .bind(key.id, key.account, key.principal_arn, key.wrapped_secret, key.active, key.created, key.user_id)
       .run();
 }
 
 Result<std::optional<AccessKey>> SqliteTransaction::access_key(const std::string& id) {
-  Query query(
-      connection_,
-      "SELECT id, account, principal_arn, wrapped_secret, active, created FROM access_keys WHERE id = ?");
+  Query query(connection_,
+              "SELECT id, account, principal_arn, wrapped_secret, active, created, user_id, last_used,"
+              " last_service, last_region FROM access_keys WHERE id = ?");
   query.bind(id);
-  return first_row(query, [](Query& row) {
-    AccessKey key;
-    key.id = row.text();
-    key.account = row.text();
-    key.principal_arn = row.text();
-    key.wrapped_secret = row.blob();
-    key.active = row.boolean();
-    key.created = row.time();
-    return key;
-  });
+  return first_row(query, read_access_key);
+}
+
+Result<std::vector<AccessKey>> SqliteTransaction::access_keys_of(const std::string& account,
+                                                                 const std::string& user_id) {
+  Query query(connection_,
+              "SELECT id, account, principal_arn, wrapped_secret, active, created, user_id, last_used,"
+              " last_service, last_region FROM access_keys WHERE user_id = ? AND account = ? ORDER BY id");
+  query.bind(user_id, account);
+  return rows(query, read_access_key);
+}
+
+Status SqliteTransaction::set_access_key_active(const std::string& id, bool active) {
+  Query query(connection_, "UPDATE access_keys SET active = ? WHERE id = ?");
+  COFFER_CHECK(query.bind(active, id).run());
+  return expect_changed("access key " + id);
+}
+
+Status SqliteTransaction::set_access_key_used(const std::string& id, Timestamp time,
+                                              const std::string& service, const std::string& region) {
+  Query query(connection_,
+              "UPDATE access_keys SET last_used = ?, last_service = ?, last_region = ? WHERE id = ?");
+  return query.bind(time, service, region, id).run();
+}
+
+Status SqliteTransaction::remove_access_key(const std::string& id) {
+  Query query(connection_, "DELETE FROM access_keys WHERE id = ?");
+  COFFER_CHECK(query.bind(id).run());
+  return expect_changed("access key " + id);
 }
 
 }  // namespace coffer::catalog

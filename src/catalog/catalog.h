@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "catalog/iam_rows.h"
 #include "catalog/rows.h"
 
 namespace coffer::catalog {
@@ -28,6 +29,66 @@ class Transaction {
   virtual Result<std::vector<Account>> accounts() = 0;
   virtual Status insert_access_key(const AccessKey& key) = 0;
   virtual Result<std::optional<AccessKey>> access_key(const std::string& id) = 0;
+
+  // Users, groups and roles; iam_rows.h.
+  virtual Status insert_iam_entity(const IamEntity& entity) = 0;  // kConflict if the name is taken
+  virtual Status update_iam_entity(const IamEntity& entity) = 0;  // but for its tags
+  // With its tags and inline policies; memberships, attachments and access keys must be gone.
+  virtual Status remove_iam_entity(const std::string& id) = 0;
+  virtual Result<std::optional<IamEntity>> iam_entity(const std::string& id) = 0;
+  virtual Result<std::optional<IamEntity>> iam_entity_named(const std::string& account,
+                                                            const std::string& kind,
+                                                            const std::string& name) = 0;
+  // By name, those whose path begins with `path_prefix`; without their tags.
+  virtual Result<std::vector<IamEntity>> iam_entities(const std::string& account, const std::string& kind,
+                                                      const std::string& path_prefix,
+                                                      const std::string& after, size_t limit) = 0;
+  virtual Status replace_iam_tags(const std::string& id,
+                                  const std::vector<std::pair<std::string, std::string>>& tags) = 0;
+
+  virtual Status put_inline_policy(const std::string& entity_id, const NamedPolicy& policy) = 0;
+  virtual Status remove_inline_policy(const std::string& entity_id,
+                                      const std::string& name) = 0;                            // kNotFound
+  virtual Result<std::vector<NamedPolicy>> inline_policies(const std::string& entity_id) = 0;  // by name
+
+  virtual Status insert_managed_policy(const ManagedPolicy& policy) = 0;  // kConflict if the name is taken
+  virtual Status update_managed_policy(const ManagedPolicy& policy) = 0;  // its versions' numbers
+  virtual Status remove_managed_policy(const std::string& arn) = 0;       // with its versions and tags
+  virtual Result<std::optional<ManagedPolicy>> managed_policy(const std::string& arn) = 0;
+  // By ARN.
+  virtual Result<std::vector<ManagedPolicy>> managed_policies(const std::string& account,
+                                                              const std::string& path_prefix,
+                                                              const std::string& after, size_t limit) = 0;
+  virtual Status insert_policy_version(const PolicyVersion& version) = 0;
+  virtual Status remove_policy_version(const std::string& arn, uint32_t version) = 0;
+  virtual Result<std::vector<PolicyVersion>> policy_versions(const std::string& arn) = 0;  // newest first
+
+  // Attached twice is attached once.
+  virtual Status attach_policy(const std::string& entity_id, const std::string& policy_arn) = 0;
+  virtual Status detach_policy(const std::string& entity_id, const std::string& policy_arn) = 0;  // kNotFound
+  virtual Result<std::vector<std::string>> attached_policies(const std::string& entity_id) = 0;
+  // By name. What has it as its boundary is not among them.
+  virtual Result<std::vector<IamEntity>> entities_with_policy(const std::string& policy_arn) = 0;
+  virtual Result<size_t> count_boundaries(const std::string& account, const std::string& policy_arn) = 0;
+
+  virtual Status add_to_group(const std::string& user_id, const std::string& group_id) = 0;
+  virtual Status remove_from_group(const std::string& user_id, const std::string& group_id) = 0;  // kNotFound
+  virtual Result<std::vector<IamEntity>> groups_of_user(const std::string& user_id) = 0;          // by name
+  virtual Result<std::vector<IamEntity>> users_of_group(const std::string& group_id) = 0;
+
+  // Of the account's root user where `user_id` is empty.
+  virtual Result<std::vector<AccessKey>> access_keys_of(const std::string& account,
+                                                        const std::string& user_id) = 0;
+  virtual Status set_access_key_active(const std::string& id, bool active) = 0;
+  virtual Status set_access_key_used(const std::string& id, Timestamp time, const std::string& service,
+                                     const std::string& region) = 0;
+  virtual Status remove_access_key(const std::string& id) = 0;
+
+  virtual Status insert_session(const Session& session) = 0;
+  virtual Result<std::optional<Session>> session(const std::string& access_key_id) = 0;
+  // Those of a deleted user or role, and those that ended before `before`.
+  virtual Status remove_sessions_of(const std::string& entity_id) = 0;
+  virtual Status purge_sessions(Timestamp before) = 0;
 
   // The backing key gets the key's region.
   virtual Status insert_key(const Key& key, const BackingKey& backing_key) = 0;
@@ -66,10 +127,10 @@ class Transaction {
   virtual Result<std::vector<BackingKey>> backing_keys_after(const BackingKey& after, size_t limit) = 0;
   // Does nothing when the token is no longer `old_token`.
   virtual Status replace_token(const BackingKey& old_token, const Bytes& token) = 0;
-  // Id and wrapped secret alone.
+  // Id and wrapped secret alone, those of temporary credentials too.
   virtual Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) = 0;
   virtual Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) = 0;
-  virtual Result<size_t> count_wrapped() = 0;  // rows of both
+  virtual Result<size_t> count_wrapped() = 0;  // rows of all of them
 
   virtual Status insert_alias(const Alias& alias) = 0;  // kConflict if it exists
   virtual Status update_alias(const Alias& alias) = 0;  // its target and time

@@ -19,10 +19,13 @@ struct Account {
 struct AccessKey {
   std::string id;  // AKIA…
   std::string account;
-  std::string principal_arn;  // arn:aws:iam::ACCOUNT:root for now
+  std::string principal_arn;  // arn:aws:iam::ACCOUNT:root; empty for a user's
   Bytes wrapped_secret;
   bool active = true;
   Timestamp created;
+  std::string user_id = {};                 // AIDA…; empty for the root user's
+  std::optional<Timestamp> last_used = {};  // about: stored now and then
+  std::string last_service = {}, last_region = {};
 };
 
 // A KMS key in one region. The keys of a multi-Region key have one id, and a row in each of their regions.

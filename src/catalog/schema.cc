@@ -335,6 +335,86 @@ CREATE TABLE grant_contexts (
 CREATE INDEX grants_by_key ON grants (key_id, region, id);
 CREATE INDEX grants_by_grantee ON grants (key_id, region, grantee_principal);
 CREATE INDEX grants_by_retiring_principal ON grants (retiring_principal, region, id);
+ALTER TABLE access_keys ADD COLUMN user_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_keys ADD COLUMN last_used INTEGER;
+ALTER TABLE access_keys ADD COLUMN last_service TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_keys ADD COLUMN last_region TEXT NOT NULL DEFAULT '';
+CREATE INDEX access_keys_by_user ON access_keys (user_id, id);
+CREATE TABLE iam_entities (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  account TEXT NOT NULL,
+  path TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  boundary_arn TEXT NOT NULL,
+  description TEXT NOT NULL,
+  trust_policy TEXT NOT NULL,
+  longest_session_seconds INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX iam_entities_by_name ON iam_entities (account, kind, name COLLATE NOCASE);
+CREATE INDEX iam_entities_by_boundary ON iam_entities (boundary_arn);
+CREATE TABLE iam_inline_policies (
+  entity_id TEXT NOT NULL REFERENCES iam_entities (id),
+  name TEXT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (entity_id, name)
+);
+CREATE TABLE iam_managed_policies (
+  arn TEXT PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  account TEXT NOT NULL,
+  path TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  default_version INTEGER NOT NULL,
+  newest_version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX iam_managed_policies_by_name ON iam_managed_policies (account, name COLLATE NOCASE);
+CREATE TABLE iam_policy_versions (
+  policy_arn TEXT NOT NULL REFERENCES iam_managed_policies (arn),
+  version INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (policy_arn, version)
+);
+CREATE TABLE iam_attached_policies (
+  entity_id TEXT NOT NULL REFERENCES iam_entities (id),
+  policy_arn TEXT NOT NULL,
+  PRIMARY KEY (entity_id, policy_arn)
+) WITHOUT ROWID;
+CREATE INDEX iam_attached_policies_by_policy ON iam_attached_policies (policy_arn, entity_id);
+CREATE TABLE iam_group_members (
+  user_id TEXT NOT NULL REFERENCES iam_entities (id),
+  group_id TEXT NOT NULL REFERENCES iam_entities (id),
+  PRIMARY KEY (user_id, group_id)
+) WITHOUT ROWID;
+CREATE INDEX iam_group_members_by_group ON iam_group_members (group_id, user_id);
+CREATE TABLE sessions (
+  access_key_id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  entity_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  wrapped_secret BLOB NOT NULL,
+  token_digest BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL
+);
+CREATE INDEX sessions_by_expiry ON sessions (expires);
+CREATE TABLE session_policies (
+  access_key_id TEXT NOT NULL REFERENCES sessions (access_key_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (access_key_id, position)
+);
+CREATE TABLE session_tags (
+  access_key_id TEXT NOT NULL REFERENCES sessions (access_key_id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (access_key_id, name)
+);
 )";
 
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},

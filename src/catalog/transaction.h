@@ -19,6 +19,56 @@ class SqliteTransaction final : public Transaction {
   Status insert_access_key(const AccessKey& key) override;
   Result<std::optional<AccessKey>> access_key(const std::string& id) override;
 
+  Status insert_iam_entity(const IamEntity& entity) override;
+  Status update_iam_entity(const IamEntity& entity) override;
+  Status remove_iam_entity(const std::string& id) override;
+  Result<std::optional<IamEntity>> iam_entity(const std::string& id) override;
+  Result<std::optional<IamEntity>> iam_entity_named(const std::string& account, const std::string& kind,
+                                                    const std::string& name) override;
+  Result<std::vector<IamEntity>> iam_entities(const std::string& account, const std::string& kind,
+                                              const std::string& path_prefix, const std::string& after,
+                                              size_t limit) override;
+  Status replace_iam_tags(const std::string& id,
+                          const std::vector<std::pair<std::string, std::string>>& tags) override;
+
+  Status put_inline_policy(const std::string& entity_id, const NamedPolicy& policy) override;
+  Status remove_inline_policy(const std::string& entity_id, const std::string& name) override;
+  Result<std::vector<NamedPolicy>> inline_policies(const std::string& entity_id) override;
+
+  Status insert_managed_policy(const ManagedPolicy& policy) override;
+  Status update_managed_policy(const ManagedPolicy& policy) override;
+  Status remove_managed_policy(const std::string& arn) override;
+  Result<std::optional<ManagedPolicy>> managed_policy(const std::string& arn) override;
+  Result<std::vector<ManagedPolicy>> managed_policies(const std::string& account,
+                                                      const std::string& path_prefix,
+                                                      const std::string& after, size_t limit) override;
+  Status insert_policy_version(const PolicyVersion& version) override;
+  Status remove_policy_version(const std::string& arn, uint32_t version) override;
+  Result<std::vector<PolicyVersion>> policy_versions(const std::string& arn) override;
+
+  Status attach_policy(const std::string& entity_id, const std::string& policy_arn) override;
+  Status detach_policy(const std::string& entity_id, const std::string& policy_arn) override;
+  Result<std::vector<std::string>> attached_policies(const std::string& entity_id) override;
+  Result<std::vector<IamEntity>> entities_with_policy(const std::string& policy_arn) override;
+  Result<size_t> count_boundaries(const std::string& account, const std::string& policy_arn) override;
+
+  Status add_to_group(const std::string& user_id, const std::string& group_id) override;
+  Status remove_from_group(const std::string& user_id, const std::string& group_id) override;
+  Result<std::vector<IamEntity>> groups_of_user(const std::string& user_id) override;
+  Result<std::vector<IamEntity>> users_of_group(const std::string& group_id) override;
+
+  Result<std::vector<AccessKey>> access_keys_of(const std::string& account,
+                                                const std::string& user_id) override;
+  Status set_access_key_active(const std::string& id, bool active) override;
+  Status set_access_key_used(const std::string& id, Timestamp time, const std::string& service,
+                             const std::string& region) override;
+  Status remove_access_key(const std::string& id) override;
+
+  Status insert_session(const Session& session) override;
+  Result<std::optional<Session>> session(const std::string& access_key_id) override;
+  Status remove_sessions_of(const std::string& entity_id) override;
+  Status purge_sessions(Timestamp before) override;
+
   Status insert_key(const Key& key, const BackingKey& backing_key) override;
   Status update_key(const Key& key) override;
   Result<std::optional<Key>> key(const std::string& region, const std::string& key_id) override;
@@ -153,6 +203,7 @@ class SqliteTransaction final : public Transaction {
     return {};
   }
   Status add_contexts(std::vector<Grant>& grants);
+  Result<std::optional<IamEntity>> with_tags(std::optional<IamEntity> entity);
   Result<size_t> count(const char* sql);
   // kNotFound, naming `what`, unless the last statement changed a row.
   Status expect_changed(const std::string& what);

@@ -29,7 +29,10 @@ Status SqliteTransaction::replace_token(const BackingKey& old_token, const Bytes
 }
 
 Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::string& id, size_t limit) {
-  Query query(connection_, "SELECT id, wrapped_secret FROM access_keys WHERE id > ? ORDER BY id LIMIT ?");
+  Query query(connection_,
+              "SELECT id, wrapped_secret FROM access_keys WHERE id > ?1"
+              " UNION ALL SELECT access_key_id, wrapped_secret FROM sessions WHERE access_key_id > ?1"
+              " ORDER BY 1 LIMIT ?2");
   query.bind(id, limit);
   return rows(query, [](Query& row) {
     AccessKey key;
@@ -40,14 +43,18 @@ Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::s
 }
 
 Status SqliteTransaction::replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) {
+  // The id is in one of the two tables only.
   Query query(connection_, "UPDATE access_keys SET wrapped_secret = ? WHERE id = ? AND wrapped_secret = ?");
-  return query.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run();
+  COFFER_CHECK(query.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run());
+  Query session(connection_,
+                "UPDATE sessions SET wrapped_secret = ? WHERE access_key_id = ? AND wrapped_secret = ?");
+  return session.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run();
 }
 
 Result<size_t> SqliteTransaction::count_wrapped() {
   return count(
       "SELECT (SELECT COUNT(*) FROM backing_keys WHERE length(token) > 0) + (SELECT COUNT(*) FROM "
-      "access_keys)");
+      "access_keys) + (SELECT COUNT(*) FROM sessions)");
 }
 
 }  // namespace coffer::catalog

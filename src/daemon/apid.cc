@@ -31,8 +31,10 @@
 #include "secret/arena.h"
 #include "services/ebs/ebs_service.h"
 #include "services/ec2/ec2_service.h"
+#include "services/iam/iam_service.h"
 #include "services/kms/domain_key_rotation.h"
 #include "services/kms/kms_service.h"
+#include "services/sts/sts_service.h"
 #include "wire/http_server.h"
 
 namespace coffer {
@@ -112,7 +114,8 @@ std::string host_of(const std::string& endpoint) {
 }
 
 api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::ec2::Ec2Service& ec2,
-                                      services::ebs::EbsService& ebs) {
+                                      services::ebs::EbsService& ebs, services::iam::IamService& iam,
+                                      services::sts::StsService& sts) {
   api::ServiceRegistry registry;
   registry.add({&kms::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return kms::dispatch(kms, operation, call, request);
@@ -122,6 +125,12 @@ api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::
                 }});
   registry.add({&ebs::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return ebs::dispatch(ebs, operation, call, request);
+                }});
+  registry.add({&iam::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return iam::dispatch(iam, operation, call, request);
+                }});
+  registry.add({&sts::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return sts::dispatch(sts, operation, call, request);
                 }});
   return registry;
 }
@@ -151,7 +160,7 @@ class Daemon {
         rotation_(installation_),
         ec2_(installation_),
         ebs_(installation_),
-        pipeline_(installation_, service_registry(kms_, ec2_, ebs_),
+        pipeline_(installation_, service_registry(kms_, ec2_, ebs_, iam_, sts_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
         commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_,
                   arguments.data) {
@@ -248,6 +257,8 @@ class Daemon {
   services::kms::KmsService kms_;
   services::ec2::Ec2Service ec2_;
   services::ebs::EbsService ebs_;
+  services::iam::IamService iam_;
+  services::sts::StsService sts_;
   api::Pipeline pipeline_;
   api::AdminCommands commands_;
   FileDescriptor http_socket_, admin_socket_;

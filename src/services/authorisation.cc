@@ -56,17 +56,16 @@ std::string code_for(const std::string& service) {
   return service == "kms" || service == "ebs" ? "AccessDeniedException" : "AccessDenied";
 }
 
-bool is_stranger(const policy::Principal& principal) {
-  return principal.type == policy::PrincipalType::kUnixUser && !principal.owner;
-}
-
 }  // namespace
 
 AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& principal,
                       const RequestOrigin& origin, AccessQuestion question) {
   AccessDecision decision;
   decision.policies = std::move(policies);
-  if (is_stranger(principal)) return decision;
+  if (!decision.policies->nobody_because.empty()) {
+    decision.verdict.outcome = policy::Outcome::kExplicitDeny;
+    return decision;
+  }
   const policy::Caller& caller = decision.policies->caller;
   policy::add_caller_keys(caller.identity, question.context);
   add_tags(*decision.policies, principal, question.context);
@@ -84,8 +83,8 @@ Error refusal(const policy::Principal& principal, const std::string& service, co
               const AccessDecision& decision) {
   // EC2 does not name a resource where there is none.
   const bool on_nothing = question.resource == "*" && service == "ec2";
-  const std::string reason = is_stranger(principal) ? "because the user does not own this installation"
-                                                    : policy::reason(decision.verdict, question.action);
+  const std::string& nobody = decision.policies->nobody_because;
+  const std::string reason = nobody.empty() ? policy::reason(decision.verdict, question.action) : nobody;
   return {ErrorKind::kPermissionDenied,
           fmt::format("User: {} is not authorized to perform: {}{} {}", policy::name_of(principal),
                       question.action, on_nothing ? "" : " on resource: " + question.resource, reason),

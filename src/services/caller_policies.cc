@@ -1,12 +1,162 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is attached to a principal; load_caller of authorisation.h.
+// What is attached to a principal: load_caller of authorisation.h.
+#include <fmt/format.h>
+
 #include "services/authorisation.h"
+#include "services/iam/aws_managed_policies.h"
+#include "services/iam_names.h"
 
 namespace coffer {
+namespace {
 
-Result<SharedCallerPolicies> load_caller(Installation&, const policy::Principal& principal) {
+using catalog::IamEntity;
+using policy::PrincipalType;
+
+// The texts as the catalog has them, before they are read.
+struct Attachments {
+  std::vector<catalog::NamedPolicy> identity, session;
+  std::optional<catalog::NamedPolicy> boundary;
+};
+
+// Nothing when the policy is not there.
+Result<std::optional<std::string>> managed_document(catalog::Transaction& transaction,
+                                                    const std::string& arn) {
+  if (const auto* known = services::iam::find_aws_managed_policy(arn)) return std::string(known->document);
+  COFFER_TRY(policy, transaction.managed_policy(arn));
+  if (!policy) return std::optional<std::string>();
+  COFFER_TRY(versions, transaction.policy_versions(arn));
+  for (auto& version : versions)
+    if (version.version == policy->default_version) return std::move(version.document);
+  return std::optional<std::string>();
+}
+
+Status add_policies_of(catalog::Transaction& transaction, const IamEntity& entity,
+                       std::vector<catalog::NamedPolicy>& into) {
+  COFFER_TRY(inline_policies, transaction.inline_policies(entity.id));
+  for (auto& policy : inline_policies)
+    into.push_back(
+        {fmt::format("{}/{}/{}", entity.kind, entity.name, policy.name), std::move(policy.document)});
+  COFFER_TRY(arns, transaction.attached_policies(entity.id));
+  for (auto& arn : arns) {
+    COFFER_TRY(document, managed_document(transaction, arn));
+    if (document) into.push_back({std::move(arn), std::move(*document)});
+  }
+  return {};
+}
+
+// A boundary or a session policy that is not there (any more) allows nothing; without it there would be no
+// bounds.
+catalog::NamedPolicy or_nothing(const std::string& arn, std::optional<std::string> document) {
+  constexpr const char* kNothing =
+      R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})";
+  return {arn, document ? std::move(*document) : kNothing};
+}
+
+Status add_boundary(catalog::Transaction& transaction, const IamEntity& entity, Attachments& attachments) {
+  if (entity.boundary_arn.empty()) return {};
+  COFFER_TRY(document, managed_document(transaction, entity.boundary_arn));
+  attachments.boundary = or_nothing(entity.boundary_arn, std::move(document));
+  return {};
+}
+
+Status add_session_policies(catalog::Transaction& transaction, const policy::Principal& principal,
+                            Attachments& attachments) {
+  for (const auto& policy : principal.session.policies) {
+    if (!policy.starts_with("arn:")) {
+      attachments.session.push_back({"session policy", policy});
+      continue;
+    }
+    COFFER_TRY(document, managed_document(transaction, policy));
+    attachments.session.push_back(or_nothing(policy, std::move(document)));
+  }
+  return {};
+}
+
+// By the id where the credentials told it, else (in the background) by the name.
+Result<std::optional<IamEntity>> find_entity(catalog::Transaction& transaction,
+                                             const policy::Principal& principal) {
+  if (!principal.id.empty()) return transaction.iam_entity(principal.id.substr(0, principal.id.find(':')));
+  const char* kind = principal.type == PrincipalType::kUser ? "user" : "role";
+  return transaction.iam_entity_named(principal.account, kind, policy::entity_name(principal.arn));
+}
+
+// The ids and the path that a stored ARN does not tell.
+void complete(policy::CallerIdentity& identity, const IamEntity& entity) {
+  if (entity.kind == "user") {
+    identity.id = entity.id;
+    return;
+  }
+  identity.source_arn = services::entity_arn(entity);
+  identity.id = entity.id + ":" + identity.arn.substr(identity.arn.rfind('/') + 1);
+}
+
+class Reader {
+ public:
+  Reader(policy::DocumentCache& cache, CallerPolicies& into) : cache_(cache), into_(into) {}
+
+  Result<policy::AttachedPolicy> read(catalog::NamedPolicy policy) {
+    auto document = cache_.read(policy.document, policy::DocumentKind::kIdentity);
+    if (!document)
+      return fail(ErrorKind::kCorrupt,
+                  fmt::format("the stored policy {}: {}", policy.name, document.error().message));
+    into_.documents.push_back(*document);
+    return policy::AttachedPolicy{std::move(policy.name), document->get()};
+  }
+  Status read_all(std::vector<catalog::NamedPolicy>& policies, std::vector<policy::AttachedPolicy>& into) {
+    for (auto& each : policies) {
+      COFFER_TRY(attached, read(std::move(each)));
+      into.push_back(std::move(attached));
+    }
+    return {};
+  }
+
+ private:
+  policy::DocumentCache& cache_;
+  CallerPolicies& into_;
+};
+
+bool has_entity(const policy::Principal& principal) {
+  return principal.type == PrincipalType::kUser || principal.type == PrincipalType::kRoleSession;
+}
+
+}  // namespace
+
+Result<SharedCallerPolicies> load_caller(Installation& installation, const policy::Principal& principal) {
   auto loaded = std::make_shared<CallerPolicies>();
   loaded->caller.identity = policy::caller_identity(principal);
+  if (!has_entity(principal)) {
+    if (principal.type == PrincipalType::kUnixUser && !principal.owner)
+      loaded->nobody_because = "because the user does not own this installation";
+    return SharedCallerPolicies(std::move(loaded));
+  }
+  Attachments attachments;
+  std::optional<IamEntity> entity;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(found, find_entity(transaction, principal));
+    entity = std::move(found);
+    if (!entity) return {};
+    COFFER_CHECK(add_policies_of(transaction, *entity, attachments.identity));
+    if (entity->kind == "user") {
+      COFFER_TRY(groups, transaction.groups_of_user(entity->id));
+      for (const auto& group : groups)
+        COFFER_CHECK(add_policies_of(transaction, group, attachments.identity));
+    }
+    COFFER_CHECK(add_boundary(transaction, *entity, attachments));
+    return add_session_policies(transaction, principal, attachments);
+  }));
+  if (!entity) {
+    loaded->nobody_because = "because it does not exist any more";
+    return SharedCallerPolicies(std::move(loaded));
+  }
+  complete(loaded->caller.identity, *entity);
+  loaded->tags = std::move(entity->tags);
+  Reader reader(*installation.documents, *loaded);
+  COFFER_CHECK(reader.read_all(attachments.identity, loaded->caller.identity_policies));
+  COFFER_CHECK(reader.read_all(attachments.session, loaded->caller.session_policies));
+  if (attachments.boundary) {
+    COFFER_TRY(boundary, reader.read(std::move(*attachments.boundary)));
+    loaded->caller.boundary = std::move(boundary);
+  }
   return SharedCallerPolicies(std::move(loaded));
 }
 

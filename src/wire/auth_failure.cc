@@ -19,6 +19,8 @@ AuthErrorAnswer json_answer(const AuthFailure& failure) {
     case AuthReason::kUnknownKey:
     case AuthReason::kInvalidToken:
       return {400, "UnrecognizedClientException", failure.message};
+    case AuthReason::kExpiredToken:
+      return {400, "ExpiredTokenException", failure.message};
     case AuthReason::kExpired:
     case AuthReason::kNotYetCurrent:
     case AuthReason::kScope:
@@ -47,6 +49,8 @@ AuthErrorAnswer query_answer(const AuthFailure& failure) {
     case AuthReason::kUnknownKey:
     case AuthReason::kInvalidToken:
       return {403, "InvalidClientTokenId", failure.message};
+    case AuthReason::kExpiredToken:
+      return {403, "ExpiredToken", failure.message};
     case AuthReason::kExpired:
     case AuthReason::kNotYetCurrent:
     case AuthReason::kScope:
@@ -65,6 +69,7 @@ AuthErrorAnswer ec2_answer(const AuthFailure& failure) {
     case AuthReason::kMalformedQuery:
       return {400, "MalformedQueryString", failure.message};
     case AuthReason::kExpired:
+    case AuthReason::kExpiredToken:
       return {400, "RequestExpired", "Request has expired."};
     case AuthReason::kUnknownKey:
     case AuthReason::kInvalidToken:
@@ -84,6 +89,14 @@ AuthFailure missing_authentication() {
 
 AuthFailure unknown_access_key() {
   return {AuthReason::kUnknownKey, "The security token included in the request is invalid."};
+}
+
+AuthFailure invalid_session_token() {
+  return {AuthReason::kInvalidToken, "The security token included in the request is invalid"};
+}
+
+AuthFailure expired_session_token() {
+  return {AuthReason::kExpiredToken, "The security token included in the request is expired"};
 }
 
 AuthFailure signature_mismatch() {

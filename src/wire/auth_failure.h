@@ -14,6 +14,7 @@ enum class AuthReason {
   kMalformedQuery,  // the query string cannot be decoded
   kUnknownKey,      // no such access key, or an inactive one
   kInvalidToken,    // a session token that is not ours, or that does not belong to the access key
+  kExpiredToken,    // temporary credentials that have ended
   kExpired,         // signed too long ago
   kNotYetCurrent,   // signed in the future
   kScope,           // the credential scope does not fit the request
@@ -36,6 +37,8 @@ inline tl::unexpected<AuthFailure> refuse(AuthReason reason, std::string message
 // For the caller of parse_claim and verify, who knows the keys, the services and the regions.
 AuthFailure missing_authentication();
 AuthFailure unknown_access_key();
+AuthFailure invalid_session_token();
+AuthFailure expired_session_token();
 AuthFailure signature_mismatch();
 // Both may apply: pass an empty text for what is right. `service` is the one that is right; `region` the
 // wrong one.

@@ -92,7 +92,7 @@ struct Operation {
   bool unsigned_payload = false;  // clients may leave the body out of their signature
 };
 
-enum class Protocol { kJson, kEc2, kRestJson };
+enum class Protocol { kJson, kEc2, kRestJson, kQuery };
 
 struct ServiceModel {
   std::string_view id;               // "kms"

@@ -68,7 +68,8 @@ def test_overlay_reaches_the_code(service, tmp_path):
     overlay = json.loads((WIRE / "overlay" / f"{service}.json").read_text())
     added = [(shape, member) for shape, entry in overlay["shapes"].items() if not entry.get("exception")
              for member in entry.get("members", {})]
-    assert added
+    marked = [shape for shape, entry in overlay["shapes"].items() if "sensitive" in entry or "optional" in entry]
+    assert added or marked
     for shape, member in added:
         body = re.search(rf"^struct {shape} {{$(.*?)^}};$", header, re.MULTILINE | re.DOTALL)
         assert body and re.search(rf" {snake_case(member)}( =|;)", body.group(1)), (shape, member)
@@ -123,6 +124,15 @@ def test_overlay_adds_members_shapes_and_operations():
     assert list(model["shapes"]["Thing"]["members"]) == ["A", "B"]
     assert model["shapes"]["Thing"]["required"] == ["B"]
     assert "New" in model["shapes"] and "DoIt" in model["operations"]
+
+
+def test_overlay_marks_what_is_secret_and_what_may_be_absent():
+    model = model_of({"A": {"shape": "Text"}})
+    model["shapes"]["Thing"]["required"] = ["A"]
+    merge_overlay(model, {"shapes": {"Thing": {"optional": ["A"]}, "Text": {"sensitive": True}}})
+    assert model["shapes"]["Thing"]["required"] == [] and model["shapes"]["Text"]["sensitive"] is True
+    with pytest.raises(ModelError):
+        merge_overlay(model, {"shapes": {"Thing": {"optional": ["B"]}}})
 
 
 def test_overlay_may_say_again_what_the_model_has_come_to_say():

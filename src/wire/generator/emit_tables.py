@@ -9,7 +9,7 @@ TYPES = {
     "integer": "kInteger", "long": "kLong", "float": "kFloat", "double": "kDouble", "blob": "kBlob",
     "timestamp": "kTimestamp",
 }
-PROTOCOLS = {"json": "kJson", "ec2": "kEc2", "rest-json": "kRestJson"}
+PROTOCOLS = {"json": "kJson", "ec2": "kEc2", "rest-json": "kRestJson", "query": "kQuery"}
 
 
 class Tables:

@@ -61,6 +61,11 @@ def merge_overlay(model, overlay):
         if extra.get("type", shape["type"]) != shape["type"]:
             raise ModelError(f"overlay: {name} is a {shape['type']} in the model")
         _append_members(name, shape.setdefault("members", {}) if "members" in extra else {}, extra.get("members", {}))
+        if extra.get("sensitive"):
+            shape["sensitive"] = True
+        absent = [member for member in extra.get("optional", []) if member not in shape.get("members", {})]
+        if absent:
+            raise ModelError(f"overlay: {name} has no {', '.join(absent)}")
         for key in ("required", "enum"):
             if key in extra:
                 known = shape.setdefault(key, [])

@@ -12,7 +12,9 @@
 #include "generated/ec2/model.h"
 #include "generated/kms/model.h"
 #include "services/ec2/ec2_service.h"
+#include "services/iam/iam_service.h"
 #include "services/kms/kms_service.h"
+#include "services/sts/sts_service.h"
 #include "tests/unit/catalog/temporary_folder.h"
 #include "tests/unit/keyclient/keyd_in_process.h"
 #include "wire/sigv4_sign.h"
@@ -47,6 +49,12 @@ class ApiFixture : public ::testing::Test {
     registry.add({&ec2::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
                     if (before_dispatch) before_dispatch(call);
                     return ec2::dispatch(*ec2_, operation, call, request);
+                  }});
+    registry.add({&iam::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
+                    return iam::dispatch(iam_, operation, call, request);
+                  }});
+    registry.add({&sts::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
+                    return sts::dispatch(sts_, operation, call, request);
                   }});
     pipeline_ = std::make_unique<Pipeline>(*installation_, std::move(registry), Failpoint());
   }
@@ -126,6 +134,8 @@ class ApiFixture : public ::testing::Test {
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<Installation> installation_;
   services::kms::KmsService kms_;
+  services::iam::IamService iam_;
+  services::sts::StsService sts_;
   std::unique_ptr<services::ec2::Ec2Service> ec2_;
   NewAccount owner_;
   std::unique_ptr<Pipeline> pipeline_;

@@ -74,8 +74,8 @@ TEST_F(BadRequests, ASignatureForAnotherService) {
 }
 
 TEST_F(BadRequests, AServiceThatIsNotServed) {
-  auto request = post("application/x-www-form-urlencoded", "Action=ListUsers&Version=2010-05-08");
-  sign(request, "iam", "us-east-1");
+  auto request = post("application/x-www-form-urlencoded", "Action=ListTopics&Version=2010-03-31");
+  sign(request, "sns", "us-east-1");
   const auto response = pipeline_->serve(std::move(request));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(xml_text(response, "Code"), "InvalidAction");

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Temporary credentials.
+#include "catalog/transaction.h"
+
+namespace coffer::catalog {
+
+Status SqliteTransaction::insert_session(const Session& session) {
+  Query query(connection_,
+              "INSERT INTO sessions (access_key_id, account, entity_id, name, wrapped_secret, token_digest,"
+              " created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  COFFER_CHECK(query
+                   .bind(session.access_key_id, session.account, session.entity_id, session.name,
+                         session.wrapped_secret, session.token_digest, session.created, session.expires)
+                   .run());
+  for (size_t i = 0; i < session.policies.size(); ++i) {
+    Query policy(connection_,
+                 "INSERT INTO session_policies (access_key_id, position, document) VALUES (?, ?, ?)");
+    COFFER_CHECK(policy.bind(session.access_key_id, static_cast<uint64_t>(i), session.policies[i]).run());
+  }
+  for (const auto& [name, value] : session.tags) {
+    Query tag(connection_, "INSERT INTO session_tags (access_key_id, name, value) VALUES (?, ?, ?)");
+    COFFER_CHECK(tag.bind(session.access_key_id, name, value).run());
+  }
+  return {};
+}
+
+Result<std::optional<Session>> SqliteTransaction::session(const std::string& access_key_id) {
+  Query query(connection_,
+              "SELECT access_key_id, account, entity_id, name, wrapped_secret, token_digest, created, expires"
+              " FROM sessions WHERE access_key_id = ?");
+  query.bind(access_key_id);
+  COFFER_TRY(found, first_row(query, [](Query& row) {
+               Session session;
+               session.access_key_id = row.text();
+               session.account = row.text();
+               session.entity_id = row.text();
+               session.name = row.text();
+               session.wrapped_secret = row.blob();
+               session.token_digest = row.blob();
+               session.created = row.time();
+               session.expires = row.time();
+               return session;
+             }));
+  if (!found) return found;
+  Query policies(connection_,
+                 "SELECT document FROM session_policies WHERE access_key_id = ? ORDER BY position");
+  policies.bind(access_key_id);
+  COFFER_TRY(documents, rows(policies, [](Query& row) { return row.text(); }));
+  found->policies = std::move(documents);
+  Query tag_query(connection_, "SELECT name, value FROM session_tags WHERE access_key_id = ? ORDER BY name");
+  tag_query.bind(access_key_id);
+  COFFER_TRY(its_tags, rows(tag_query, [](Query& row) {
+               std::string name = row.text();
+               return std::pair(std::move(name), row.text());
+             }));
+  found->tags = std::move(its_tags);
+  return found;
+}
+
+Status SqliteTransaction::remove_sessions_of(const std::string& entity_id) {
+  Query query(connection_, "DELETE FROM sessions WHERE entity_id = ?");
+  return query.bind(entity_id).run();
+}
+
+Status SqliteTransaction::purge_sessions(Timestamp before) {
+  Query query(connection_, "DELETE FROM sessions WHERE expires < ?");
+  return query.bind(before).run();
+}
+
+}  // namespace coffer::catalog

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/iam/entities.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/ids.h"
+#include "services/iam/managed_policy.h"
+#include "services/iam_names.h"
+#include "wire/http.h"
+
+namespace coffer::services::iam {
+namespace {
+
+using catalog::IamEntity;
+
+void add_resource_tags(const Tags& tags, policy::Context& context) {
+  for (const auto& [name, value] : tags) {
+    context.set("aws:ResourceTag/" + name, value);
+    context.set("iam:ResourceTag/" + name, value);
+  }
+}
+
+tl::unexpected<Error> cannot_be_found(const EntityKind& kind, const std::string& name) {
+  return no_such_entity(fmt::format("The {} with name {} cannot be found.", kind.kind, name));
+}
+
+}  // namespace
+
+tl::unexpected<Error> no_such_entity(std::string message) {
+  return fail(ErrorKind::kNotFound, std::move(message), "NoSuchEntity");
+}
+tl::unexpected<Error> delete_conflict(std::string message) {
+  return fail(ErrorKind::kConflict, std::move(message), "DeleteConflict");
+}
+tl::unexpected<Error> limit_exceeded(std::string message) {
+  return fail(ErrorKind::kLimitExceeded, std::move(message), "LimitExceeded");
+}
+tl::unexpected<Error> invalid_input(std::string message) {
+  return fail(ErrorKind::kInvalidArgument, std::move(message), "InvalidInput");
+}
+
+Result<IamEntity> find_entity(Call& call, const EntityKind& kind, const std::string& name,
+                              policy::Context context) {
+  std::optional<IamEntity> found;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(row, transaction.iam_entity_named(call.account, kind.kind, name));
+    found = std::move(row);
+    return {};
+  }));
+  if (found) add_resource_tags(found->tags, context);
+  COFFER_CHECK(
+      call.authorise({.action = "iam:" + call.operation,
+                      .resource = found ? entity_arn(*found) : iam_arn(call.account, kind.kind, "/", name),
+                      .context = std::move(context)}));
+  if (!found) return cannot_be_found(kind, name);
+  return std::move(*found);
+}
+
+Result<IamEntity> require_entity(catalog::Transaction& transaction, const std::string& account,
+                                 const EntityKind& kind, const std::string& name) {
+  COFFER_TRY(found, transaction.iam_entity_named(account, kind.kind, name));
+  if (!found) return cannot_be_found(kind, name);
+  return std::move(*found);
+}
+
+Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::optional<std::string>& path,
+                             const std::string& name, const std::optional<std::string>& boundary_arn,
+                             const std::optional<std::vector<api::Tag>>& tags) {
+  IamEntity entity;
+  entity.id = make_iam_id(call.installation.random, kind.id_prefix);
+  entity.kind = kind.kind;
+  entity.account = call.account;
+  entity.path = path.value_or("/");
+  entity.name = name;
+  entity.created = call.time;
+  entity.boundary_arn = boundary_arn.value_or("");
+  policy::Context context;
+  if (boundary_arn) context.set("iam:PermissionsBoundary", *boundary_arn);
+  for (const auto& tag : tags.value_or(std::vector<api::Tag>())) {
+    context.set("aws:RequestTag/" + tag.key, tag.value);
+    context.add("aws:TagKeys", tag.key);
+  }
+  COFFER_CHECK(call.authorise(
+      {.action = "iam:" + call.operation, .resource = entity_arn(entity), .context = std::move(context)}));
+  COFFER_TRY(checked, checked_tags(tags));
+  entity.tags = std::move(checked);
+  return entity;
+}
+
+Status insert_entity(catalog::Transaction& transaction, const EntityKind& kind, const IamEntity& entity) {
+  if (!entity.boundary_arn.empty())
+    COFFER_CHECK(require_attachable(transaction, entity.account, entity.boundary_arn));
+  auto inserted = transaction.insert_iam_entity(entity);
+  if (!inserted && inserted.error().kind == ErrorKind::kConflict)
+    return fail(ErrorKind::kConflict, fmt::format("{} with name {} already exists.", kind.title, entity.name),
+                "EntityAlreadyExists");
+  return inserted;
+}
+
+Status remove_entity(catalog::Transaction& transaction, const IamEntity& entity) {
+  COFFER_TRY(attached, transaction.attached_policies(entity.id));
+  if (!attached.empty()) return delete_conflict("Cannot delete entity, must detach all policies first.");
+  COFFER_TRY(inline_policies, transaction.inline_policies(entity.id));
+  if (!inline_policies.empty()) return delete_conflict("Cannot delete entity, must delete policies first.");
+  COFFER_CHECK(transaction.remove_sessions_of(entity.id));
+  return transaction.remove_iam_entity(entity.id);
+}
+
+std::string make_iam_id(Random& random, std::string_view prefix) {
+  constexpr size_t kLength = 21;
+  return make_access_key_id(random, prefix).substr(0, kLength) + "A";
+}
+
+Result<Tags> checked_tags(const std::optional<std::vector<api::Tag>>& tags) {
+  Tags checked;
+  std::set<std::string> names;
+  for (const auto& tag : tags.value_or(std::vector<api::Tag>())) {
+    if (!names.insert(wire::lower_case(tag.key)).second)
+      return invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    if (wire::lower_case(tag.key).starts_with("aws:"))
+      return invalid_input("Tag keys must not begin with aws:, which is reserved.");
+    checked.emplace_back(tag.key, tag.value);
+  }
+  return checked;
+}
+
+std::vector<api::Tag> api_tags(const Tags& tags) {
+  std::vector<api::Tag> all;
+  for (const auto& [name, value] : tags) all.push_back({name, value});
+  return all;
+}
+
+std::optional<api::AttachedPermissionsBoundary> api_boundary(const IamEntity& entity) {
+  if (entity.boundary_arn.empty()) return std::nullopt;
+  return api::AttachedPermissionsBoundary{"PermissionsBoundaryPolicy", entity.boundary_arn};
+}
+
+}  // namespace coffer::services::iam

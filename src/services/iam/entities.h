@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the handlers for users, groups and roles have in common: finding one by its name, asking for the
+// permission on its ARN, its errors in AWS's words, and its tags. Thread-safe.
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "services/iam/iam_service.h"
+
+namespace coffer::services::iam {
+
+struct EntityKind {
+  const char* kind;                // "user", as rows and ARNs have it
+  const char* title;               // "User"
+  const char* id_prefix;           // "AIDA"
+  size_t longest_inline_policies;  // characters without white space, of all together
+};
+inline constexpr EntityKind kUser{"user", "User", "AIDA", 2048};
+inline constexpr EntityKind kGroup{"group", "Group", "AGPA", 5120};
+inline constexpr EntityKind kRole{"role", "Role", "AROA", 10240};
+
+using Tags = std::vector<std::pair<std::string, std::string>>;
+
+tl::unexpected<Error> no_such_entity(std::string message);
+tl::unexpected<Error> delete_conflict(std::string message);
+tl::unexpected<Error> limit_exceeded(std::string message);
+tl::unexpected<Error> invalid_input(std::string message);
+
+// The entity, once the caller is known to be allowed this operation on its ARN; else AccessDenied, before it
+// shows whether there is one, or NoSuchEntity. `context`: what the operation adds (iam:PolicyARN).
+Result<catalog::IamEntity> find_entity(Call& call, const EntityKind& kind, const std::string& name,
+                                       policy::Context context = {});
+// The same within the operation's own transaction, for another entity than the one it is about: not asked
+// for.
+Result<catalog::IamEntity> require_entity(catalog::Transaction& transaction, const std::string& account,
+                                          const EntityKind& kind, const std::string& name);
+
+// A new row with its id, once the caller is known to be allowed to make it; not stored yet.
+Result<catalog::IamEntity> new_entity(Call& call, const EntityKind& kind,
+                                      const std::optional<std::string>& path, const std::string& name,
+                                      const std::optional<std::string>& boundary_arn,
+                                      const std::optional<std::vector<api::Tag>>& tags);
+// EntityAlreadyExists.
+Status insert_entity(catalog::Transaction& transaction, const EntityKind& kind,
+                     const catalog::IamEntity& entity);
+// DeleteConflict while policies are attached to it or in it; its tags and sessions go with it.
+Status remove_entity(catalog::Transaction& transaction, const catalog::IamEntity& entity);
+
+std::string make_iam_id(Random& random, std::string_view prefix);  // "AIDA" and 17 letters and digits
+
+// InvalidInput for names that differ in case alone, or begin with "aws:".
+Result<Tags> checked_tags(const std::optional<std::vector<api::Tag>>& tags);
+std::vector<api::Tag> api_tags(const Tags& tags);
+std::optional<api::AttachedPermissionsBoundary> api_boundary(const catalog::IamEntity& entity);
+
+// A transaction whose answer says nothing.
+template <class Response, class Body>
+Result<Response> change(Call& call, Body body) {
+  return call.commit<Response>([&](catalog::Transaction& transaction) -> Result<Response> {
+    COFFER_CHECK(body(transaction));
+    return Response{};
+  });
+}
+
+// Changes the entity as it is now, not as it was when it was found.
+template <class Response, class Edit>
+Result<Response> edit_entity(Call& call, const catalog::IamEntity& found, Edit edit) {
+  return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(current, transaction.iam_entity(found.id));
+    if (!current)
+      return no_such_entity("The " + found.kind + " with name " + found.name + " cannot be found.");
+    COFFER_CHECK(edit(transaction, *current));
+    return transaction.update_iam_entity(*current);
+  });
+}
+
+}  // namespace coffer::services::iam

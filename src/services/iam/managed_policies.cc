@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreatePolicy, GetPolicy, ListPolicies, DeletePolicy.
+#include <fmt/format.h>
+
+#include "services/iam/aws_managed_policies.h"
+#include "services/iam/entities.h"
+#include "services/iam/managed_policy.h"
+#include "services/iam/paging.h"
+#include "services/iam_names.h"
+
+namespace coffer::services::iam {
+namespace {
+
+using catalog::ManagedPolicy;
+
+// How often it is used: attached, and as a boundary.
+struct Use {
+  size_t attached = 0, boundaries = 0;
+};
+
+// In this account alone; AWS's own are attached in others too.
+Result<Use> use_of(catalog::Transaction& transaction, const std::string& account, const std::string& arn) {
+  COFFER_TRY(entities, transaction.entities_with_policy(arn));
+  COFFER_TRY(boundaries, transaction.count_boundaries(account, arn));
+  return Use{static_cast<size_t>(std::ranges::count(entities, account, &catalog::IamEntity::account)),
+             boundaries};
+}
+
+api::Policy api_policy(const ManagedPolicy& policy, const Use& use) {
+  api::Policy shown;
+  shown.policy_name = policy.name;
+  shown.policy_id = policy.id;
+  shown.arn = policy.arn;
+  shown.path = policy.path;
+  shown.default_version_id = fmt::format("v{}", policy.default_version);
+  shown.attachment_count = static_cast<int32_t>(use.attached);
+  shown.permissions_boundary_usage_count = static_cast<int32_t>(use.boundaries);
+  shown.is_attachable = true;
+  shown.create_date = policy.created;
+  shown.update_date = policy.updated;
+  return shown;
+}
+
+ManagedPolicy row_of(const AwsManagedPolicy& known) {
+  ManagedPolicy row;
+  row.arn = known.arn;
+  row.id = known.id;
+  row.account = "aws";
+  row.path = "/";
+  row.name = known.name;
+  row.description = known.description;
+  return row;
+}
+
+// The account's own ones and AWS's, by ARN, as many as a page and one more.
+Result<std::vector<ManagedPolicy>> policies_of(catalog::Transaction& transaction, const std::string& account,
+                                               const std::string& scope, const std::string& prefix,
+                                               const Page& page) {
+  std::vector<ManagedPolicy> all;
+  if (scope != "AWS") {
+    COFFER_TRY(own, transaction.managed_policies(account, prefix, page.after, page.limit + 1));
+    all = std::move(own);
+  }
+  if (scope != "Local" && prefix == "/")
+    for (const auto& known : aws_managed_policies())
+      if (known.arn > page.after) all.push_back(row_of(known));
+  std::ranges::sort(all, {}, &ManagedPolicy::arn);
+  return all;
+}
+
+Status remove_policy(catalog::Transaction& transaction, const FoundPolicy& found) {
+  COFFER_TRY(entities, transaction.entities_with_policy(found.policy.arn));
+  COFFER_TRY(boundaries, transaction.count_boundaries(found.policy.account, found.policy.arn));
+  if (!entities.empty() || boundaries > 0)
+    return delete_conflict("Cannot delete a policy attached to entities.");
+  COFFER_TRY(versions, transaction.policy_versions(found.policy.arn));
+  if (versions.size() > 1)
+    return delete_conflict(
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's "
+        "versions. The default version is deleted with the policy.");
+  return transaction.remove_managed_policy(found.policy.arn);
+}
+
+}  // namespace
+
+Result<api::CreatePolicyResponse> IamService::create_policy(Call& call,
+                                                            const api::CreatePolicyRequest& request) {
+  ManagedPolicy policy;
+  policy.account = call.account;
+  policy.path = request.path.value_or("/");
+  policy.name = request.policy_name;
+  policy.arn = iam_arn(call.account, "policy", policy.path, policy.name);
+  policy.id = make_iam_id(call.installation.random, "ANPA");
+  policy.description = request.description.value_or("");
+  policy.created = policy.updated = call.time;
+  COFFER_CHECK(call.authorise("iam:CreatePolicy", policy.arn));
+  COFFER_CHECK(check_managed_document(request.policy_document));
+  COFFER_TRY(tags, checked_tags(request.tags));
+  policy.tags = std::move(tags);
+  return call.commit<api::CreatePolicyResponse>(
+      [&](catalog::Transaction& transaction) -> Result<api::CreatePolicyResponse> {
+        auto inserted = transaction.insert_managed_policy(policy);
+        if (!inserted && inserted.error().kind == ErrorKind::kConflict)
+          return fail(
+              ErrorKind::kConflict,
+              fmt::format("A policy called {} already exists. Duplicate names are not allowed.", policy.name),
+              "EntityAlreadyExists");
+        COFFER_CHECK(inserted);
+        COFFER_CHECK(transaction.insert_policy_version({policy.arn, 1, request.policy_document, call.time}));
+        api::CreatePolicyResponse response{api_policy(policy, {})};
+        if (!policy.tags.empty()) response.policy->tags = api_tags(policy.tags);
+        return response;
+      });
+}
+
+Result<api::GetPolicyResponse> IamService::get_policy(Call& call, const api::GetPolicyRequest& request) {
+  COFFER_TRY(found, find_policy(call, request.policy_arn));
+  Use use;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(counted, use_of(transaction, call.account, found.policy.arn));
+    use = counted;
+    return {};
+  }));
+  api::GetPolicyResponse response{api_policy(found.policy, use)};
+  if (!found.policy.description.empty()) response.policy->description = found.policy.description;
+  if (!found.policy.tags.empty()) response.policy->tags = api_tags(found.policy.tags);
+  return response;
+}
+
+Result<api::ListPoliciesResponse> IamService::list_policies(Call& call,
+                                                            const api::ListPoliciesRequest& request) {
+  const std::string prefix = request.path_prefix.value_or("/");
+  COFFER_CHECK(call.authorise("iam:ListPolicies", iam_arn(call.account, "policy", prefix, "")));
+  COFFER_TRY(page, page_of("ListPolicies", request.marker, request.max_items));
+  api::ListPoliciesResponse response;
+  response.policies.emplace();
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(policies, policies_of(transaction, call.account, request.scope.value_or("All"), prefix, page));
+    end_page(policies, page, response, [](const ManagedPolicy& policy) { return policy.arn; });
+    for (const auto& policy : policies) {
+      COFFER_TRY(use, use_of(transaction, call.account, policy.arn));
+      const bool wanted = request.policy_usage_filter == "PermissionsBoundary" ? use.boundaries > 0
+                          : request.policy_usage_filter == "PermissionsPolicy" ? use.attached > 0
+                          : request.only_attached.value_or(false) ? use.attached + use.boundaries > 0
+                                                                  : true;
+      if (wanted) response.policies->push_back(api_policy(policy, use));
+    }
+    return {};
+  }));
+  return response;
+}
+
+Result<api::DeletePolicyResponse> IamService::delete_policy(Call& call,
+                                                            const api::DeletePolicyRequest& request) {
+  COFFER_TRY(found, find_own_policy(call, request.policy_arn));
+  return change<api::DeletePolicyResponse>(
+      call, [&](catalog::Transaction& transaction) { return remove_policy(transaction, found); });
+}
+
+}  // namespace coffer::services::iam

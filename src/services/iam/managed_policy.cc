@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/iam/managed_policy.h"
+
+#include <fmt/format.h>
+
+#include "services/arn.h"
+#include "services/iam/aws_managed_policies.h"
+#include "services/iam/documents.h"
+#include "services/iam/entities.h"
+
+namespace coffer::services::iam {
+namespace {
+
+constexpr size_t kLongestPolicy = 6144;  // characters without white space
+
+FoundPolicy found_aws_policy(const AwsManagedPolicy& known) {
+  FoundPolicy found;
+  found.is_aws = true;
+  found.policy.arn = known.arn;
+  found.policy.id = known.id;
+  found.policy.account = "aws";
+  found.policy.path = "/";
+  found.policy.name = known.name;
+  found.policy.description = known.description;
+  found.versions = {{std::string(known.arn), 1, std::string(known.document), {}}};
+  return found;
+}
+
+Result<std::optional<FoundPolicy>> read_policy(Call& call, const std::string& arn) {
+  if (const auto* known = find_aws_managed_policy(arn)) return found_aws_policy(*known);
+  std::optional<FoundPolicy> found;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(policy, transaction.managed_policy(arn));
+    if (!policy || policy->account != call.account) return {};
+    COFFER_TRY(versions, transaction.policy_versions(arn));
+    found = FoundPolicy{std::move(*policy), std::move(versions), false};
+    return {};
+  }));
+  return found;
+}
+
+}  // namespace
+
+Result<FoundPolicy> find_policy(Call& call, const std::string& arn) {
+  const auto parsed = parse_arn(arn);
+  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
+    COFFER_CHECK(call.authorise("iam:" + call.operation, "*"));
+    return invalid_input(fmt::format("ARN {} is not valid.", arn));
+  }
+  // AWS's own are everybody's to read.
+  AccessQuestion question{.action = "iam:" + call.operation, .resource = arn};
+  if (parsed->account == "aws") question.resource_account = call.account;
+  COFFER_CHECK(call.authorise(question));
+  COFFER_TRY(found, read_policy(call, arn));
+  if (!found) return no_such_entity(fmt::format("Policy {} was not found.", arn));
+  return std::move(*found);
+}
+
+Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn) {
+  COFFER_TRY(found, find_policy(call, arn));
+  if (found.is_aws)
+    return fail(ErrorKind::kPermissionDenied, "Cannot perform the operation on an AWS managed policy.",
+                "AccessDenied");
+  return found;
+}
+
+Status require_attachable(catalog::Transaction& transaction, const std::string& account,
+                          const std::string& arn) {
+  if (find_aws_managed_policy(arn) != nullptr) return {};
+  COFFER_TRY(policy, transaction.managed_policy(arn));
+  if (policy && policy->account == account) return {};
+  return no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", arn));
+}
+
+Status check_managed_document(const std::string& text) {
+  COFFER_CHECK(check_document(text, policy::DocumentKind::kIdentity));
+  if (counted_size(text) > kLongestPolicy)
+    return limit_exceeded(fmt::format("Cannot exceed quota for PolicySize: {}", kLongestPolicy));
+  return {};
+}
+
+std::string path_of_policy(const std::string& arn) {
+  const size_t start = arn.find('/');
+  return arn.substr(start, arn.rfind('/') + 1 - start);
+}
+
+std::string name_of_policy(const std::string& arn) {
+  return arn.substr(arn.rfind('/') + 1);
+}
+
+}  // namespace coffer::services::iam

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding managed policies, the account's and AWS's own, for the handlers that concern them.
+#pragma once
+#include <string>
+
+#include "services/iam/iam_service.h"
+
+namespace coffer::services::iam {
+
+// A policy of either kind with all its versions, newest first.
+struct FoundPolicy {
+  catalog::ManagedPolicy policy;
+  std::vector<catalog::PolicyVersion> versions;
+  bool is_aws = false;
+};
+
+// The policy, once the caller is known to be allowed this operation on its ARN; else AccessDenied, or
+// NoSuchEntity.
+Result<FoundPolicy> find_policy(Call& call, const std::string& arn);
+// The same for an operation that changes the policy: AccessDenied for AWS's own.
+Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn);
+
+// May it be attached in this account, or be a boundary there? NoSuchEntity.
+Status require_attachable(catalog::Transaction& transaction, const std::string& account,
+                          const std::string& arn);
+
+// LimitExceeded or MalformedPolicyDocument.
+Status check_managed_document(const std::string& text);
+
+// "/" and "name" of arn:aws:iam::ACCOUNT:policy/name.
+std::string path_of_policy(const std::string& arn);
+std::string name_of_policy(const std::string& arn);
+
+}  // namespace coffer::services::iam

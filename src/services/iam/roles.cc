@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateRole, GetRole, ListRoles, UpdateRole, UpdateAssumeRolePolicy, DeleteRole.
+#include <fmt/format.h>
+
+#include "services/iam/documents.h"
+#include "services/iam/entities.h"
+#include "services/iam/paging.h"
+#include "services/iam_names.h"
+
+namespace coffer::services::iam {
+namespace {
+
+using catalog::IamEntity;
+
+constexpr size_t kLongestTrustPolicy = 2048;  // characters without white space
+constexpr int32_t kUsualSession = 3600;       // seconds
+
+api::Role api_role(const IamEntity& role) {
+  api::Role shown;
+  shown.path = role.path;
+  shown.role_name = role.name;
+  shown.role_id = role.id;
+  shown.arn = entity_arn(role);
+  shown.create_date = role.created;
+  shown.assume_role_policy_document = encoded_document(role.trust_policy);
+  if (!role.description.empty()) shown.description = role.description;
+  shown.max_session_duration = role.longest_session_seconds;
+  shown.permissions_boundary = api_boundary(role);
+  if (!role.tags.empty()) shown.tags = api_tags(role.tags);
+  return shown;
+}
+
+Status check_trust_policy(const std::string& text) {
+  COFFER_CHECK(check_document(text, policy::DocumentKind::kTrust));
+  if (counted_size(text) > kLongestTrustPolicy)
+    return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kLongestTrustPolicy));
+  return {};
+}
+
+}  // namespace
+
+Result<api::CreateRoleResponse> IamService::create_role(Call& call, const api::CreateRoleRequest& request) {
+  COFFER_TRY(role, new_entity(call, kRole, request.path, request.role_name, request.permissions_boundary,
+                              request.tags));
+  COFFER_CHECK(check_trust_policy(request.assume_role_policy_document));
+  role.trust_policy = request.assume_role_policy_document;
+  role.description = request.description.value_or("");
+  role.longest_session_seconds = request.max_session_duration.value_or(kUsualSession);
+  return call.commit<api::CreateRoleResponse>(
+      [&](catalog::Transaction& transaction) -> Result<api::CreateRoleResponse> {
+        COFFER_CHECK(insert_entity(transaction, kRole, role));
+        return api::CreateRoleResponse{api_role(role)};
+      });
+}
+
+Result<api::GetRoleResponse> IamService::get_role(Call& call, const api::GetRoleRequest& request) {
+  COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  return api::GetRoleResponse{api_role(role)};
+}
+
+Result<api::ListRolesResponse> IamService::list_roles(Call& call, const api::ListRolesRequest& request) {
+  const std::string prefix = request.path_prefix.value_or("/");
+  COFFER_CHECK(call.authorise("iam:ListRoles", iam_arn(call.account, "role", prefix, "")));
+  COFFER_TRY(page, page_of("ListRoles", request.marker, request.max_items));
+  std::vector<IamEntity> roles;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(found, transaction.iam_entities(call.account, "role", prefix, page.after, page.limit + 1));
+    roles = std::move(found);
+    return {};
+  }));
+  api::ListRolesResponse response;
+  end_page(roles, page, response, [](const IamEntity& role) { return role.name; });
+  response.roles.emplace();
+  for (const auto& role : roles) response.roles->push_back(api_role(role));
+  return response;
+}
+
+Result<api::UpdateRoleResponse> IamService::update_role(Call& call, const api::UpdateRoleRequest& request) {
+  COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  return edit_entity<api::UpdateRoleResponse>(
+      call, role, [&](catalog::Transaction&, IamEntity& current) -> Status {
+        current.description = request.description.value_or(current.description);
+        current.longest_session_seconds =
+            request.max_session_duration.value_or(current.longest_session_seconds);
+        return {};
+      });
+}
+
+Result<api::UpdateAssumeRolePolicyResponse> IamService::update_assume_role_policy(
+    Call& call, const api::UpdateAssumeRolePolicyRequest& request) {
+  COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  COFFER_CHECK(check_trust_policy(request.policy_document));
+  return edit_entity<api::UpdateAssumeRolePolicyResponse>(
+      call, role, [&](catalog::Transaction&, IamEntity& current) -> Status {
+        current.trust_policy = request.policy_document;
+        return {};
+      });
+}
+
+Result<api::DeleteRoleResponse> IamService::delete_role(Call& call, const api::DeleteRoleRequest& request) {
+  COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  return change<api::DeleteRoleResponse>(
+      call, [&](catalog::Transaction& transaction) { return remove_entity(transaction, role); });
+}
+
+}  // namespace coffer::services::iam
