@@ -1,27 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keys/server.h"
 
+#include <mutex>
+
 #include "base/log.h"
+#include "format/keyd_protocol.h"
+#include "keys/slow_lane.h"
 #include "secret/registers.h"
 
 namespace coffer::keys {
 
 using secret::RawAccess;
 
+namespace {
+
+// The sending half of a channel, for several threads.
+class Replies {
+ public:
+  explicit Replies(PacketChannel& channel) : channel_(channel) {}
+  bool send(const secret::SecretBytes& reply) {
+    const std::lock_guard lock(mutex_);
+    return channel_.send(reply.read(RawAccess::because("replies may carry plaintext"))).has_value();
+  }
+
+ private:
+  PacketChannel& channel_;
+  std::mutex mutex_;
+};
+
+secret::SecretBytes too_busy(ByteView packet) {
+  const auto request = format::keyd::parse_request(packet);
+  return secret::SecretBytes::copy_of(format::keyd::encode_failure(
+      request ? request->id : 0, Error{ErrorKind::kUnavailable, "too many RSA keys are being made"}));
+}
+
+}  // namespace
+
 void serve_channel(Operations& operations, const ChannelRole& role, PacketChannel& channel) {
   secret::SecretBytes buffer(PacketChannel::kLargestPacket);
   const MutableByteView packet = buffer.write(RawAccess::because("requests may carry plaintext"));
+  Replies replies(channel);
+  SlowLane slow_lane([&](const secret::SecretBytes& slow) {
+    const auto reply =
+        answer(operations, role, slow.read(RawAccess::because("requests may carry plaintext")));
+    if (reply) replies.send(*reply);
+  });
   while (true) {
     secret::wipe_vector_registers();
     const auto size = channel.receive_into(packet);
     if (!size) break;
-    const auto reply = answer(operations, role, packet.first(*size));
-    secret::wipe(packet.first(*size));
+    const MutableByteView request = packet.first(*size);
+    const bool slow = is_slow(request);
+    if (slow && slow_lane.add(secret::SecretBytes::copy_of(request))) {
+      secret::wipe(request);
+      continue;
+    }
+    const auto reply =
+        slow ? Result<secret::SecretBytes>(too_busy(request)) : answer(operations, role, request);
+    secret::wipe(request);
     if (!reply) {
       log_warning("a channel is closed: {}", reply.error().message);
       break;
     }
-    if (!channel.send(reply->read(RawAccess::because("replies may carry plaintext")))) break;
+    if (!replies.send(*reply)) break;
   }
   channel.shutdown();
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keys/slow_lane.h"
+
+#include "format/keyd_protocol.h"
+#include "secret/registers.h"
+
+namespace coffer::keys {
+namespace {
+
+namespace protocol = format::keyd;
+
+constexpr size_t kThreads = 2;
+constexpr size_t kMostWaiting = 64;  // a client waits a minute for its key, and no longer
+
+template <class Body>
+bool names_rsa(ByteView body) {
+  const auto parsed = protocol::parse_body<Body>(body);
+  return parsed && format::is_rsa(parsed->spec);
+}
+
+}  // namespace
+
+bool is_slow(ByteView packet) {
+  const auto request = protocol::parse_request(packet);
+  if (!request) return false;
+  switch (request->operation) {
+    case protocol::Operation::kCreateKeyMaterial:
+      return names_rsa<protocol::CreateKeyMaterial>(request->body);
+    case protocol::Operation::kGenerateDataKeyPair:
+    case protocol::Operation::kGenerateDataKeyPairWithoutPlaintext:
+      return names_rsa<protocol::GenerateDataKeyPair>(request->body);
+    case protocol::Operation::kImportKeyMaterial:  // checks the primes of a foreign key
+    case protocol::Operation::kCreateImportParameters:
+      return true;
+    default:
+      return false;
+  }
+}
+
+SlowLane::~SlowLane() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  for (auto& thread : threads_) thread.join();
+}
+
+bool SlowLane::add(secret::SecretBytes packet) {
+  while (threads_.size() < kThreads) threads_.emplace_back([this] { run(); });
+  const std::lock_guard lock(mutex_);
+  if (waiting_.size() >= kMostWaiting) return false;
+  waiting_.push_back(std::move(packet));
+  changed_.notify_one();
+  return true;
+}
+
+void SlowLane::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    const secret::SecretBytes packet = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    work_(packet);
+    secret::wipe_vector_registers();
+    lock.lock();
+  }
+}
+
+}  // namespace coffer::keys
