@@ -98,7 +98,8 @@ Result<ImportResult> KeydClient::import_key_material(const format::KeyBinding& b
   COFFER_TRY(reply,
              channel_->call_for_bytes(Operation::kImportKeyMaterial,
                                       protocol::ImportKeyMaterial{binding, version, spec, import_token,
-                                                                  wrapped_material, expected_material_id}));
+                                                                  wrapped_material, expected_material_id},
+                                      kPatienceForAKeyPair));
   return protocol::parse_body<protocol::ImportReply>(reply);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Imported key material through boto3: wrapped by python3-cryptography and OpenSSL's command line as a customer would."""
+"""Imported key material through boto3: wrapped by python3-cryptography and OpenSSL's command line as a customer would, by each SDK."""
 import datetime
 import os
 import subprocess
@@ -13,11 +13,6 @@ from harness import refused, wait_until
 FOREVER = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
 DIRECT = {"RSAES_OAEP_SHA_1": hashes.SHA1, "RSAES_OAEP_SHA_256": hashes.SHA256}
 TWO_STEPS = {"RSA_AES_KEY_WRAP_SHA_1": hashes.SHA1, "RSA_AES_KEY_WRAP_SHA_256": hashes.SHA256}
-
-
-@pytest.fixture(scope="module")
-def kms(shared_coffer):
-    return shared_coffer.extended_client("kms")
 
 
 @pytest.fixture
