@@ -13,54 +13,54 @@ struct Named {
   std::string_view name;
 };
 
-constexpr std::array kKeySpecs = {
-    Named{KeySpec::kSymmetricDefault, "SYMMETRIC_DEFAULT"},
-    Named{KeySpec::kRsa2048, "RSA_2048"},
-    Named{KeySpec::kRsa3072, "RSA_3072"},
-    Named{KeySpec::kRsa4096, "RSA_4096"},
-    Named{KeySpec::kEccNistP256, "ECC_NIST_P256"},
-    Named{KeySpec::kEccNistP384, "ECC_NIST_P384"},
-    Named{KeySpec::kEccNistP521, "ECC_NIST_P521"},
-    Named{KeySpec::kEccSecgP256k1, "ECC_SECG_P256K1"},
-    Named{KeySpec::kEccNistEdwards25519, "ECC_NIST_EDWARDS25519"},
-    Named{KeySpec::kHmac224, "HMAC_224"},
-    Named{KeySpec::kHmac256, "HMAC_256"},
-    Named{KeySpec::kHmac384, "HMAC_384"},
-    Named{KeySpec::kHmac512, "HMAC_512"},
+constexpr Named<KeySpec> kKeySpecs[] = {
+    {KeySpec::kSymmetricDefault, "SYMMETRIC_DEFAULT"},
+    {KeySpec::kRsa2048, "RSA_2048"},
+    {KeySpec::kRsa3072, "RSA_3072"},
+    {KeySpec::kRsa4096, "RSA_4096"},
+    {KeySpec::kEccNistP256, "ECC_NIST_P256"},
+    {KeySpec::kEccNistP384, "ECC_NIST_P384"},
+    {KeySpec::kEccNistP521, "ECC_NIST_P521"},
+    {KeySpec::kEccSecgP256k1, "ECC_SECG_P256K1"},
+    {KeySpec::kEccNistEdwards25519, "ECC_NIST_EDWARDS25519"},
+    {KeySpec::kHmac224, "HMAC_224"},
+    {KeySpec::kHmac256, "HMAC_256"},
+    {KeySpec::kHmac384, "HMAC_384"},
+    {KeySpec::kHmac512, "HMAC_512"},
 };
-constexpr std::array kSigningAlgorithms = {
-    Named{SigningAlgorithm::kRsassaPssSha256, "RSASSA_PSS_SHA_256"},
-    Named{SigningAlgorithm::kRsassaPssSha384, "RSASSA_PSS_SHA_384"},
-    Named{SigningAlgorithm::kRsassaPssSha512, "RSASSA_PSS_SHA_512"},
-    Named{SigningAlgorithm::kRsassaPkcs1V15Sha256, "RSASSA_PKCS1_V1_5_SHA_256"},
-    Named{SigningAlgorithm::kRsassaPkcs1V15Sha384, "RSASSA_PKCS1_V1_5_SHA_384"},
-    Named{SigningAlgorithm::kRsassaPkcs1V15Sha512, "RSASSA_PKCS1_V1_5_SHA_512"},
-    Named{SigningAlgorithm::kEcdsaSha256, "ECDSA_SHA_256"},
-    Named{SigningAlgorithm::kEcdsaSha384, "ECDSA_SHA_384"},
-    Named{SigningAlgorithm::kEcdsaSha512, "ECDSA_SHA_512"},
-    Named{SigningAlgorithm::kEd25519Sha512, "ED25519_SHA_512"},
+constexpr Named<SigningAlgorithm> kSigningAlgorithms[] = {
+    {SigningAlgorithm::kRsassaPssSha256, "RSASSA_PSS_SHA_256"},
+    {SigningAlgorithm::kRsassaPssSha384, "RSASSA_PSS_SHA_384"},
+    {SigningAlgorithm::kRsassaPssSha512, "RSASSA_PSS_SHA_512"},
+    {SigningAlgorithm::kRsassaPkcs1V15Sha256, "RSASSA_PKCS1_V1_5_SHA_256"},
+    {SigningAlgorithm::kRsassaPkcs1V15Sha384, "RSASSA_PKCS1_V1_5_SHA_384"},
+    {SigningAlgorithm::kRsassaPkcs1V15Sha512, "RSASSA_PKCS1_V1_5_SHA_512"},
+    {SigningAlgorithm::kEcdsaSha256, "ECDSA_SHA_256"},
+    {SigningAlgorithm::kEcdsaSha384, "ECDSA_SHA_384"},
+    {SigningAlgorithm::kEcdsaSha512, "ECDSA_SHA_512"},
+    {SigningAlgorithm::kEd25519Sha512, "ED25519_SHA_512"},
 };
-constexpr std::array kEncryptionAlgorithms = {
-    Named{EncryptionAlgorithm::kSymmetricDefault, "SYMMETRIC_DEFAULT"},
-    Named{EncryptionAlgorithm::kRsaesOaepSha1, "RSAES_OAEP_SHA_1"},
-    Named{EncryptionAlgorithm::kRsaesOaepSha256, "RSAES_OAEP_SHA_256"},
+constexpr Named<EncryptionAlgorithm> kEncryptionAlgorithms[] = {
+    {EncryptionAlgorithm::kSymmetricDefault, "SYMMETRIC_DEFAULT"},
+    {EncryptionAlgorithm::kRsaesOaepSha1, "RSAES_OAEP_SHA_1"},
+    {EncryptionAlgorithm::kRsaesOaepSha256, "RSAES_OAEP_SHA_256"},
 };
-constexpr std::array kWrappingAlgorithms = {
-    Named{WrappingAlgorithm::kRsaesOaepSha1, "RSAES_OAEP_SHA_1"},
-    Named{WrappingAlgorithm::kRsaesOaepSha256, "RSAES_OAEP_SHA_256"},
-    Named{WrappingAlgorithm::kRsaAesKeyWrapSha1, "RSA_AES_KEY_WRAP_SHA_1"},
-    Named{WrappingAlgorithm::kRsaAesKeyWrapSha256, "RSA_AES_KEY_WRAP_SHA_256"},
+constexpr Named<WrappingAlgorithm> kWrappingAlgorithms[] = {
+    {WrappingAlgorithm::kRsaesOaepSha1, "RSAES_OAEP_SHA_1"},
+    {WrappingAlgorithm::kRsaesOaepSha256, "RSAES_OAEP_SHA_256"},
+    {WrappingAlgorithm::kRsaAesKeyWrapSha1, "RSA_AES_KEY_WRAP_SHA_1"},
+    {WrappingAlgorithm::kRsaAesKeyWrapSha256, "RSA_AES_KEY_WRAP_SHA_256"},
 };
 
 constexpr auto by_name(const auto& table, std::string_view name) {
   const auto found = std::ranges::find_if(table, [&](const auto& entry) { return entry.name == name; });
-  return found == table.end() ? std::nullopt : std::optional(found->value);
+  return found == std::end(table) ? std::nullopt : std::optional(found->value);
 }
 
 constexpr auto by_number(const auto& table, uint8_t number) {
   const auto found = std::ranges::find_if(
       table, [&](const auto& entry) { return static_cast<uint8_t>(entry.value) == number; });
-  return found == table.end() ? std::nullopt : std::optional(found->value);
+  return found == std::end(table) ? std::nullopt : std::optional(found->value);
 }
 
 constexpr std::string_view name_in(const auto& table, auto value) {
