@@ -170,7 +170,7 @@ class Coffer:
                             aws_session_token=credentials[2] if len(credentials) > 2 else None,
                             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
 
-    def extended_client(self, service, region=REGION, retries=4):
+    def extended_client(self, service, region=REGION, retries=4, credentials=None):
         """A boto3 client that also knows what is newer than the package, or Coffer's own (src/wire/overlay), read as
         botocore reads a model's extras."""
         overlay = json.loads((ROOT / "src/wire/overlay" / f"{service}.json").read_text())
@@ -182,10 +182,12 @@ class Coffer:
         (folder / "service-2.sdk-extras.json").write_text(json.dumps({"merge": overlay}))
         session = botocore.session.get_session()
         session.set_config_variable("data_path", str(models))
-        exports = self.environment(region)
+        if credentials is None:
+            exports = self.environment(region)
+            credentials = (exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"])
         return boto3.session.Session(botocore_session=session).client(
-            service, region_name=region, endpoint_url=self.endpoint, aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+            service, region_name=region, endpoint_url=self.endpoint, aws_access_key_id=credentials[0],
+            aws_secret_access_key=credentials[1],
             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
 
     def extended_ec2(self, region=REGION, retries=4):

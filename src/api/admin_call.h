@@ -48,6 +48,8 @@ Result<std::string> ec2_call(AdminCall& call);
 // admin_seal.cc
 Result<std::string> seal_status(AdminCall& call);
 Result<std::string> seal_change(AdminCall& call);
+// admin_kms.cc
+Result<std::string> kms_reset_policy(AdminCall& call);
 // admin_domain_key.cc
 Result<std::string> domain_key_status(AdminCall& call);
 Result<std::string> domain_key_rotate(AdminCall& call);

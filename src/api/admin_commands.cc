@@ -32,6 +32,7 @@ constexpr std::array kCommands = {
     Command{"volume-certificate", "CreateVolumeCertificate", true, volume_certificate},
     // Decided and recorded once more, as the operation that it is.
     Command{"ec2", "CallEc2", false, ec2_call},
+    Command{"kms-reset-policy", "ResetKeyPolicy", true, kms_reset_policy},
     Command{"seal-status", "DescribeSeal", false, seal_status},
     Command{"seal-change", "ChangeSeal", true, seal_change},
     Command{"domain-key-status", "DescribeDomainKey", false, domain_key_status},

@@ -82,6 +82,7 @@ struct BackupOptions {
 int backup(const Common& common, const BackupOptions& options);
 int restore(const Common& common, const BackupOptions& options);
 
+int kms_reset_policy(const Common& common, const std::string& key_arn);
 int domain_key_status(const Common& common);
 int domain_key_rotate(const Common& common, bool wait);
 

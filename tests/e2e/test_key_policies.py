@@ -96,7 +96,11 @@ def test_a_foreign_key_is_not_told_from_one_that_is_not_there(kms, other_kms):
     missing = key[:-12] + "0" * 12
     words = [refused("AccessDeniedException", other_kms.encrypt, KeyId=name, Plaintext=b"x").replace(name, "KEY")
              for name in (key, missing)]
-    assert words[0] == words[1] and "the resource does not exist in this Region" in words[0]
+    words += [refused("AccessDeniedException", other_kms.create_grant, KeyId=name, GranteePrincipal=ROOT,
+                      Operations=["Sign"]).replace(name, "KEY").replace("CreateGrant", "Encrypt") for name in (key, missing)]
+    words += [refused("AccessDeniedException", other_kms.encrypt, KeyId=name, Plaintext=b"x",
+                      GrantTokens=["banana"]).replace(name, "KEY") for name in (key, missing)]
+    assert len(set(words)) == 1 and "the resource does not exist in this Region" in words[0]
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     message = refused("AccessDeniedException", other_kms.decrypt, CiphertextBlob=blob)
     assert "does not exist, does not exist in this" in message
@@ -107,6 +111,40 @@ def test_a_policy_that_locks_its_author_out_is_refused(kms):
     message = refused("MalformedPolicyDocumentException", kms.create_key, Policy=lockout)
     assert message == "The new key policy will not allow you to update the key policy in the future."
     assert kms.create_key(Policy=lockout, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Arn"]
+
+
+def test_the_owner_of_the_installation_opens_a_key_that_locks_everybody_out(shared_coffer, kms):
+    locked = json.dumps({"Version": "2012-10-17", "Statement": [statement("*", "kms:*", "Deny")]})
+    key = kms.create_key(Policy=locked, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Arn"]
+    refused("AccessDeniedException", kms.describe_key, KeyId=key)
+    assert "default" in shared_coffer.command("kms", "reset-policy", key).stdout
+    assert kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    record = [r for r in shared_coffer.trail() if r["eventName"] == "ResetKeyPolicy"][-1]
+    assert record["userIdentity"]["type"] == "UnixUser"
+    assert record["requestParameters"] == {"keyArn": key, "replacedPolicy": locked}
+    assert shared_coffer.command("kms", "reset-policy", key[:-12] + "0" * 12, check=False).returncode != 0
+    assert shared_coffer.command("kms", "reset-policy", "banana", check=False).returncode != 0
+
+
+def test_policies_ask_about_tags_and_the_lockout_check_in_a_request(kms):
+    key = key_with(kms, statement("*", "kms:TagResource", "Deny", Condition={
+        "ForAnyValue:StringNotEquals": {"aws:TagKeys": ["team"]}}), statement("*", "kms:TagResource", "Deny", Condition={
+            "StringEquals": {"aws:RequestTag/team": "sales"}}), statement("*", "kms:PutKeyPolicy", "Deny", Condition={
+                "Bool": {"kms:BypassPolicyLockoutSafetyCheck": "true"}}))
+    kms.tag_resource(KeyId=key, Tags=[{"TagKey": "team", "TagValue": "storage"}])
+    refused("AccessDeniedException", kms.tag_resource, KeyId=key, Tags=[{"TagKey": "team", "TagValue": "sales"}])
+    refused("AccessDeniedException", kms.tag_resource, KeyId=key, Tags=[{"TagKey": "owner", "TagValue": "me"}])
+    put = {"KeyId": key, "PolicyName": "default", "Policy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]}
+    refused("AccessDeniedException", kms.put_key_policy, BypassPolicyLockoutSafetyCheck=True, **put)
+    kms.put_key_policy(**put)
+
+
+def test_names_of_a_context_that_differ_in_case_alone_hide_nothing(kms):
+    key = key_with(kms, statement("*", "kms:Encrypt", "Deny", Condition={
+        "StringEquals": {"kms:EncryptionContext:dept": "A"}}))
+    for context in ({"Dept": "A", "dept": "B"}, {"dept": "A"}, {"dept": "A", "Dept": "B"}):
+        refused("AccessDeniedException", kms.encrypt, KeyId=key, Plaintext=b"x", EncryptionContext=context)
+    assert kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"dept": "B"})["CiphertextBlob"]
 
 
 @pytest.mark.parametrize("text", ["banana", "{}", '{"Statement": [{"Effect": "Perhaps"}]}',

@@ -17,11 +17,25 @@ namespace {
 
 constexpr const char* kDecryptAction = "kms:Decrypt";
 
+// The region of a volume or a snapshot; empty when the catalog has it no more.
+Result<std::string> region_of(Installation& installation, const std::string& id) {
+  std::string region;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(volume, transaction.volume(id));
+    if (volume) region = volume->region;
+    COFFER_TRY(snapshot, transaction.snapshot(id));
+    if (snapshot) region = snapshot->region;
+    return {};
+  }));
+  return region;
+}
+
 // Sorts layers by the KMS key that opens them; each key is looked up once, however long the chain.
 class KeySorter {
  public:
-  KeySorter(Installation& installation, const KeyAccess& access)
-      : installation_(installation), access_(access) {}
+  // `subject_id`: the volume or snapshot whose chain it is.
+  KeySorter(Installation& installation, std::string subject_id, const KeyAccess& access)
+      : installation_(installation), subject_id_(std::move(subject_id)), access_(access) {}
 
   Result<std::vector<KeyUse>> sort(const std::vector<control::NewLayer>& layers) {
     for (const auto& layer : layers) COFFER_CHECK(add(layer));
@@ -37,7 +51,7 @@ class KeySorter {
 
   Status add(const control::NewLayer& layer) {
     COFFER_TRY(identity, identify_key(layer));
-    COFFER_TRY(known, find(identity.key_id));
+    COFFER_TRY(known, find(identity.key_id, layer.key_context));
     KeyUse& use = uses_[known->use];
     note_context(use, known->found, layer.key_context);
     if (use.failure) return {};
@@ -62,20 +76,35 @@ class KeySorter {
     if (!allowed) use.failure = std::move(allowed.error());
   }
 
-  Result<Known*> find(const std::string& key_id) {
-    const auto known = known_.find(key_id);
+  // A multi-Region key is several, each with a policy and a state of its own: the one of the region in which
+  // the layer was made counts.
+  Result<std::string> region_of_key(const std::string& key_id, const std::string& context) {
+    if (!key_id.starts_with("mrk-")) return std::string();
+    COFFER_TRY(region, region_of(installation_, context));
+    if (region.empty()) return region_of(installation_, subject_id_);
+    return region;
+  }
+
+  Result<Known*> find(const std::string& key_id, const std::string& context) {
+    COFFER_TRY(region, region_of_key(key_id, context));
+    const std::pair name(key_id, region);
+    const auto known = known_.find(name);
     if (known != known_.end()) return &known->second;
-    COFFER_TRY(key, kms::any_key(installation_, key_id));
+    COFFER_TRY(key, kms::any_key(installation_, key_id, region));
+    if (!region.empty() && key.region != region)
+      return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist in {}", key_id, region),
+                  "NotFoundException");
     KeyUse use;
     use.kms_key_arn = key_arn(key.region, key.account, key.id);
     kms::FoundKey found{std::move(key), use.kms_key_arn};
     uses_.push_back(std::move(use));
-    return &known_.emplace(key_id, Known{std::move(found), uses_.size() - 1, {}}).first->second;
+    return &known_.emplace(name, Known{std::move(found), uses_.size() - 1, {}}).first->second;
   }
 
   Installation& installation_;
+  const std::string subject_id_;
   const KeyAccess& access_;
-  std::map<std::string, Known> known_;
+  std::map<std::pair<std::string, std::string>, Known> known_;  // by key id and region
   std::vector<KeyUse> uses_;
 };
 
@@ -100,7 +129,7 @@ Result<std::vector<Bytes>> box_keys(Installation& installation, const KeySession
 Status hand_over(Installation& installation, const KeySession& session, const Bytes& nonce,
                  const std::vector<control::NewLayer>& layers, const KeyAccess& access) {
   if (layers.empty()) return {};
-  COFFER_TRY(uses, KeySorter(installation, access).sort(layers));
+  COFFER_TRY(uses, KeySorter(installation, session.subject_id, access).sort(layers));
   COFFER_TRY(boxes, box_keys(installation, session, nonce, uses));
   std::vector<KeyUse> failed;
   for (const auto& use : uses)

@@ -105,7 +105,6 @@ Result<catalog::Grant> new_grant(Call& call, const FoundKey& found, const api::C
   grant.operations.erase(repeated.begin(), repeated.end());
   grant.created = call.time;
   COFFER_CHECK(set_constraint(grant, request.constraints));
-  COFFER_CHECK(check_operations(grant, found.key));
   return grant;
 }
 
@@ -232,6 +231,7 @@ Result<api::CreateGrantResponse> KmsService::create_grant(Call& call,
   COFFER_TRY(grant, new_grant(call, found, request));
   COFFER_TRY(permission, permission_for_key(call, "kms:CreateGrant", found, as_asked(grant, request)));
   if (permission) COFFER_CHECK(check_within(grant, *permission));
+  COFFER_CHECK(check_operations(grant, found.key));  // only now: it tells of the key's kind
   COFFER_CHECK(check_key_state(found, call.operation));
   COFFER_CHECK(refuse_dry_run(request.dry_run));
   return call.commit<api::CreateGrantResponse>(

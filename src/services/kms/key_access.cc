@@ -96,7 +96,9 @@ struct Asker {
 
 Result<GrantFound> permission(const Asker& asker, const std::string& action, const FoundKey& key,
                               const KeyRequest& said) {
-  COFFER_CHECK(check_grant_tokens(said.grant_tokens));
+  const bool foreign = key.key.account != asker.principal.account;
+  const Status tokens = check_grant_tokens(said.grant_tokens);
+  if (!tokens && !foreign) return tl::unexpected(tokens.error());
   COFFER_TRY(document, asker.installation.documents->read(key.key.policy, policy::DocumentKind::kKey));
   COFFER_TRY(aliases, aliases_of(asker.installation.catalog, key.key));
   const policy::AttachedPolicy policy{"key policy of " + key.arn, document.get()};
@@ -110,13 +112,13 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
                           .context = key_conditions(key, aliases, asker.principal.account, via, said),
                           .via_service = asker.via_service};
   COFFER_TRY(decision, asker.decide(question));
+  if (decision.allowed() && !tokens) return tl::unexpected(tokens.error());
   if (decision.allowed()) return GrantFound();
   if (decision.verdict.outcome == policy::Outcome::kImplicitDeny) {
     COFFER_TRY(grant, permitting_grant(asker.installation.catalog, key, said,
-                                       policy::caller_identity(asker.principal), question, asker.decide));
+                                       decision.policies->caller.identity, question, asker.decide));
     if (grant) return grant;
   }
-  const bool foreign = key.key.account != asker.principal.account;
   if (foreign && hides_the_key(decision.verdict))
     return tl::unexpected(foreign_key_refusal(policy::name_of(asker.principal), action, arn_as_asked(key)));
   return tl::unexpected(asker.refusal(question, decision));

@@ -19,7 +19,7 @@ policy::Context key_conditions(const FoundKey& found, const std::vector<std::str
   if (!found.alias.empty()) context.set("kms:RequestAlias", found.alias);
   if (!aliases.empty()) context.set("kms:ResourceAliases", aliases);
   for (const auto& [name, value] : said.encryption_context) {
-    context.set("kms:EncryptionContext:" + name, value);
+    context.add("kms:EncryptionContext:" + name, value);  // names that differ in case alone are one key
     context.add("kms:EncryptionContextKeys", name);
   }
   return context;

@@ -33,7 +33,10 @@ Result<api::GetKeyPolicyResponse> KmsService::get_key_policy(Call& call,
 Result<api::PutKeyPolicyResponse> KmsService::put_key_policy(Call& call,
                                                              const api::PutKeyPolicyRequest& request) {
   COFFER_TRY(found, find_key(call, "kms:PutKeyPolicy", request.key_id, AliasUse::kRefused));
-  COFFER_CHECK(authorise_key(call, "kms:PutKeyPolicy", found));
+  KeyRequest said;
+  const bool bypass = request.bypass_policy_lockout_safety_check.value_or(false);
+  said.condition.set("kms:BypassPolicyLockoutSafetyCheck", std::string(bypass ? "true" : "false"));
+  COFFER_CHECK(authorise_key(call, "kms:PutKeyPolicy", found, said));
   COFFER_CHECK(refuse_managed(call, "kms:PutKeyPolicy", found));
   COFFER_CHECK(check_policy_name(request.policy_name));
   COFFER_CHECK(check_key_policy(call, found, request.policy, request.bypass_policy_lockout_safety_check));

@@ -13,10 +13,10 @@ namespace coffer::services::kms {
 namespace {
 
 // Finds the key whose tags the call may change.
-Result<FoundKey> taggable_key(Call& call, const std::string& key_identifier) {
+Result<FoundKey> taggable_key(Call& call, const std::string& key_identifier, const KeyRequest& said) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
-  COFFER_CHECK(authorise_key(call, action, found));
+  COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(refuse_managed(call, action, found));
   COFFER_CHECK(check_key_state(found, call.operation));
   return found;
@@ -38,15 +38,19 @@ Result<Response> change_tags(Call& call, const FoundKey& found,
 
 Result<api::TagResourceResponse> KmsService::tag_resource(Call& call,
                                                           const api::TagResourceRequest& request) {
-  COFFER_TRY(found, taggable_key(call, request.key_id));
   COFFER_TRY(added, checked_tags(request.tags));
+  KeyRequest said;
+  add_tag_conditions(added, said.condition);
+  COFFER_TRY(found, taggable_key(call, request.key_id, said));
   return change_tags<api::TagResourceResponse>(
       call, found, [&](Tags present) { return joined_tags(std::move(present), added); });
 }
 
 Result<api::UntagResourceResponse> KmsService::untag_resource(Call& call,
                                                               const api::UntagResourceRequest& request) {
-  COFFER_TRY(found, taggable_key(call, request.key_id));
+  KeyRequest said;
+  said.condition.set("aws:TagKeys", request.tag_keys);
+  COFFER_TRY(found, taggable_key(call, request.key_id, said));
   return change_tags<api::UntagResourceResponse>(call, found, [&](Tags present) -> Result<Tags> {
     std::erase_if(present, [&](const auto& tag) {
       return std::ranges::find(request.tag_keys, tag.first) != request.tag_keys.end();

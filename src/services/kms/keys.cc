@@ -58,6 +58,28 @@ Result<catalog::BackingKey> first_material(Call& call, const catalog::Key& key, 
   return material;
 }
 
+std::string truth(const std::optional<bool>& wish) {
+  return wish.value_or(false) ? "true" : "false";
+}
+
+// Tags take a permission of their own. Source: AWS KMS Developer Guide, "Condition keys for AWS KMS", "Tags".
+Status authorise_creation(Call& call, const api::CreateKeyRequest& request, const KeyKind& kind,
+                          const Tags& tags) {
+  AccessQuestion question{.action = "kms:CreateKey"};
+  question.context.set("kms:KeySpec", std::string(format::name_of(kind.spec)));
+  question.context.set("kms:KeyUsage", kind.usage);
+  question.context.set("kms:KeyOrigin", request.origin.value_or("AWS_KMS"));
+  question.context.set("kms:MultiRegion", truth(request.multi_region));
+  question.context.set("kms:BypassPolicyLockoutSafetyCheck",
+                       truth(request.bypass_policy_lockout_safety_check));
+  add_tag_conditions(tags, question.context);
+  COFFER_CHECK(call.authorise(question));
+  if (tags.empty()) return {};
+  question.action = "kms:TagResource";
+  question.resource = key_arn(call.region, call.account, "*");
+  return call.authorise(question);
+}
+
 // The keys of the same multi-Region key; none for another.
 Result<std::vector<catalog::Key>> copies_of(Call& call, const catalog::Key& key) {
   std::vector<catalog::Key> copies;
@@ -73,10 +95,10 @@ Result<std::vector<catalog::Key>> copies_of(Call& call, const catalog::Key& key)
 }  // namespace
 
 Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::CreateKeyRequest& request) {
-  COFFER_CHECK(call.authorise("kms:CreateKey", "*"));
   COFFER_TRY(kind, checked_kind(request));
   COFFER_CHECK(check_origin(request));
   COFFER_TRY(tags, checked_tags(request.tags));
+  COFFER_CHECK(authorise_creation(call, request, kind, tags));
 
   catalog::Key key;
   key.multi_region = request.multi_region.value_or(false);

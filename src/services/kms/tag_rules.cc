@@ -29,6 +29,13 @@ Result<Tags> checked_tags(const std::optional<std::vector<coffer::kms::Tag>>& re
   return tags;
 }
 
+void add_tag_conditions(const Tags& tags, policy::Context& condition) {
+  for (const auto& [name, value] : tags) {
+    condition.add("aws:TagKeys", name);
+    condition.set("aws:RequestTag/" + name, value);
+  }
+}
+
 Result<Tags> joined_tags(Tags present, const Tags& added) {
   for (const auto& tag : added) {
     const auto same = std::ranges::find(present, tag.first, &Tag::first);

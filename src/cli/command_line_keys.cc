@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about keys: seal, kms, domain-key, backup and restore.
+#include "cli/command_line_class.h"
+
+namespace coffer::cli {
+
+void CommandLine::add_device(CLI::App* command, DeviceOptions& device) {
+  command
+      ->add_option("--tpm-tcti", device.tcti,
+                   "of a new TPM seal: how it is reached (default: tpm2-tss's own)")
+      ->type_name("TCTI");
+  command
+      ->add_option("--tpm-pcrs", device.pcrs,
+                   "of a new TPM seal: it opens only while these PCRs are as they are now")
+      ->type_name("N,N…")
+      ->capture_default_str();
+  command->add_option("--pkcs11-module", device.module, "of a new PKCS#11 seal: the vendor's library")
+      ->type_name("PATH");
+  command->add_option("--pkcs11-token", device.token, "of a new PKCS#11 seal: the token's label")
+      ->type_name("LABEL");
+  command
+      ->add_option("--pkcs11-key", device.label,
+                   "of a new PKCS#11 seal: the label of the key pair that is made")
+      ->type_name("LABEL")
+      ->capture_default_str();
+}
+
+void CommandLine::add_secret_descriptor(CLI::App* command, const std::string& name, int& descriptor) {
+  command
+      ->add_option(
+          name, descriptor,
+          "read the passphrase or PIN from this descriptor, up to a line break (default: asked for on the "
+          "terminal)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1023));
+}
+
+void CommandLine::add_seal() {
+  CLI::App* seal = app_.add_subcommand("seal", "what protects the domain keys at rest");
+  seal->require_subcommand(1);
+  seal->footer("Examples:\n  coffer seal status\n  coffer seal change --to passphrase");
+  CLI::App* command =
+      add(seal, "status", "show the seal, and which domain keys there are",
+          "  coffer seal status\n  coffer seal status --json", [this] { return seal_status(common_); });
+  add_data(command);
+  add_json(command);
+  command = add(seal, "change", "put the domain keys under another seal, while everything runs",
+                "  coffer seal change --to passphrase\n"
+                "  coffer seal change --to key-file --seal-file /media/usb/coffer-seal.key\n"
+                "The old seal still opens old copies of DIR/keyd: destroy it, or them.",
+                [this] { return seal_change(common_, seal_); });
+  command->add_option("--to", seal_.to, "key-file, passphrase, tpm or pkcs11")
+      ->check(CLI::IsMember(kSeals))
+      ->type_name("KIND")
+      ->required();
+  command->add_option("--seal-file", seal_.seal_file, "where the new key file is made; it must not exist")
+      ->type_name("PATH");
+  add_device(command, seal_.device);
+  add_secret_descriptor(command, "--secret-fd", seal_.secret_fd);
+  add_data(command);
+  add_json(command);
+}
+
+void CommandLine::add_kms() {
+  CLI::App* kms = app_.add_subcommand("kms", "what the KMS API cannot do for a key")->require_subcommand(1);
+  CLI::App* command = add(kms, "reset-policy", "give a key the default policy again",
+                          "  coffer kms reset-policy arn:aws:kms:us-west-2:123456789012:key/UUID",
+                          [this] { return kms_reset_policy(common_, key_arn_); });
+  command->add_option("ARN", key_arn_, "of a key whose own policy lets nobody in")->required();
+  add_data(command);
+  add_json(command);
+}
+
+void CommandLine::add_domain_key() {
+  CLI::App* domain_key = app_.add_subcommand("domain-key", "the key that wraps all others");
+  domain_key->require_subcommand(1);
+  domain_key->footer("Examples:\n  coffer domain-key status\n  coffer domain-key rotate --wait");
+  CLI::App* command = add(domain_key, "status", "show its versions, and how far a rotation has come",
+                          "  coffer domain-key status\n  coffer domain-key status --json",
+                          [this] { return domain_key_status(common_); });
+  add_data(command);
+  add_json(command);
+  command = add(domain_key, "rotate", "make a new one, wrap everything anew, destroy the old one",
+                "  coffer domain-key rotate --wait\n"
+                "Everything goes on meanwhile. Afterwards old copies of the catalog open nothing.",
+                [this] { return domain_key_rotate(common_, copy_.wait); });
+  command->add_flag("--wait", copy_.wait, "until it is done, with progress");
+  add_data(command);
+  add_json(command);
+}
+
+void CommandLine::add_backup() {
+  CLI::App* command =
+      add(&app_, "backup", "write the catalog and the sealed domain keys into one encrypted file",
+          "  coffer backup /backups/coffer.backup --with-domain-keys\n"
+          "  coffer backup - --recovery-key /media/usb/recovery.key | ssh elsewhere 'cat > coffer.backup'\n"
+          "Volumes' data is not in it: it lies in DIR/volumes, and is encrypted there.",
+          [this] { return backup(common_, backup_); });
+  command->add_flag("--with-domain-keys", backup_.with_domain_keys,
+                    "so that it opens without the seal, by the recovery passphrase or key alone");
+  add_recovery(command, "FILE (`-`: standard output)");
+  command =
+      add(&app_, "restore", "put a backup into an empty folder, or its catalog into a stopped installation",
+          "  coffer restore /backups/coffer.backup --data /srv/coffer\n"
+          "What is replaced is put aside. Volumes are not touched; those unknown to the backup are listed.",
+          [this] { return restore(common_, backup_); });
+  add_recovery(command, "FILE (`-`: standard input)");
+}
+
+void CommandLine::add_recovery(CLI::App* command, const std::string& file) {
+  command->add_option("FILE", backup_.file, file)->required();
+  command
+      ->add_option("--recovery-key", backup_.recovery_key,
+                   "a key file instead of a passphrase; `backup` makes it unless it is there")
+      ->type_name("PATH");
+  command
+      ->add_option("--passphrase-fd", backup_.passphrase_fd,
+                   "read the recovery passphrase from this descriptor (default: asked for on the terminal)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1023));
+  add_data(command);
+  add_json(command);
+}
+
+}  // namespace coffer::cli
