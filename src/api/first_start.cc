@@ -13,7 +13,7 @@ namespace coffer::api {
 namespace {
 
 constexpr const char* kCredentialsWritten = "root_credentials_written";
-constexpr const char* kCaPrivateKey = "ca_wrapped_private_key";
+constexpr const char* kCaPrivateKey = catalog::kAuthorityPrivateKey.name;
 constexpr const char* kCaCertificate = "ca_certificate";
 
 Result<std::optional<std::string>> read_setting(catalog::Catalog& catalog, const std::string& name) {
@@ -79,7 +79,8 @@ Result<keyclient::CertificateAuthority> prepare_authority(Installation& installa
   COFFER_TRY(authority,
              installation.keyd.create_certificate_authority("Coffer " + installation.host_id + " CA"));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    COFFER_CHECK(transaction.set_setting(kCaPrivateKey, base64(authority.wrapped_private_key)));
+    COFFER_CHECK(
+        transaction.set_wrapped_setting(catalog::kAuthorityPrivateKey, authority.wrapped_private_key));
     return transaction.set_setting(kCaCertificate, base64(authority.certificate_der));
   }));
   return authority;

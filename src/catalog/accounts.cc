@@ -46,6 +46,7 @@ Result<std::vector<Account>> SqliteTransaction::accounts() {
 }
 
 Status SqliteTransaction::insert_access_key(const AccessKey& key) {
+  COFFER_CHECK(allow_wrapped(WrappedSetting::Form::kSecret, key.wrapped_secret));
   Query query(connection_,
               "INSERT INTO access_keys (id, account, principal_arn, wrapped_secret, active, created, user_id)"
               " VALUES (?, ?, ?, ?, ?, ?, ?)");

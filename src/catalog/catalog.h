@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "catalog/iam_rows.h"
 #include "catalog/rows.h"
+#include "catalog/wrapped_settings.h"
 
 namespace coffer::catalog {
 
@@ -20,7 +21,7 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  // Installation settings.
+  // Installation settings. set_setting takes no wrapped one.
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
   virtual Status set_setting(const std::string& name, const std::string& value) = 0;
 
@@ -122,15 +123,30 @@ class Transaction {
   virtual Status put_key_usage(const KeyUsage& usage) = 0;
   virtual Result<std::optional<KeyUsage>> key_usage(const std::string& region, const std::string& key_id) = 0;
 
-  // What keyd has wrapped under its domain key, for a rotation of that. Ordered by region, key id and
-  // version; those after `after`.
+  // What keyd has wrapped under its domain key. Each function here that stores a token or a wrapped secret
+  // (of a key, an access key, temporary credentials, a setting) fails with kUnavailable when its plain header
+  // names a version of the domain key below the oldest that is allowed: then a rotation has gone past it, the
+  // domain key that opens it is about to be destroyed, and whoever asks again gets a newer one. kCorrupt
+  // when, once an oldest one is set, it has no such header.
+  virtual Status set_wrapped_setting(const WrappedSetting& setting, const Bytes& wrapped) = 0;
+  // Never lowers it.
+  virtual Status raise_oldest_domain_key(uint32_t version) = 0;
+  virtual Result<uint32_t> oldest_domain_key() = 0;  // that is allowed; 0: any
+  // The oldest version that anything stored is under; 0 if something has no header that says so. Reads
+  // everything. The greatest number if nothing is stored.
+  virtual Result<uint32_t> oldest_wrapped() = 0;
+
+  // For a rotation of the domain key, by region, key id and version; those after `after`. Without those whose
+  // token is empty: material that was deleted, or has expired.
   virtual Result<std::vector<BackingKey>> backing_keys_after(const BackingKey& after, size_t limit) = 0;
   // Does nothing when the token is no longer `old_token`.
   virtual Status replace_token(const BackingKey& old_token, const Bytes& token) = 0;
   // Id and wrapped secret alone, those of temporary credentials too.
   virtual Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) = 0;
   virtual Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) = 0;
-  virtual Result<size_t> count_wrapped() = 0;  // rows of all of them
+  virtual Status replace_wrapped_setting(const WrappedSetting& setting, const Bytes& before,
+                                         const Bytes& wrapped) = 0;
+  virtual Result<size_t> count_wrapped() = 0;  // rows of all of them, by the same rule
 
   virtual Status insert_alias(const Alias& alias) = 0;  // kConflict if it exists
   virtual Status update_alias(const Alias& alias) = 0;  // its target and time

@@ -11,6 +11,12 @@ Result<std::optional<std::string>> SqliteTransaction::setting(const std::string&
 }
 
 Status SqliteTransaction::set_setting(const std::string& name, const std::string& value) {
+  if (is_wrapped_setting(name))
+    return fail(ErrorKind::kInternal, "catalog: the setting " + name + " is stored as a wrapped one");
+  return store_setting(name, value);
+}
+
+Status SqliteTransaction::store_setting(const std::string& name, const std::string& value) {
   Query query(connection_,
               "INSERT INTO settings (name, value) VALUES (?, ?)"
               " ON CONFLICT (name) DO UPDATE SET value = excluded.value");

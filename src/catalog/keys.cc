@@ -169,11 +169,13 @@ Status SqliteTransaction::replace_key_tags(const Key& key) {
 }
 
 Status SqliteTransaction::insert_backing_key(const BackingKey& backing_key) {
+  COFFER_CHECK(allow_wrapped(WrappedSetting::Form::kToken, backing_key.token));
   Query query(connection_, "INSERT" COFFER_INTO_BACKING_KEYS);
   return bind_backing_key(query, backing_key).run();
 }
 
 Status SqliteTransaction::put_backing_key(const BackingKey& backing_key) {
+  COFFER_CHECK(allow_wrapped(WrappedSetting::Form::kToken, backing_key.token));
   Query query(connection_, "INSERT OR REPLACE" COFFER_INTO_BACKING_KEYS);
   return bind_backing_key(query, backing_key).run();
 }

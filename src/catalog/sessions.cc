@@ -5,6 +5,7 @@
 namespace coffer::catalog {
 
 Status SqliteTransaction::insert_session(const Session& session) {
+  COFFER_CHECK(allow_wrapped(WrappedSetting::Form::kSecret, session.wrapped_secret));
   Query query(connection_,
               "INSERT INTO sessions (access_key_id, account, entity_id, name, wrapped_secret, token_digest,"
               " created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");

@@ -12,6 +12,10 @@ class SqliteTransaction final : public Transaction {
 
   Result<std::optional<std::string>> setting(const std::string& name) override;
   Status set_setting(const std::string& name, const std::string& value) override;
+  Status set_wrapped_setting(const WrappedSetting& setting, const Bytes& wrapped) override;
+  Status raise_oldest_domain_key(uint32_t version) override;
+  Result<uint32_t> oldest_domain_key() override;
+  Result<uint32_t> oldest_wrapped() override;
 
   Status insert_account(const Account& account) override;
   Result<std::optional<Account>> account(const std::string& id) override;
@@ -90,6 +94,8 @@ class SqliteTransaction final : public Transaction {
   Status replace_token(const BackingKey& old_token, const Bytes& token) override;
   Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) override;
   Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) override;
+  Status replace_wrapped_setting(const WrappedSetting& setting, const Bytes& before,
+                                 const Bytes& wrapped) override;
   Result<size_t> count_wrapped() override;
 
   Status insert_destroyed_key(const DestroyedKey& key) override;
@@ -204,6 +210,9 @@ class SqliteTransaction final : public Transaction {
   }
   Status add_contexts(std::vector<Grant>& grants);
   Result<std::optional<IamEntity>> with_tags(std::optional<IamEntity> entity);
+  // May it be stored, by the version of the domain key in its header? An empty token is none.
+  Status allow_wrapped(WrappedSetting::Form form, const Bytes& wrapped);
+  Status store_setting(const std::string& name, const std::string& value);
   Result<size_t> count(const char* sql);
   // kNotFound, naming `what`, unless the last statement changed a row.
   Status expect_changed(const std::string& what);

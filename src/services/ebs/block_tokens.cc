@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t kKeySize = 32;
 const format::EncryptionContext kContext = {{"coffer:use", "block-tokens"}};
 constexpr const char* kKeyId = "block_token_key_id";
-constexpr const char* kBackingKey = "block_token_backing_key";
+constexpr const char* kBackingKey = catalog::kBlockTokenBackingKey.name;
 constexpr const char* kWrappedKey = "block_token_key";
 
 // A data key under a backing key that is no KMS key's: nothing but keyd opens it, and no API names it.
@@ -51,7 +51,7 @@ Result<StoredKey> make_key(Installation& installation) {
   made.wrapped_key = std::move(key.blob);
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
     COFFER_CHECK(transaction.set_setting(kKeyId, made.backing_key.binding.key_id));
-    COFFER_CHECK(transaction.set_setting(kBackingKey, base64(made.backing_key.token)));
+    COFFER_CHECK(transaction.set_wrapped_setting(catalog::kBlockTokenBackingKey, made.backing_key.token));
     return transaction.set_setting(kWrappedKey, base64(made.wrapped_key));
   }));
   return made;

@@ -14,8 +14,9 @@ using std::chrono::milliseconds;
 
 constexpr const char* kSetting = "domain_key_rotation";
 constexpr milliseconds kRetry{200};
-// Calls that began before may still bring what is under the old version, to keyd or into the catalog. The
-// longest of them waits two seconds for keyd and five for its answer (keyclient).
+// Calls that began before may still bring what is under the old version, to keyd or into the catalog. Most
+// wait at most two seconds for keyd and five for its answer (keyclient). Who comes later is told to try
+// again.
 constexpr milliseconds kGrace{8000}, kGraceInDevelopment{150};
 
 std::string encode(const RotationStatus& rotation) {
@@ -84,6 +85,11 @@ Result<RotationStatus> DomainKeyRotation::begin(const std::function<Status(catal
     if (under_way(rotation)) {
       rotation.again = true;
     } else {
+      // Or the new version would be one that keyd has already, and nothing would be rotated.
+      if (rotation.state == "completed" && rotation.version > seal.newest_version)
+        return fail(
+            ErrorKind::kUnavailable,
+            "a rotation has ended meanwhile, or keyd has an older copy of the domain keys; try again");
       rotation = RotationStatus{};
       rotation.state = "rewrapping";
       rotation.version = seal.newest_version + 1;
@@ -143,48 +149,68 @@ void DomainKeyRotation::work() {
 }
 
 Status DomainKeyRotation::advance(RotationStatus& rotation) {
-  if (rotation.state == "rewrapping") {
-    COFFER_CHECK(rewrap_everything(rotation));
-    COFFER_CHECK(installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
-      COFFER_TRY(now, read_state(transaction));
-      now.state = "retiring";
-      return write_state(transaction, now);
-    }));
-    return {};
-  }
+  if (rotation.state == "rewrapping") return rewrap_everything(rotation);
   // What lay in the write-ahead log of the old wrappings goes first; they would open nothing, all the same.
   COFFER_CHECK(installation_.catalog.erase_deleted());
   COFFER_CHECK(installation_.keyd.retire_domain_keys(rotation.version));
   return complete(rotation);
 }
 
-// Passes until one has found nothing to do that began when nobody could still bring anything.
+// Passes until one has found nothing to do that began when the catalog took nothing older any more.
 Status DomainKeyRotation::rewrap_everything(RotationStatus& rotation) {
   COFFER_TRY(newest, installation_.keyd.add_domain_key(rotation.version - 1));
   if (newest != rotation.version)
     return fail(ErrorKind::kConflict,
                 "keyd's newest domain key is not the one that this catalog asked for: is it an older copy?");
   for (bool first = true;; first = false) {
-    size_t total = 0;
-    COFFER_CHECK(installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
-      COFFER_TRY(counted, transaction.count_wrapped());
-      total = counted;
-      return {};
-    }));
-    COFFER_TRY(count, rewrap_all(installation_, [&](size_t seen) {
-                 const std::lock_guard lock(mutex_);
-                 done_ = seen;
-                 total_ = total;
-                 return !stopping_;
-               }));
-    if (!count.refused.empty())
-      return fail(ErrorKind::kCorrupt, count.refused +
-                                           " opens under no domain key: the old version is kept until it is "
-                                           "mended from a backup, or deleted");
-    if (!first && count.replaced == 0) return {};
+    COFFER_TRY(replaced, rewrap_once());
+    if (!first && replaced == 0) {
+      COFFER_TRY(retiring, begin_retiring(rotation.version));
+      if (retiring) return {};
+    }
     if (!wait_for(installation_.development ? kGraceInDevelopment : kGrace))
       return fail(ErrorKind::kUnavailable, "stopping");
+    COFFER_CHECK(refuse_older(rotation.version));
   }
+}
+
+Result<size_t> DomainKeyRotation::rewrap_once() {
+  size_t total = 0;
+  COFFER_CHECK(installation_.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(counted, transaction.count_wrapped());
+    total = counted;
+    return {};
+  }));
+  COFFER_TRY(count, rewrap_all(installation_, [&](size_t seen) {
+               const std::lock_guard lock(mutex_);
+               done_ = seen;
+               total_ = total;
+               return !stopping_;
+             }));
+  if (count.refused.empty()) return count.replaced;
+  return fail(ErrorKind::kCorrupt, count.refused +
+                                       " opens under no domain key: the old version is kept until it is "
+                                       "mended from a backup, or deleted");
+}
+
+Status DomainKeyRotation::refuse_older(uint32_t version) {
+  return installation_.catalog.write(
+      [&](catalog::Transaction& transaction) { return transaction.raise_oldest_domain_key(version); });
+}
+
+// The last look and the decision are one transaction: between them nothing is stored.
+Result<bool> DomainKeyRotation::begin_retiring(uint32_t version) {
+  bool nothing_older = false;
+  COFFER_CHECK(installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
+    COFFER_CHECK(transaction.raise_oldest_domain_key(version));
+    COFFER_TRY(oldest, transaction.oldest_wrapped());
+    nothing_older = oldest >= version;
+    if (!nothing_older) return {};
+    COFFER_TRY(now, read_state(transaction));
+    now.state = "retiring";
+    return write_state(transaction, now);
+  }));
+  return nothing_older;
 }
 
 Status DomainKeyRotation::complete(RotationStatus rotation) {

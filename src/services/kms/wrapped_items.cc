@@ -12,13 +12,11 @@ namespace {
 using catalog::AccessKey;
 using catalog::BackingKey;
 using catalog::Transaction;
+using catalog::WrappedSetting;
 
 constexpr size_t kRowsAtOnce = 256;
 constexpr size_t kBytesAtOnce = 48 << 10;  // a token is a hundred bytes, or a few thousand
 
-// The catalog's settings that are no rows of their own, each in base64.
-constexpr const char* kTokenSettings[] = {"block_token_backing_key"};
-constexpr const char* kAuthorityKey = "ca_wrapped_private_key";
 constexpr const char* kAuthorityCertificate = "ca_certificate";
 
 class Pass {
@@ -137,24 +135,24 @@ class Pass {
     return std::optional(std::move(*bytes));
   }
 
-  Status store(const std::string& name, const Bytes& before, const Bytes& fresh) {
-    if (!differs(before, fresh, "the setting " + name)) return {};
-    return installation_.catalog.write(
-        [&](Transaction& transaction) { return transaction.set_setting(name, base64(fresh)); });
+  Status store(const WrappedSetting& setting, const Bytes& before, const Bytes& fresh) {
+    if (!differs(before, fresh, std::string("the setting ") + setting.name)) return {};
+    return installation_.catalog.write([&](Transaction& transaction) {
+      return transaction.replace_wrapped_setting(setting, before, fresh);
+    });
   }
 
   Status settings() {
-    for (const char* name : kTokenSettings) {
-      COFFER_TRY(token, setting(name));
-      if (!token) continue;
+    COFFER_TRY(token, setting(catalog::kBlockTokenBackingKey.name));
+    if (token) {
       COFFER_TRY(fresh, installation_.keyd.rewrap_tokens({*token}));
-      COFFER_CHECK(store(name, *token, fresh.front()));
+      COFFER_CHECK(store(catalog::kBlockTokenBackingKey, *token, fresh.front()));
     }
-    COFFER_TRY(key, setting(kAuthorityKey));
+    COFFER_TRY(key, setting(catalog::kAuthorityPrivateKey.name));
     COFFER_TRY(certificate, setting(kAuthorityCertificate));
     if (!key || !certificate) return {};
     COFFER_TRY(fresh, installation_.keyd.rewrap_secrets({{hex(crypto::sha256(*certificate)), *key}}));
-    return store(kAuthorityKey, *key, fresh.front());
+    return store(catalog::kAuthorityPrivateKey, *key, fresh.front());
   }
 
   Installation& installation_;
