@@ -63,6 +63,18 @@ TEST_F(AdminTest, AnotherUserIsRefusedAndThatIsRecorded) {
   EXPECT_EQ(ask({{"command", "status"}}, 0)["ok"], true);
 }
 
+TEST_F(AdminTest, AFailedChangeOfSealRecordsNothingOfTheBox) {
+  const std::string box = "dGhlIG5ldyBzZWFsJ3Mga2V5";
+  const json reply = ask({{"command", "seal-change"}, {"seal", "passphrase"}, {"sequence", 1}, {"box", box}});
+  EXPECT_EQ(reply["ok"], false);
+  const auto records = trail();
+  ASSERT_FALSE(records.empty());
+  EXPECT_EQ(records[0]["eventName"], "ChangeSeal");
+  EXPECT_TRUE(records[0].contains("errorCode"));
+  EXPECT_EQ(records[0]["requestParameters"]["seal"], "passphrase");
+  for (const json& record : records) EXPECT_EQ(record.dump().find(box), std::string::npos) << record;
+}
+
 TEST_F(AdminTest, StatusTellsWhatIsUpAndWhatIsNot) {
   const json status = ask({{"command", "status"}})["result"];
   EXPECT_EQ(status["keyd"]["up"], true);
