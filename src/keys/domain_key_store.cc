@@ -69,6 +69,11 @@ Status DomainKeyStore::replace(const DomainKeys& keys, const Seal& seal) {
   return seal.anchor() == nullptr ? Status() : seal.anchor()->advance_to(sequence_);
 }
 
+bool DomainKeyStore::both_current() const {
+  const auto copies = files_.read();
+  return copies && copies->twins && copies->parsed.header.sequence == sequence_;
+}
+
 Result<DomainKeys> DomainKeyStore::load(const Seal& seal) {
   auto copies = files_.read();
   if (!copies)
@@ -79,6 +84,8 @@ Result<DomainKeys> DomainKeyStore::load(const Seal& seal) {
   COFFER_TRY(keys, open_copy(copies->parsed, seal));
   sequence_ = copies->parsed.header.sequence;
   if (seal.anchor() != nullptr) COFFER_CHECK(seal.anchor()->accept(sequence_));
+  if (const Status removed = files_.remove_leftovers(); !removed)
+    log_warning("what a change of the domain keys left aside stays: {}", removed.error().message);
   if (!copies->twins) {
     log_warning("mending a copy of the domain keys from its twin");
     if (const Status mended = files_.mend(copies->newest); !mended)

@@ -31,6 +31,8 @@ class DomainKeyStore {
   // Replaces both copies, under the next sequence number. After an error either may be the old or the new
   // one.
   Status replace(const DomainKeys& keys, const seals::Seal& seal);
+  // Whether both copies are what this store last read or wrote.
+  bool both_current() const;
   // Of the copies as this store last read or wrote them.
   uint64_t sequence() const { return sequence_; }
 

@@ -56,7 +56,8 @@ Status DomainKeyVault::retire_below(uint32_t version) {
   const auto before = keys_.get();
   if (before->newest_version() != version)
     return fail(ErrorKind::kConflict, "only what is older than the newest domain key is retired");
-  if (before->oldest_version() == version) return {};
+  // Memory may be ahead of the disk: after a crash between the two copies, one may not have been mended.
+  if (before->oldest_version() == version && (store_ == nullptr || store_->both_current())) return {};
   DomainKeys after = from_version(*before, version);
   COFFER_CHECK(store(after, *seal_));
   keys_.set(std::move(after));
@@ -68,15 +69,23 @@ Status DomainKeyVault::change_seal(std::unique_ptr<seals::Seal> seal, uint64_t s
   if (store_ != nullptr && store_->sequence() != sequence)
     return fail(ErrorKind::kConflict, "the sealed domain keys have changed meanwhile; try again");
   if (const Status stored = store(*keys_.get(), *seal); !stored) {
+    seal_known_ = false;
     // A copy under the new seal may be there already, and the newest counts: so the old one again, newer.
     if (!store(*keys_.get(), *seal_))
       return fail(stored.error().kind, stored.error().message +
                                            "; the domain keys may be under the new seal or the old one now: "
                                            "keep both, mend the disk and change the seal again");
+    seal_known_ = true;
     return stored;
   }
   seal_ = std::move(seal);
+  seal_known_ = true;
   return {};
+}
+
+bool DomainKeyVault::seal_known() const {
+  const std::lock_guard lock(changing_);
+  return seal_known_;
 }
 
 Result<Bytes> DomainKeyVault::sealed_under(const seals::Seal& seal) const {

@@ -35,10 +35,12 @@ class DomainKeyVault {
   // Makes a new version unless there is one above `version`; the newest. So it may be asked again.
   Result<uint32_t> add_version_above(uint32_t version);
   // Destroys every version below `version`, in both copies and in memory. kConflict if that is not the
-  // newest.
+  // newest. Asked again it writes again, unless both copies are without them.
   Status retire_below(uint32_t version);
   // Seals anew with `seal`; `sequence` is the one that the caller saw: kConflict if it is another by now.
   Status change_seal(std::unique_ptr<seals::Seal> seal, uint64_t sequence);
+  // False when the last change of the seal failed, and so did the way back: the copies may be under either.
+  bool seal_known() const;
   // The domain keys under a seal of the caller's, in the form of a sealed copy. Nothing is stored.
   Result<Bytes> sealed_under(const seals::Seal& seal) const;
 
@@ -48,6 +50,7 @@ class DomainKeyVault {
   CurrentDomainKeys keys_;
   mutable std::mutex changing_;
   std::unique_ptr<seals::Seal> seal_;
+  bool seal_known_ = true;
   DomainKeyStore* const store_;
 };
 

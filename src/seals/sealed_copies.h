@@ -27,14 +27,22 @@ class SealedCopyFiles {
   // kNotFound, kCorrupt (neither is valid), kTooNew.
   Result<SealedCopies> read() const;
   // Replaces both; old or new after a crash, and at least one whole at any moment. Space is taken for both
-  // before the first is replaced.
+  // before the first is replaced. The bytes of the old ones are overwritten, while they still have a name, so
+  // that no crash leaves them in free blocks; where that fails it is logged, and they are replaced all the
+  // same.
   Status replace(ByteView copy) const;
-  // Makes the other copy like this one.
+  // Makes the other copy like this one; what it held is overwritten.
   Status mend(ByteView copy) const;
+  // Overwrites and removes what a replace() that was cut off has left aside. Only when one of the copies has
+  // been opened: it could be all that is left of them.
+  Status remove_leftovers() const;
   const std::string& folder() const { return folder_; }
 
  private:
   std::string path(int copy) const;
+  std::string aside(int copy) const { return path(copy) + ".new"; }
+  // The one that counts; 0 if none does.
+  int newest() const;
 
   Disk& disk_;
   std::string folder_;

@@ -74,6 +74,49 @@ TEST_F(DomainKeyStoreTest, AMissingCopyIsMended) {
   }
 }
 
+// A handle that was opened before sees the blocks that had the old copy, whatever has its name now.
+TEST_F(DomainKeyStoreTest, TheBytesOfReplacedCopiesAreOverwritten) {
+  std::unique_ptr<File> old[2];
+  for (int i = 0; i < 2; ++i) old[i] = std::move(*system_disk().open(copies[i], {.read_only = true}));
+  const auto keys = store.load(*seal);
+  ASSERT_TRUE(keys);
+  ASSERT_TRUE(store.replace(*keys, *seal));
+  for (const auto& file : old) {
+    Bytes left(good.size(), 1);
+    ASSERT_TRUE(file->read(0, left));
+    EXPECT_EQ(left, Bytes(good.size()));
+  }
+  EXPECT_TRUE(store.both_current());
+}
+
+TEST_F(DomainKeyStoreTest, TheBytesOfAnOlderTwinAreOverwrittenWhenItIsMended) {
+  ASSERT_TRUE(store.replace(*store.load(*seal), *seal));
+  put(copies[1], good);  // as after a crash between the two
+  const auto old = std::move(*system_disk().open(copies[1], {.read_only = true}));
+  ASSERT_TRUE(store.load(*seal));
+  Bytes left(good.size(), 1);
+  ASSERT_TRUE(old->read(0, left));
+  EXPECT_EQ(left, Bytes(good.size()));
+  EXPECT_TRUE(store.both_current());
+}
+
+TEST_F(DomainKeyStoreTest, WhatAChangeThatWasCutOffLeftAsideIsOverwrittenAndRemoved) {
+  for (const auto& copy : copies) put(copy + ".new", good);
+  const auto aside = std::move(*system_disk().open(copies[1] + ".new", {.read_only = true}));
+  ASSERT_TRUE(store.load(*seal));
+  for (const auto& copy : copies) EXPECT_FALSE(*system_disk().exists(copy + ".new"));
+  Bytes left(good.size(), 1);
+  ASSERT_TRUE(aside->read(0, left));
+  EXPECT_EQ(left, Bytes(good.size()));
+}
+
+TEST_F(DomainKeyStoreTest, WhatLiesAsideStaysWhereNeitherCopyOpens) {
+  put(copies[0] + ".new", good);
+  for (const auto& copy : copies) put(copy, to_bytes("damaged"));
+  EXPECT_FALSE(store.load(*seal));
+  EXPECT_EQ(*read_file(system_disk(), copies[0] + ".new"), good);
+}
+
 TEST_F(DomainKeyStoreTest, BothCopiesDamagedIsAnErrorThatNamesTheSeal) {
   for (const auto& copy : copies) put(copy, ByteView(good).first(good.size() / 2));
   const auto loaded = store.load(*seal);

@@ -89,6 +89,17 @@ TEST_F(DomainKeyVaultTest, ARetiredVersionIsInNoCopyAndOpensNothing) {
   EXPECT_FALSE(open_backing_key(*again->keys().get(), {binding, 1, token}));
 }
 
+TEST_F(DomainKeyVaultTest, RetiringAgainReachesACopyThatWasNotMended) {
+  ASSERT_TRUE(vault->add_version_above(1));
+  const std::string twin = folder + "/domain-keys.1";
+  const Bytes with_both = *read_file(system_disk(), twin);
+  ASSERT_TRUE(vault->retire_below(2));
+  ASSERT_TRUE(replace_file(system_disk(), twin, with_both));
+  ASSERT_TRUE(vault->retire_below(2));
+  EXPECT_EQ(*read_file(system_disk(), twin), *read_file(system_disk(), folder + "/domain-keys.0"));
+  EXPECT_NE(*read_file(system_disk(), twin), with_both);
+}
+
 TEST_F(DomainKeyVaultTest, OnlyWhatIsOlderThanTheNewestIsRetired) {
   ASSERT_TRUE(vault->add_version_above(1));
   EXPECT_EQ(vault->retire_below(1).error().kind, ErrorKind::kConflict);
