@@ -79,11 +79,18 @@ Status SupervisorChannel::report(std::string_view text) {
 }
 
 Status SupervisorChannel::report_remember(ByteView seal_material) {
-  constexpr std::string_view kVerb = "remember ";
+  return report_secret("remember ", seal_material);
+}
+
+Status SupervisorChannel::report_in_force(ByteView seal_material) {
+  return report_secret("in-force ", seal_material);
+}
+
+Status SupervisorChannel::report_secret(std::string_view verb, ByteView secret) {
   Bytes packet;
-  packet.reserve(kVerb.size() + seal_material.size());
-  packet.insert(packet.end(), kVerb.begin(), kVerb.end());
-  packet.insert(packet.end(), seal_material.begin(), seal_material.end());
+  packet.reserve(verb.size() + secret.size());
+  packet.insert(packet.end(), verb.begin(), verb.end());
+  packet.insert(packet.end(), secret.begin(), secret.end());
   const std::lock_guard lock(*sending_);
   const Status sent = channel_->send(packet);
   ::explicit_bzero(packet.data(), packet.size());

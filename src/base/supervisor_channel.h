@@ -38,11 +38,14 @@ class SupervisorChannel {
   Status report_ready();
   // What kUnseal shall bring at the next start, beside what it brings already. A secret.
   Status report_remember(ByteView seal_material);
+  // This is what opens the seal (empty: nothing need be handed over): all else is forgotten. A secret.
+  Status report_in_force(ByteView seal_material);
   // The daemon exits after this and is not restarted. Never put a secret into `text`.
   Status report_failed(std::string_view text);
 
  private:
   Status report(std::string_view text);
+  Status report_secret(std::string_view verb, ByteView secret);
 
   std::unique_ptr<PacketChannel> channel_;
   std::unique_ptr<std::mutex> sending_;

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int64_t kStopPatience = 10000;       // ms until SIGKILL
 constexpr int64_t kEndPatience = 5000;         // ms from the end of a channel until SIGKILL
-constexpr size_t kMostSealMaterial = 4;        // the newest: a change of seal needs the old and the new
+constexpr size_t kMostSealMaterial = 64;       // far more than keyd leaves undecided
 constexpr int64_t kMostDeathsBeforeReady = 5;  // at the first start; later we never give up
 
 int64_t now_ms() {
@@ -125,12 +125,17 @@ void Supervisor::hand_over_seal_material(Daemon& daemon) {
   }
 }
 
-// The newest is what counts; the one before opens what a change that was cut off has left.
+// Until keyd says which one opens the seal, each of them may: none makes room for another.
 void Supervisor::remember(Daemon& daemon, MutableByteView material) {
-  if (daemon.spec.unseals) {
+  if (daemon.spec.unseals && plan_.seal_material.size() < kMostSealMaterial)
     plan_.seal_material.push_back(secret::SecretBytes::copy_of(material));
-    if (plan_.seal_material.size() > kMostSealMaterial)
-      plan_.seal_material.erase(plan_.seal_material.begin());
+  secret::wipe(material);
+}
+
+void Supervisor::keep_only(Daemon& daemon, MutableByteView material) {
+  if (daemon.spec.unseals) {
+    plan_.seal_material.clear();
+    if (!material.empty()) plan_.seal_material.push_back(secret::SecretBytes::copy_of(material));
   }
   secret::wipe(material);
 }
@@ -167,9 +172,11 @@ void Supervisor::read_reports(Daemon& daemon) {
       daemon.kill_at = now_ms() + kEndPatience;
       return;
     }
-    constexpr std::string_view kRemember = "remember ";
+    constexpr std::string_view kRemember = "remember ", kInForce = "in-force ";
     if (as_text(packet->bytes).starts_with(kRemember)) {
       remember(daemon, MutableByteView(packet->bytes).subspan(kRemember.size()));
+    } else if (as_text(packet->bytes).starts_with(kInForce)) {
+      keep_only(daemon, MutableByteView(packet->bytes).subspan(kInForce.size()));
     } else {
       on_report(daemon, as_text(packet->bytes));
     }

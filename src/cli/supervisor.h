@@ -65,6 +65,7 @@ class Supervisor {
   void read_reports(Daemon& daemon);
   void hand_over_seal_material(Daemon& daemon);
   void remember(Daemon& daemon, MutableByteView material);
+  void keep_only(Daemon& daemon, MutableByteView material);
   void on_report(Daemon& daemon, std::string_view text);
   void on_ready(Daemon& daemon);
   void on_death(Daemon& daemon, int wait_status);

@@ -101,12 +101,14 @@ Status run(const keys::UnsealingOptions& options, SupervisorChannel& supervisor)
                            return inbox.seal_material(kind, parameters);
                          },
                          make_seal));
-  if (!opened.to_remember.empty()) COFFER_CHECK(inbox.remember(opened.to_remember));
+  COFFER_CHECK(inbox.in_force(opened.in_force));
   COFFER_CHECK(keys::confine_keyd(folder));
   keys::DomainKeyVault vault(std::move(opened.domain_keys), std::move(opened.seal), &store);
   COFFER_TRY(control, keys::SealControl::create(
                           system_disk(), folder, vault, make_seal,
-                          [&](const secret::SecretBytes& material) { return inbox.remember(material); }));
+                          {[&](const secret::SecretBytes& material) { return inbox.remember(material); },
+                           [&](const secret::SecretBytes& material) { return inbox.in_force(material); }},
+                          std::move(opened.in_force)));
   keys::Operations operations(vault, control.get(), system_clock());
   return serve(supervisor, inbox, operations);
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "crypto/mac.h"
 #include "crypto/random.h"
 #include "seals/seal_request.h"
@@ -14,6 +15,8 @@ using format::kSealAuthorityTokenSize;
 using secret::RawAccess;
 using secret::SecretBytes;
 
+constexpr size_t kMostUnsettled = 8;
+
 // Not aside and renamed: what is cut off here is written again at the next start, before anybody reads it.
 Status write_authority(Disk& disk, const std::string& path, ByteView contents) {
   COFFER_TRY(file, disk.open(path, {.create = true}));
@@ -24,16 +27,17 @@ Status write_authority(Disk& disk, const std::string& path, ByteView contents) {
 }  // namespace
 
 SealControl::SealControl(DomainKeyVault& vault, crypto::RecipientKeyPair recipient, SecretBytes token,
-                         MakeSeal make_seal, Remember remember)
+                         MakeSeal make_seal, SealMemory memory, SecretBytes in_force)
     : vault_(vault),
       recipient_(std::move(recipient)),
       token_(std::move(token)),
       make_seal_(std::move(make_seal)),
-      remember_(std::move(remember)) {}
+      memory_(std::move(memory)),
+      in_force_(std::move(in_force)) {}
 
 Result<std::unique_ptr<SealControl>> SealControl::create(Disk& disk, const std::string& folder,
                                                          DomainKeyVault& vault, MakeSeal make_seal,
-                                                         Remember remember) {
+                                                         SealMemory memory, SecretBytes in_force) {
   COFFER_TRY(recipient, crypto::make_recipient_key_pair());
   SecretBytes token = crypto::random_secret(kSealAuthorityTokenSize);
   SecretBytes contents(format::kSealAuthoritySize);
@@ -44,7 +48,8 @@ Result<std::unique_ptr<SealControl>> SealControl::create(Disk& disk, const std::
       write_authority(disk, folder + "/" + std::string(seals::kSealAuthorityName),
                       contents.read(RawAccess::because("the token is left for who may read DIR/keyd"))));
   return std::unique_ptr<SealControl>(new SealControl(vault, std::move(recipient), std::move(token),
-                                                      std::move(make_seal), std::move(remember)));
+                                                      std::move(make_seal), std::move(memory),
+                                                      std::move(in_force)));
 }
 
 Result<SecretBytes> SealControl::open_request(std::string_view binding,
@@ -63,13 +68,31 @@ Result<SecretBytes> SealControl::open_request(std::string_view binding,
 }
 
 Status SealControl::change(const format::keyd::SealRequest& request) {
+  const std::lock_guard lock(changing_);
   COFFER_TRY(contents, open_request(format::kChangeSealBinding, request));
   COFFER_TRY(material, format::parse_seal_material(
                            contents.read(RawAccess::because("the new seal's secret is taken out"))));
   if (material.kind != request.kind) return fail(ErrorKind::kInvalidArgument, "the seal is of another kind");
+  if (unsettled_ >= kMostUnsettled)
+    return fail(ErrorKind::kLimitExceeded,
+                "too many changes of the seal have failed half way: mend the disk and start Coffer again");
   COFFER_TRY(made, make_seal_(material, vault_.installation_id(), request.sequence + 1));
-  if (!made.to_remember.empty()) COFFER_CHECK(remember_(made.to_remember));
-  return vault_.change_seal(std::move(made.seal), request.sequence);
+  if (!made.to_remember.empty()) COFFER_CHECK(memory_.add(made.to_remember));
+  const Status changed = vault_.change_seal(std::move(made.seal), request.sequence);
+  if (changed) in_force_ = std::move(made.to_remember);
+  settle();
+  return changed;
+}
+
+// Not known which of several it is: then all of them are needed at the next start.
+void SealControl::settle() {
+  if (!vault_.seal_known()) {
+    ++unsettled_;
+    return;
+  }
+  unsettled_ = 0;
+  if (const Status kept = memory_.keep_only(in_force_); !kept)
+    log_warning("the supervisor does not hear what opens the seal: {}", kept.error().message);
 }
 
 Result<Bytes> SealControl::export_domain_keys(const format::keyd::SealRequest& request) {

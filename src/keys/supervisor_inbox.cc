@@ -58,4 +58,10 @@ Status SupervisorInbox::remember(const SecretBytes& material) {
       material.read(RawAccess::because("the supervisor hands it over at the next start")));
 }
 
+Status SupervisorInbox::in_force(const SecretBytes& material) {
+  if (material.empty()) return channel_.report_in_force({});
+  return channel_.report_in_force(
+      material.read(RawAccess::because("the supervisor hands it over at the next start")));
+}
+
 }  // namespace coffer::keys

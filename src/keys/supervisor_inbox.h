@@ -12,7 +12,7 @@
 
 namespace coffer::keys {
 
-// One thread; remember() from any.
+// One thread; remember() and in_force() from any.
 class SupervisorInbox {
  public:
   explicit SupervisorInbox(SupervisorChannel& channel) : channel_(channel) {}
@@ -23,6 +23,8 @@ class SupervisorInbox {
   Result<secret::SecretBytes> seal_material(format::SealKind kind, const Bytes* parameters);
   // The supervisor hands it over at the next start.
   Status remember(const secret::SecretBytes& material);
+  // The supervisor hands over this and no other; empty: none.
+  Status in_force(const secret::SecretBytes& material);
 
  private:
   Result<bool> take_one();

@@ -64,17 +64,20 @@ Result<NewSeal> first_seal(Disk& disk, const UnsealingOptions& options, const Fi
   return NewSeal{std::move(*seal), {}};
 }
 
-Result<std::unique_ptr<Seal>> stored_seal(const UnsealingOptions& options,
-                                          const format::SealedDomainKeysHeader& header,
-                                          const FindMaterial& find_material, const MakeSeal& make_seal) {
-  if (header.seal_kind == SealKind::kKeyFile) return find_key_file(options, header);
+Result<NewSeal> stored_seal(const UnsealingOptions& options, const format::SealedDomainKeysHeader& header,
+                            const FindMaterial& find_material, const MakeSeal& make_seal) {
+  if (header.seal_kind == SealKind::kKeyFile) {
+    COFFER_TRY(seal, find_key_file(options, header));
+    return NewSeal{std::move(seal), {}};
+  }
   // A TPM asks nobody.
-  auto material = header.seal_kind == SealKind::kTpm
+  const bool handed_over = header.seal_kind != SealKind::kTpm;
+  auto material = !handed_over
                       ? Result<SecretBytes>(seals::encode_material({SealKind::kTpm, header.parameters, {}}))
                       : find_material(header.seal_kind, &header.parameters);
   if (!material) return tl::unexpected(std::move(material.error()));
   COFFER_TRY(made, seal_from_material(*material, make_seal, header.installation_id, header.sequence + 1));
-  return std::move(made.seal);
+  return NewSeal{std::move(made.seal), handed_over ? std::move(*material) : SecretBytes()};
 }
 
 }  // namespace
@@ -109,9 +112,9 @@ Result<Unsealed> unseal(Disk& disk, DomainKeyStore& store, const UnsealingOption
     return Unsealed{std::move(made), std::move(fresh.seal), std::move(fresh.to_remember)};
   }
   COFFER_TRY(header, store.header());
-  COFFER_TRY(seal, stored_seal(options, header, find_material, make_seal));
-  COFFER_TRY(loaded, store.load(*seal));
-  return Unsealed{std::move(loaded), std::move(seal), {}};
+  COFFER_TRY(found, stored_seal(options, header, find_material, make_seal));
+  COFFER_TRY(loaded, store.load(*found.seal));
+  return Unsealed{std::move(loaded), std::move(found.seal), std::move(found.to_remember)};
 }
 
 }  // namespace coffer::keys

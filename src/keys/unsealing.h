@@ -28,7 +28,7 @@ using FindMaterial =
 struct Unsealed {
   DomainKeys domain_keys;
   std::unique_ptr<seals::Seal> seal;
-  secret::SecretBytes to_remember;  // seal material of a seal that was made now; empty: nothing
+  secret::SecretBytes in_force;  // the seal material that opens it; empty: none is needed
 };
 // A first start that was cut short is taken up again: a seal that was made is used, domain keys that were
 // made are loaded. No seal is ever made for domain keys that exist.

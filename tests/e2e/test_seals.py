@@ -134,6 +134,21 @@ def test_a_change_of_seal_while_everything_runs(tmp_path):
         assert "seal" in refusal(coffer.data, PASSPHRASE)
 
 
+def test_changes_that_fail_do_not_make_the_supervisor_forget_what_opens_the_seal(by_passphrase):
+    coffer = by_passphrase
+    blob = sample(coffer)
+    copy = coffer.data / "keyd/domain-keys.0"
+    copy.unlink()
+    copy.mkdir()  # nothing can be renamed over it
+    for _ in range(6):
+        assert coffer.command("seal", "change", "--to", "passphrase", "--unseal-fd", "0", input=OTHER + "\n",
+                              check=False).returncode != 0
+    copy.rmdir()
+    coffer.kill_daemons("coffer-keyd")
+    assert opens(coffer, blob)
+    assert copy.is_file() and not list(copy.parent.glob("*.new"))
+
+
 def test_a_passphrase_is_changed_for_another(by_passphrase):
     coffer = by_passphrase
     blob = sample(coffer)
