@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Imported key material through boto3: wrapped by python3-cryptography and OpenSSL's command line as a customer would, by each SDK."""
+import concurrent.futures
 import datetime
 import os
 import subprocess
 
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
@@ -90,6 +92,29 @@ def test_only_the_same_material_comes_back_and_opens_what_it_sealed(kms, key):
     assert bring(kms, key, material)["KeyMaterialId"] == first["KeyMaterialId"]
     assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"sealed"
     bring(kms, key, material, "RSA_AES_KEY_WRAP_SHA_256", "RSA_3072")  # again, while it is there
+
+
+def test_of_two_first_imports_at_once_one_stays(shared_coffer):
+    kms = shared_coffer.extended_client("kms")
+    for _ in range(3):
+        key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]
+        wishes = []
+        for _ in range(4):
+            parameters = kms.get_parameters_for_import(KeyId=key["KeyId"], WrappingAlgorithm="RSAES_OAEP_SHA_256",
+                                                       WrappingKeySpec="RSA_2048")
+            wishes.append({"KeyId": key["KeyId"], "ImportToken": parameters["ImportToken"],
+                           "EncryptedKeyMaterial": wrap(parameters, "RSAES_OAEP_SHA_256", os.urandom(32)), **FOREVER})
+
+        def import_one(wish):
+            try:
+                return kms.import_key_material(**wish)["KeyMaterialId"]
+            except ClientError as error:
+                assert error.response["Error"]["Code"] == "IncorrectKeyMaterialException", error
+                return None
+
+        with concurrent.futures.ThreadPoolExecutor(len(wishes)) as pool:
+            taken = [name for name in pool.map(import_one, wishes) if name]
+        assert taken == [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["CurrentKeyMaterialId"]]
 
 
 PAIRS = {
@@ -201,12 +226,15 @@ def test_the_expiry_must_make_sense(kms, key):
 
 def test_material_that_expires_is_gone_at_its_time_and_can_come_back(kms, key):
     material = os.urandom(32)
-    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
-    bring(kms, key, material, ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=end)
+    parameters = kms.get_parameters_for_import(KeyId=key["KeyId"], WrappingAlgorithm="RSAES_OAEP_SHA_256",
+                                               WrappingKeySpec="RSA_2048")
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=6)
+    kms.import_key_material(KeyId=key["KeyId"], ImportToken=parameters["ImportToken"], ValidTo=end,
+                            EncryptedKeyMaterial=wrap(parameters, "RSAES_OAEP_SHA_256", material))
     metadata = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
     assert metadata["ExpirationModel"] == "KEY_MATERIAL_EXPIRES" and abs(metadata["ValidTo"] - end) < datetime.timedelta(seconds=1)
     sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"sealed")["CiphertextBlob"]
-    wait_until(lambda: state(kms, key) == "PendingImport", "the material to expire", 10)
+    wait_until(lambda: state(kms, key) == "PendingImport", "the material to expire", 30)
     assert datetime.datetime.now(datetime.timezone.utc) >= end - datetime.timedelta(seconds=1)
     refused("KMSInvalidStateException", kms.decrypt, CiphertextBlob=sealed)
     refused("IncorrectKeyMaterialException", bring, kms=kms, key=key, material=os.urandom(32))

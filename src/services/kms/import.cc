@@ -179,6 +179,10 @@ Result<api::ImportKeyMaterialResponse> KmsService::import_key_material(
   return call.commit<api::ImportKeyMaterialResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::ImportKeyMaterialResponse> {
         COFFER_TRY(key, key_to_change(call, transaction, found));
+        // Another call may have been the first since.
+        COFFER_TRY(now_there, transaction.backing_key(key.region, key.id, material.version));
+        if (now_there && now_there->material_id != material.material_id)
+          return fail(ErrorKind::kConflict, "", "IncorrectKeyMaterialException");
         COFFER_CHECK(transaction.put_backing_key(material));
         if (found.key.state == key_state::kPendingImport) key.state = key_state::kEnabled;
         COFFER_CHECK(transaction.update_key(key));
