@@ -24,6 +24,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Timestamp now() const = 0;  // thread-safe, as the others are
+  // The time that everybody else has, by which requests are signed. Another than now() only where a
+  // development installation's clock was advanced (AdvancedClock).
+  virtual Timestamp wall_now() const { return now(); }
   // For waiting: never goes back, and runs on while somebody sleeps.
   virtual std::chrono::steady_clock::time_point steady_now() const {
     return std::chrono::steady_clock::now();

@@ -48,6 +48,9 @@ enum class Operation : uint16_t {
   kGenerateDataKeyPairWithoutPlaintext = 29,
   kCreateImportParameters = 30,
   kImportKeyMaterial = 31,
+  kReplicateBackingKey = 35,
+  kForgetKey = 36,
+  kRewrapVolumeKey = 37,
   // Domain keys and seals (keyd_seal_protocol.h).
   kSealStatus = 40,
   kAddDomainKey = 41,
@@ -253,6 +256,32 @@ struct ImportKeyMaterial {
   ByteView expected_material_id;  // empty: any material is welcome
   void write(Writer& writer) const;
   static ImportKeyMaterial read(Reader& reader);
+};
+
+// --- the life of keys
+
+// A multi-Region key's backing key, bound to another region: account, key id and version stay.
+struct ReplicateBackingKey {
+  WrappedBackingKey key;
+  std::string region;
+  void write(Writer& writer) const;
+  static ReplicateBackingKey read(Reader& reader);
+};
+
+// What is kept in memory of a key that was destroyed, or whose material was, is wiped.
+struct ForgetKey {
+  KeyBinding binding;
+  void write(Writer& writer) const;
+  static ForgetKey read(Reader& reader);
+};
+
+// A volume's data key, from one backing key to another of the same KMS key; its context stays.
+struct RewrapVolumeKey {
+  WrappedBackingKey from, to;
+  EncryptionContext context;
+  ByteView blob;
+  void write(Writer& writer) const;
+  static RewrapVolumeKey read(Reader& reader);
 };
 
 // --- reply bodies with more than one field

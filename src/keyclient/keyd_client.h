@@ -107,6 +107,14 @@ class KeydClient {
                                            format::KeySpec spec, ByteView import_token,
                                            ByteView wrapped_material, ByteView expected_material_id);
 
+  // A multi-Region key's backing key as a token for its replica in another region.
+  Result<Bytes> replicate_backing_key(const WrappedBackingKey& key, const std::string& region);
+  // The key is destroyed: keyd wipes what it has unwrapped of it.
+  Status forget_key(const format::KeyBinding& binding);
+  // A volume's wrapped data key, under another version of its KMS key's material.
+  Result<Bytes> rewrap_volume_key(const WrappedBackingKey& from, const WrappedBackingKey& to, ByteView blob,
+                                  const format::EncryptionContext& context);
+
   // The keys of one attachment, in one box for the recipient enrolled for binding.host_id.
   Result<Bytes> box_volume_keys(const std::vector<VolumeKeyRequest>& layers, const BoxBinding& binding);
   // The same in as many boxes as it takes (a box, and the request for it, have bounds), for long chains.

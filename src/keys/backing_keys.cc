@@ -104,18 +104,28 @@ Result<SharedBackingKey> BackingKeyCache::get(const format::WrappedBackingKey& k
   COFFER_TRY(parsed, parse(std::move(material)));
   const std::lock_guard lock(mutex_);
   if (entries_.contains(name)) return parsed;  // another thread was faster
-  if (cleared != cleared_) return parsed;      // perhaps opened by a domain key that is no more
-  recent_.push_front({name, parsed});
+  if (cleared != cleared_) return parsed;      // perhaps opened by a domain key that is no more, or of a key that is
+  recent_.push_front({name, parsed, key.binding});
   entries_.emplace(name, recent_.begin());
   weight_ += weight(*parsed);
-  while (weight_ > capacity_ && recent_.size() > 1) drop_oldest();
+  while (weight_ > capacity_ && recent_.size() > 1) drop(std::prev(recent_.end()));
   return parsed;
 }
 
-void BackingKeyCache::drop_oldest() {
-  weight_ -= weight(*recent_.back().key);
-  entries_.erase(recent_.back().name);
-  recent_.pop_back();
+void BackingKeyCache::drop(std::list<Entry>::iterator entry) {
+  weight_ -= weight(*entry->key);
+  entries_.erase(entry->name);
+  recent_.erase(entry);
+}
+
+void BackingKeyCache::forget(const format::KeyBinding& binding) {
+  const std::lock_guard lock(mutex_);
+  ++cleared_;
+  for (auto entry = recent_.begin(); entry != recent_.end();) {
+    const auto next = std::next(entry);
+    if (entry->binding == binding) drop(entry);
+    entry = next;
+  }
 }
 
 void BackingKeyCache::clear() {

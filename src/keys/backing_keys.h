@@ -46,6 +46,8 @@ class BackingKeyCache {
       : domain_keys_(domain_keys), capacity_(capacity) {}
   Result<SharedBackingKey> get(const format::WrappedBackingKey& key);
   size_t size() const;
+  // Wipes what is kept of that key, of whatever version.
+  void forget(const format::KeyBinding& binding);
   // After a domain key was destroyed: what it wrapped opens no more.
   void clear();
 
@@ -58,8 +60,9 @@ class BackingKeyCache {
   struct Entry {
     Name name;
     SharedBackingKey key;
+    format::KeyBinding binding;
   };
-  void drop_oldest();
+  void drop(std::list<Entry>::iterator entry);
 
   const CurrentDomainKeys& domain_keys_;
   const size_t capacity_;

@@ -21,6 +21,22 @@ Result<ReplyBody> call(ByteView bytes, Function function) {
   return function(body);
 }
 
+// Replicas, destruction, rotation.
+Result<ReplyBody> serve_key_life(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kReplicateBackingKey:
+      return call<protocol::ReplicateBackingKey>(
+          body, [&](auto& in) { return operations.replicate_backing_key(in); });
+    case Operation::kForgetKey:
+      return call<protocol::ForgetKey>(body, [&](auto& in) { return operations.forget_key(in); });
+    case Operation::kRewrapVolumeKey:
+      return call<protocol::RewrapVolumeKey>(body,
+                                             [&](auto& in) { return operations.rewrap_volume_key(in); });
+    default:
+      return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+  }
+}
+
 // Key pairs, MACs, imports.
 Result<ReplyBody> serve_key_pairs(Operations& operations, Operation operation, ByteView body) {
   switch (operation) {
@@ -57,7 +73,7 @@ Result<ReplyBody> serve_key_pairs(Operations& operations, Operation operation, B
       return call<protocol::ImportKeyMaterial>(body,
                                                [&](auto& in) { return operations.import_key_material(in); });
     default:
-      return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+      return serve_key_life(operations, operation, body);
   }
 }
 

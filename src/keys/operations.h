@@ -63,6 +63,11 @@ class Operations {
   Result<ReplyBody> create_import_parameters(const format::keyd::CreateImportParameters& request) const;
   Result<ReplyBody> import_key_material(const format::keyd::ImportKeyMaterial& request) const;
 
+  // operations_key_life.cc
+  Result<ReplyBody> replicate_backing_key(const format::keyd::ReplicateBackingKey& request) const;
+  Result<ReplyBody> forget_key(const format::keyd::ForgetKey& request);
+  Result<ReplyBody> rewrap_volume_key(const format::keyd::RewrapVolumeKey& request);
+
   // Domain keys and seals (domain_key_operations.cc).
   Result<ReplyBody> seal_status() const;
   Result<ReplyBody> add_domain_key(const format::keyd::DomainKeyVersion& request);

@@ -95,6 +95,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_body<protocol::GenerateDataKeyPair>(request->body);
     check_body<protocol::CreateImportParameters>(request->body);
     check_body<protocol::ImportKeyMaterial>(request->body);
+    check_body<protocol::ReplicateBackingKey>(request->body);
+    check_body<protocol::ForgetKey>(request->body);
+    check_body<protocol::RewrapVolumeKey>(request->body);
   }
   return 0;
 }

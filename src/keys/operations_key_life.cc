@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replicas, destruction and rotation of KMS keys.
+#include "base/ids.h"
+#include "format/ciphertext_blob.h"
+#include "keys/data_encryption.h"
+#include "keys/operations.h"
+
+namespace coffer::keys {
+
+namespace protocol = format::keyd;
+
+// Any other key is bound to its region for good: nobody asked for it to be anywhere else.
+Result<ReplyBody> Operations::replicate_backing_key(const protocol::ReplicateBackingKey& request) const {
+  if (!is_multi_region_key_id(request.key.binding.key_id))
+    return fail(ErrorKind::kInvalidArgument, "only multi-Region keys have replicas");
+  COFFER_TRY(material, open_material(domain_keys_, request.key));
+  format::KeyBinding binding = request.key.binding;
+  binding.region = request.region;
+  COFFER_TRY(token, wrap_material(domain_keys_, binding, request.key.version, material));
+  return ReplyBody{std::move(token), {}};
+}
+
+Result<ReplyBody> Operations::forget_key(const protocol::ForgetKey& request) {
+  cache_.forget(request.binding);
+  return ReplyBody{};
+}
+
+Result<ReplyBody> Operations::rewrap_volume_key(const protocol::RewrapVolumeKey& request) {
+  if (request.from.binding != request.to.binding)
+    return fail(ErrorKind::kInvalidArgument, "a data key is rewrapped under its own KMS key");
+  COFFER_TRY(data_key, open_volume_key({request.from, to_bytes(request.blob), request.context, {}}));
+  COFFER_TRY(backing_key, symmetric_key(request.to));
+  COFFER_TRY(blob, seal_blob(*backing_key, {request.to.binding.key_id, request.to.version},
+                             format::BlobClass::kVolume, request.context, data_key));
+  return ReplyBody{std::move(blob), {}};
+}
+
+}  // namespace coffer::keys
