@@ -13,6 +13,7 @@ namespace coffer::api {
 using Json = nlohmann::ordered_json;
 
 class Pipeline;
+struct ClockControl;
 
 struct AdminCall {
   Installation& installation;
@@ -23,6 +24,7 @@ struct AdminCall {
   Json request;
   const std::string& data;          // DIR; empty in tests
   const std::string& nbd_endpoint;  // "HOST:PORT", where NBD over TLS is served; empty: nowhere
+  ClockControl* clock = nullptr;    // where there is one to advance
 
   std::string text(const char* member) const;  // empty when absent or no string
 };
@@ -56,6 +58,8 @@ Result<std::string> domain_key_rotate(AdminCall& call);
 // admin_backup.cc
 Result<std::string> backup_catalog(AdminCall& call);
 Result<std::string> backup_domain_keys(AdminCall& call);
+// admin_clock.cc
+Result<std::string> clock_advance(AdminCall& call);
 // admin_commands.cc
 Result<std::string> newest_records(AdminCall& call);
 

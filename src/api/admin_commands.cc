@@ -30,6 +30,7 @@ constexpr std::array kCommands = {
     Command{"volume-uri", "DescribeVolumeEndpoint", false, volume_uri},
     Command{"volume-why", "DescribeVolumeFailure", false, volume_why},
     Command{"volume-certificate", "CreateVolumeCertificate", true, volume_certificate},
+    Command{"clock-advance", "AdvanceClock", true, clock_advance},
     // Decided and recorded once more, as the operation that it is.
     Command{"ec2", "CallEc2", false, ec2_call},
     Command{"kms-reset-policy", "ResetKeyPolicy", true, kms_reset_policy},
@@ -136,8 +137,8 @@ catalog::TrailEvent admin_event(const AdminCall& call, const std::string& event_
 
 std::string AdminCommands::answer(const UnixPeer& peer, const std::string& line) try {
   AdminCall call{
-      installation_, pipeline_,    endpoint_, {}, user_name_of(peer.uid), Json::parse(line, nullptr, false),
-      data_,         nbd_endpoint_};
+      installation_, pipeline_,     endpoint_, {}, user_name_of(peer.uid), Json::parse(line, nullptr, false),
+      data_,         nbd_endpoint_, clock_};
   if (!call.request.is_object())
     return failure_line({ErrorKind::kInvalidArgument, "a command is a JSON object on one line"});
   call.principal.type = policy::PrincipalType::kUnixUser;

@@ -3,8 +3,8 @@
 // user; what changes anything is recorded in the transaction of its change, and so is a refusal.
 //   {"command":"account-create","id":"…"} → {"ok":true,"result":{…}} or
 //   {"ok":false,"error":{"code":…,"message":…}}
-// Commands: account-create, account-list, status, volume-uri, volume-why, volume-certificate, ec2, trail
-// (docs/CLI.md).
+// Commands: account-create, account-list, status, volume-uri, volume-why, volume-certificate, clock-advance,
+// ec2, trail (docs/CLI.md).
 #pragma once
 #include <string>
 
@@ -14,6 +14,7 @@
 namespace coffer::api {
 
 class Pipeline;
+struct ClockControl;
 
 class AdminCommands {
  public:
@@ -21,13 +22,15 @@ class AdminCommands {
   // `nbd_endpoint`: where NBD over TLS is served, "HOST:PORT", or empty. `pipeline`: the way of the command
   // "ec2"; without one there is none. `data`: DIR, whose catalog is backed up.
   AdminCommands(Installation& installation, std::string endpoint, uint32_t owner_uid,
-                std::string nbd_endpoint = {}, Pipeline* pipeline = nullptr, std::string data = {})
+                std::string nbd_endpoint = {}, Pipeline* pipeline = nullptr, std::string data = {},
+                ClockControl* clock = nullptr)
       : installation_(installation),
         endpoint_(std::move(endpoint)),
         nbd_endpoint_(std::move(nbd_endpoint)),
         owner_uid_(owner_uid),
         pipeline_(pipeline),
-        data_(std::move(data)) {}
+        data_(std::move(data)),
+        clock_(clock) {}
 
   // One line in, one line out. Thread-safe; no exception leaves.
   std::string answer(const UnixPeer& peer, const std::string& line);
@@ -38,6 +41,7 @@ class AdminCommands {
   const uint32_t owner_uid_;
   Pipeline* const pipeline_;
   const std::string data_;
+  ClockControl* const clock_;
 };
 
 }  // namespace coffer::api

@@ -48,7 +48,7 @@ Outcome authenticate(Installation& installation, wire::SigningKeyCache& signing_
   if (!claimed) return refused(claimed.error());
   if (!*claimed) return refused(wire::missing_authentication());
   const wire::SigV4Claim& claim = **claimed;
-  const Timestamp now = installation.clock.now();
+  const Timestamp now = installation.clock.wall_now();
 
   const auto credentials = find_credentials(installation.catalog, claim.access_key_id);
   if (!credentials) return unable(credentials.error());

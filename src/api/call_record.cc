@@ -58,6 +58,14 @@ std::vector<std::string> key_arns(const wire::Value& request, const wire::Value&
   return arns;
 }
 
+std::vector<std::string> used_key_arns(const wire::Value& response) {
+  std::vector<std::string> arns;
+  for (const char* name : {"KeyId", "SourceKeyId"})
+    if (const wire::Value* value = response.member(name))
+      if (const auto* arn = value->as<std::string>()) arns.push_back(*arn);
+  return arns;
+}
+
 std::string recorded_error_code(const wire::ServiceModel& model, const Error& public_error) {
   if (model.protocol != wire::Protocol::kEc2) return public_error.code;
   return (wire::http_status(model, public_error) < 500 ? "Client." : "Server.") + public_error.code;

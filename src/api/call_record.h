@@ -23,6 +23,9 @@ bool is_read_only(std::string_view operation);
 std::vector<std::string> key_arns(const wire::Value& request, const wire::Value& response,
                                   const std::string& region, const std::string& account);
 
+// The ARNs of the keys that a cryptographic operation of KMS used, as its answer names them.
+std::vector<std::string> used_key_arns(const wire::Value& response);
+
 // The error code as CloudTrail shows it: EC2's carry the side whose fault it was
 // ("Client.InvalidVolume.NotFound").
 std::string recorded_error_code(const wire::ServiceModel& model, const Error& public_error);

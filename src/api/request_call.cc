@@ -15,7 +15,7 @@ namespace {
 // What takes access away, or gives space back, must work when the disk is full.
 catalog::Urgency urgency_of(std::string_view service, std::string_view operation) {
   const bool protective =
-      (service == "kms" && operation == "DisableKey") ||
+      (service == "kms" && (operation == "DisableKey" || operation == "ScheduleKeyDeletion")) ||
       (service == "ec2" &&
        (operation == "DetachVolume" || operation == "DeleteVolume" || operation == "DeleteSnapshot")) ||
       (service == "iam" && (operation == "UpdateAccessKey" || operation.starts_with("Delete") ||
@@ -42,11 +42,14 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
 
 Status RequestCall::record_success(const wire::Value& response) {
   if (recorded_ && dependent_calls_.empty()) return {};
+  const catalog::TrailEvent own = recorded_ ? catalog::TrailEvent() : event(response, nullptr);
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    if (!recorded_) COFFER_CHECK(append_own(transaction, event(response, nullptr)));
+    if (!recorded_) COFFER_CHECK(append_own(transaction, own));
     for (const DependentCall& dependent : dependent_calls_) COFFER_CHECK(record_now(transaction, dependent));
     return {};
   }));
+  if (!recorded_ && service == "kms")
+    installation.key_usage->note(operation, used_key_arns(response), own, request_id);
   recorded_ = true;
   dependent_calls_.clear();
   return {};
@@ -62,7 +65,11 @@ Status RequestCall::record_failure(const Error& public_error) {
 }
 
 Status RequestCall::record_now(catalog::Transaction& transaction, const DependentCall& dependent) {
-  return transaction.append_trail(event_of(record_of(*this, dependent)));
+  const catalog::TrailEvent its_event = event_of(record_of(*this, dependent));
+  COFFER_CHECK(transaction.append_trail(its_event));
+  if (dependent.error_code.empty())
+    installation.key_usage->note(dependent.event_name, dependent.resource_arns, its_event, request_id);
+  return {};
 }
 
 Status RequestCall::on_commit(catalog::Transaction& transaction, const wire::Value& response) {

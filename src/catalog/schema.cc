@@ -305,6 +305,8 @@ CREATE TABLE destroyed_keys (
   domain_key_version INTEGER NOT NULL,
   PRIMARY KEY (region, id)
 );
+INSERT INTO settings VALUES ('key_usage_tracking_started',
+  CAST(CAST(strftime('%s', 'now') AS INTEGER) * 1000000 AS TEXT));
 CREATE TABLE key_usage (
   region TEXT NOT NULL,
   key_id TEXT NOT NULL,

@@ -48,6 +48,7 @@ CommandLine::CommandLine(std::string release, std::vector<std::string> command)
   add_backup();
   add_account();
   add_trail();
+  add_clock();
 }
 
 int CommandLine::run(int argc, char** argv) {
@@ -350,6 +351,20 @@ void CommandLine::add_trail() {
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  add_data(command);
+  add_json(command);
+}
+
+void CommandLine::add_clock() {
+  CLI::App* clock = app_.add_subcommand("clock", "the clock of a development installation");
+  clock->require_subcommand(1);
+  clock->footer("Examples:\n  coffer clock advance 366d");
+  CLI::App* command =
+      add(clock, "advance", "let time pass, for rehearsals: rotations, deletions, expiry",
+          "  coffer clock advance 36h\n  coffer clock advance 1y --json\n"
+          "Does what is due by then, and stays ahead. Signatures go by the machine's own clock.",
+          [this] { return clock_advance(common_, duration_); });
+  command->add_option("DURATION", duration_, "a number and s, m, h, d or y (365 days)")->required();
   add_data(command);
   add_json(command);
 }

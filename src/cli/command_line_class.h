@@ -48,13 +48,14 @@ class CommandLine {
   void add_volume_id(CLI::App* command);
   void add_account();
   void add_trail();
+  void add_clock();
 
   CLI::App app_{"Coffer: encrypted block volumes and their keys, behind AWS's own APIs."};
   std::string release_;
   std::vector<std::string> command_;
   Common common_{.data = default_data()};
   UpOptions up_;
-  std::string region_, volume_id_, account_id_, key_arn_;
+  std::string region_, volume_id_, account_id_, key_arn_, duration_;
   CopyOptions copy_;
   SealOptions seal_;
   BackupOptions backup_;

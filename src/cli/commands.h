@@ -89,6 +89,8 @@ int domain_key_rotate(const Common& common, bool wait);
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
 int trail(const Common& common, int newest);
+// `duration`: "90d". Only in a development installation.
+int clock_advance(const Common& common, const std::string& duration);
 
 // argv as main got it, and the release's version.
 int run(int argc, char** argv, const char* release);

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <thread>
 
+#include "api/admin_clock.h"
 #include "api/admin_commands.h"
 #include "api/admin_server.h"
 #include "api/attachment_restorer.h"
@@ -33,6 +34,7 @@
 #include "services/ec2/ec2_service.h"
 #include "services/iam/iam_service.h"
 #include "services/kms/domain_key_rotation.h"
+#include "services/kms/key_worker.h"
 #include "services/kms/kms_service.h"
 #include "services/sts/sts_service.h"
 #include "wire/http_server.h"
@@ -154,8 +156,14 @@ class Daemon {
   Daemon(const Arguments& arguments, catalog::Catalog& catalog, SupervisorChannel& supervisor)
       : arguments_(arguments),
         supervisor_(supervisor),
-        installation_{arguments.account, arguments.regions, arguments.host_id, arguments.development,
-                      system_clock(),    system_random(),   catalog,           keyd_,
+        installation_{arguments.account,
+                      arguments.regions,
+                      arguments.host_id,
+                      arguments.development,
+                      clock_,
+                      system_random(),
+                      catalog,
+                      keyd_,
                       volumed_},
         rotation_(installation_),
         ec2_(installation_),
@@ -163,7 +171,7 @@ class Daemon {
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_, iam_, sts_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
         commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_,
-                  arguments.data) {
+                  arguments.data, &clock_control_) {
     installation_.domain_key_rotation = &rotation_;
     installation_.kms_request_quotas = arguments.kms_request_quotas;
   }
@@ -187,6 +195,7 @@ class Daemon {
     rotation_.stop();
     ec2_.stop();
     ebs_.stop();
+    key_worker_.stop();
   }
 
  private:
@@ -221,6 +230,8 @@ class Daemon {
   Status serve() {
     if (!http_socket_.valid() || !admin_socket_.valid())
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
+    COFFER_CHECK(api::restore_clock(clock_, installation_.catalog, installation_.development));
+    key_worker_.start();
     ec2_.resume();  // before the first call: what was cut off is told from what is under way
     ebs_.start();
     rotation_.resume();
@@ -252,9 +263,12 @@ class Daemon {
   SupervisorChannel& supervisor_;
   keyclient::KeydClient keyd_;
   control::VolumedClient volumed_;
+  AdvancedClock clock_{system_clock()};
   Installation installation_;
   services::kms::DomainKeyRotation rotation_;
-  services::kms::KmsService kms_;
+  services::kms::KeyWorker key_worker_{installation_};
+  api::ClockControl clock_control_{clock_, key_worker_};
+  services::kms::KmsService kms_{&key_worker_};
   services::ec2::Ec2Service ec2_;
   services::ebs::EbsService ebs_;
   services::iam::IamService iam_;

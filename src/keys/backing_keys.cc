@@ -104,7 +104,8 @@ Result<SharedBackingKey> BackingKeyCache::get(const format::WrappedBackingKey& k
   COFFER_TRY(parsed, parse(std::move(material)));
   const std::lock_guard lock(mutex_);
   if (entries_.contains(name)) return parsed;  // another thread was faster
-  if (cleared != cleared_) return parsed;      // perhaps opened by a domain key that is no more, or of a key that is
+  if (cleared != cleared_)
+    return parsed;  // perhaps opened by a domain key that is no more, or of a key that is
   recent_.push_front({name, parsed, key.binding});
   entries_.emplace(name, recent_.begin());
   weight_ += weight(*parsed);

@@ -13,10 +13,11 @@ namespace protocol = format::keyd;
 Result<ReplyBody> Operations::replicate_backing_key(const protocol::ReplicateBackingKey& request) const {
   if (!is_multi_region_key_id(request.key.binding.key_id))
     return fail(ErrorKind::kInvalidArgument, "only multi-Region keys have replicas");
-  COFFER_TRY(material, open_material(domain_keys_, request.key));
+  const auto domain_keys = vault_.keys().get();
+  COFFER_TRY(material, open_material(*domain_keys, request.key));
   format::KeyBinding binding = request.key.binding;
   binding.region = request.region;
-  COFFER_TRY(token, wrap_material(domain_keys_, binding, request.key.version, material));
+  COFFER_TRY(token, wrap_material(*domain_keys, binding, request.key.version, material));
   return ReplyBody{std::move(token), {}};
 }
 

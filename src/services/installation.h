@@ -12,6 +12,7 @@
 #include "control/volumed_client.h"
 #include "keyclient/keyd_client.h"
 #include "policy/document_cache.h"
+#include "services/key_usage.h"
 
 namespace coffer {
 
@@ -33,6 +34,7 @@ struct Installation {
   std::shared_ptr<policy::DocumentCache> documents = std::make_shared<policy::DocumentCache>();
   services::kms::DomainKeyRotation* domain_key_rotation = nullptr;  // null in tests of single services
   bool kms_request_quotas = false;                                  // accounts are held to AWS's
+  std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };
 
 }  // namespace coffer

@@ -17,6 +17,7 @@ struct ServiceEvent {
   std::vector<std::string> resource_arns = {};
   std::string on_behalf_of = {};  // the ARN of the principal whose earlier call this continues
   bool read_only = false;
+  std::string invoked_by = "ec2.amazonaws.com";
   std::string error_code = {}, error_message = {};
 };
 

@@ -15,7 +15,7 @@ std::string day_of(Timestamp time) {
 }  // namespace
 
 bool SigningKeyCache::keeps(const std::string& date) const {
-  const int64_t now = clock_.now().microseconds;
+  const int64_t now = clock_.wall_now().microseconds;
   return date == day_of({now - kSkew}) || date == day_of({now + kSkew});
 }
 
@@ -25,7 +25,7 @@ void SigningKeyCache::remove(std::map<SigningKeyName, Entry>::iterator entry) {
 }
 
 void SigningKeyCache::drop_past_days() {
-  const std::string oldest = day_of({clock_.now().microseconds - kSkew});
+  const std::string oldest = day_of({clock_.wall_now().microseconds - kSkew});
   if (oldest == today_) return;
   today_ = oldest;
   for (auto entry = entries_.begin(); entry != entries_.end();) {

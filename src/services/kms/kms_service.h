@@ -8,8 +8,13 @@ namespace coffer::services::kms {
 
 namespace api = coffer::kms;  // the generated shapes
 
+class KeyWorker;
+
 class KmsService final : public api::Handlers {
  public:
+  // `worker`: told when there is something for it to do; may be null. Outlives the service.
+  explicit KmsService(KeyWorker* worker = nullptr) : worker_(worker) {}
+
   // keys.cc
   Result<api::CreateKeyResponse> create_key(Call& call, const api::CreateKeyRequest& request) override;
   Result<api::DescribeKeyResponse> describe_key(Call& call, const api::DescribeKeyRequest& request) override;
@@ -61,6 +66,30 @@ class KmsService final : public api::Handlers {
       Call& call, const api::ImportKeyMaterialRequest& request) override;
   Result<api::DeleteImportedKeyMaterialResponse> delete_imported_key_material(
       Call& call, const api::DeleteImportedKeyMaterialRequest& request) override;
+  // deletion.cc
+  Result<api::ScheduleKeyDeletionResponse> schedule_key_deletion(
+      Call& call, const api::ScheduleKeyDeletionRequest& request) override;
+  Result<api::CancelKeyDeletionResponse> cancel_key_deletion(
+      Call& call, const api::CancelKeyDeletionRequest& request) override;
+  // rotation.cc
+  Result<api::EnableKeyRotationResponse> enable_key_rotation(
+      Call& call, const api::EnableKeyRotationRequest& request) override;
+  Result<api::DisableKeyRotationResponse> disable_key_rotation(
+      Call& call, const api::DisableKeyRotationRequest& request) override;
+  Result<api::GetKeyRotationStatusResponse> get_key_rotation_status(
+      Call& call, const api::GetKeyRotationStatusRequest& request) override;
+  Result<api::RotateKeyOnDemandResponse> rotate_key_on_demand(
+      Call& call, const api::RotateKeyOnDemandRequest& request) override;
+  Result<api::ListKeyRotationsResponse> list_key_rotations(
+      Call& call, const api::ListKeyRotationsRequest& request) override;
+  // replication.cc
+  Result<api::ReplicateKeyResponse> replicate_key(Call& call,
+                                                  const api::ReplicateKeyRequest& request) override;
+  Result<api::UpdatePrimaryRegionResponse> update_primary_region(
+      Call& call, const api::UpdatePrimaryRegionRequest& request) override;
+  // key_usage.cc
+  Result<api::GetKeyLastUsageResponse> get_key_last_usage(
+      Call& call, const api::GetKeyLastUsageRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;
@@ -76,6 +105,9 @@ class KmsService final : public api::Handlers {
       Call& call, const api::GenerateDataKeyWithoutPlaintextRequest& request) override;
   Result<api::GenerateRandomResponse> generate_random(Call& call,
                                                       const api::GenerateRandomRequest& request) override;
+
+ private:
+  KeyWorker* const worker_;
 };
 
 }  // namespace coffer::services::kms

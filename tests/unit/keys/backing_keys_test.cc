@@ -158,5 +158,22 @@ TEST_F(BackingKeys, AParsedKeyPairTakesThePlaceOfManyInTheCache) {
   EXPECT_GT(cache.size(), 1u);
 }
 
+TEST_F(BackingKeys, AForgottenKeyIsWipedInAllItsVersionsAndNoOther) {
+  const CurrentDomainKeys current = in_force();
+  BackingKeyCache cache(current, 20);
+  const format::KeyBinding doomed = key.binding;
+  for (uint32_t version = 1; version <= 2; ++version) {
+    key.version = version;
+    key.token = *create_backing_key(domain_keys, key.binding, version);
+    ASSERT_TRUE(cache.get(key));
+  }
+  key.binding.region = "eu-west-1";
+  key.token = *create_backing_key(domain_keys, key.binding, key.version);
+  ASSERT_TRUE(cache.get(key));
+  ASSERT_EQ(cache.size(), 3u);
+  cache.forget(doomed);
+  EXPECT_EQ(cache.size(), 1u);
+}
+
 }  // namespace
 }  // namespace coffer::keys
