@@ -140,7 +140,7 @@ TEST(SealedDomainKeys, StumpsAreCorrupt) {
 
 TEST(SealedDomainKeys, ALaterVersionIsTooNew) {
   Bytes bytes = sealed_domain_keys();
-  bytes[8] = 2;
+  bytes[8] = kSealedDomainKeysVersion + 1;
   EXPECT_EQ(parse_sealed_domain_keys(bytes).error().kind, ErrorKind::kTooNew);
 }
 
