@@ -31,6 +31,8 @@ std::optional<GrantToken> parse_grant_token(std::string_view text) {
   if (!reader.at_end() || version != kVersion || token.region.empty() || token.region.size() > kLongestRegion)
     return std::nullopt;
   std::ranges::copy(grant_id, token.grant_id.begin());
+  // One text for one token: base64 alone would take any bits in the last character's unused ones.
+  if (encode(token) != text) return std::nullopt;
   return token;
 }
 
