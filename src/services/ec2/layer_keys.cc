@@ -94,9 +94,9 @@ class KeySorter {
     if (!region.empty() && key.region != region)
       return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist in {}", key_id, region),
                   "NotFoundException");
+    kms::FoundKey found = kms::with_arn(std::move(key));
     KeyUse use;
-    use.kms_key_arn = key_arn(key.region, key.account, key.id);
-    kms::FoundKey found{std::move(key), use.kms_key_arn};
+    use.kms_key_arn = found.arn;
     uses_.push_back(std::move(use));
     return &known_.emplace(name, Known{std::move(found), uses_.size() - 1, {}}).first->second;
   }

@@ -76,9 +76,7 @@ Result<FoundKey> key_of_blob(Call& call, const DecryptionWish& wish, const std::
   if (!key && key.error().kind != ErrorKind::kNotFound) return tl::unexpected(std::move(key.error()));
   if (!key || key->region != call.region) return unknown();
   const bool own = key->account == call.account;
-  FoundKey found;
-  found.arn = key_arn(key->region, key->account, key->id);
-  found.key = std::move(*key);
+  FoundKey found = with_arn(std::move(*key));
   const auto allowed = authorise_key(call, wish.action, found, said);
   if (!allowed && !own && allowed.error().kind == ErrorKind::kPermissionDenied) return unknown();
   if (!allowed) return tl::unexpected(allowed.error());

@@ -289,7 +289,7 @@ Result<api::RetireGrantResponse> KmsService::retire_grant(Call& call,
                                                           const api::RetireGrantRequest& request) {
   COFFER_TRY(grant, named_grant(call, request));
   COFFER_TRY(key, any_key(call.installation, grant.key_id, grant.region));
-  const FoundKey found{key, key_arn(key.region, key.account, key.id)};
+  const FoundKey found = with_arn(std::move(key));
   COFFER_CHECK(authorise_retirement(call, grant, found));
   COFFER_CHECK(check_key_state(found, call.operation));
   COFFER_CHECK(refuse_dry_run(request.dry_run));

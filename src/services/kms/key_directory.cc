@@ -22,22 +22,19 @@ tl::unexpected<Error> not_found(std::string message) {
   return fail(ErrorKind::kNotFound, std::move(message), "NotFoundException");
 }
 
-Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& name) {
-  std::optional<catalog::Alias> alias;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(row, transaction.alias(call.account, call.region, name));
-    alias = std::move(row);
-    return {};
-  }));
-  return alias;
+// The row as it is by now: imported material may have expired since it was written.
+Result<std::optional<catalog::Key>> read_key(const Call& call, catalog::Transaction& transaction,
+                                             const std::string& region, const std::string& key_id) {
+  COFFER_TRY(key, transaction.key(region, key_id));
+  if (key) COFFER_CHECK(note_expiry(transaction, *key, call.time));
+  return key;
 }
 
 Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
   std::optional<catalog::Key> key;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(row, transaction.key(call.region, key_id));
+    COFFER_TRY(row, read_key(call, transaction, call.region, key_id));
     key = std::move(row);
-    if (key) COFFER_CHECK(note_expiry(transaction, *key, call.time));
     return {};
   }));
   const std::string arn = key_arn(call.region, call.account, key_id);
@@ -82,14 +79,12 @@ Result<FoundKey> find_foreign(Call& call, const std::string& action, const Arn& 
       COFFER_TRY(alias, transaction.alias(arn.account, arn.region, arn.resource));
       if (alias) key_id = alias->target_key_id;
     }
-    COFFER_TRY(row, transaction.key(arn.region, key_id));
+    COFFER_TRY(row, read_key(call, transaction, arn.region, key_id));
     if (row && row->account == arn.account) key = std::move(row);
     return {};
   }));
   if (!key) return tl::unexpected(unknown_foreign_key(call, action, text));
-  FoundKey found;
-  found.arn = key_arn(arn.region, arn.account, key->id);
-  found.key = std::move(*key);
+  FoundKey found = with_arn(std::move(*key));
   if (is_alias) found.alias = arn.resource;
   return found;
 }
@@ -97,12 +92,27 @@ Result<FoundKey> find_foreign(Call& call, const std::string& action, const Arn& 
 Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
   // A predefined alias stands for a key that is made when it is first asked for.
   if (const auto* kind = managed_key_kind(alias_name)) return managed_key(call, *kind);
-  COFFER_TRY(alias, read_alias(call, alias_name));
+  COFFER_TRY(alias, find_alias(call, alias_name));
   if (alias) return find_by_id(call, alias->target_key_id);
   return not_found(fmt::format("Alias {} is not found.", alias_arn(call.region, call.account, alias_name)));
 }
 
 }  // namespace
+
+FoundKey with_arn(catalog::Key key) {
+  std::string arn = key_arn(key.region, key.account, key.id);
+  return FoundKey{std::move(key), std::move(arn)};
+}
+
+Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& name) {
+  std::optional<catalog::Alias> alias;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(row, transaction.alias(call.account, call.region, name));
+    alias = std::move(row);
+    return {};
+  }));
+  return alias;
+}
 
 Result<catalog::Key> any_key(Installation& installation, const std::string& key_id,
                              const std::string& region) {

@@ -18,6 +18,12 @@ struct FoundKey {
   bool enabled() const { return key.state == "Enabled"; }
 };
 
+// The key under its own ARN.
+FoundKey with_arn(catalog::Key key);
+
+// The caller's alias of that name ("alias/x"), if there is one.
+Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& name);
+
 // A key of whatever account and region; whoever asks has to authorise its use. Of the keys of a multi-Region
 // key, which have one id and the same backing keys, the one in `region` if there is one.
 Result<catalog::Key> any_key(Installation& installation, const std::string& key_id,

@@ -117,15 +117,15 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   key.created = call.time;
   key.tags = std::move(tags);
   if (request.policy)
-    COFFER_CHECK(check_key_policy(call, {key, key_arn(key.region, key.account, key.id)}, key.policy,
-                                  request.bypass_policy_lockout_safety_check));
+    COFFER_CHECK(
+        check_key_policy(call, with_arn(key), key.policy, request.bypass_policy_lockout_safety_check));
   COFFER_TRY(backing_key, first_material(call, key, kind.spec));
 
   return call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {
         COFFER_CHECK(transaction.insert_key(key, backing_key));
         api::CreateKeyResponse response;
-        response.key_metadata = metadata_of({key, key_arn(key.region, key.account, key.id)}, {key});
+        response.key_metadata = metadata_of(with_arn(key), {key});
         return response;
       });
 }

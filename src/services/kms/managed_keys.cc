@@ -33,16 +33,6 @@ static_assert(std::ranges::is_sorted(kKinds, {}, &ManagedKeyKind::alias));
 
 constexpr int64_t kYear = 365ll * 24 * 3600 * 1000000;
 
-Result<std::optional<catalog::Alias>> read_alias(Call& call, const std::string& name) {
-  std::optional<catalog::Alias> alias;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(row, transaction.alias(call.account, call.region, name));
-    alias = std::move(row);
-    return {};
-  }));
-  return alias;
-}
-
 catalog::Key new_key(Call& call, const ManagedKeyKind& kind) {
   catalog::Key key;
   key.id = make_uuid(call.installation.random);
@@ -116,7 +106,7 @@ std::string managed_key_policy(const ManagedKeyKind& kind, std::string_view regi
 }
 
 Result<FoundKey> managed_key(Call& call, const ManagedKeyKind& kind) {
-  COFFER_TRY(existing, read_alias(call, std::string(kind.alias)));
+  COFFER_TRY(existing, find_alias(call, std::string(kind.alias)));
   if (!existing) {
     COFFER_TRY(made, make_key(call, kind));
     existing = std::move(made);
