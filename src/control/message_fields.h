@@ -62,12 +62,23 @@ inline constexpr auto job_fields = [](auto& codec, auto& job) {
   codec.text(job.failure, kLongestText);
 };
 
+inline constexpr auto node_fields = [](auto& codec, auto& node) {
+  using Codec = std::remove_reference_t<decltype(codec)>;
+  names(codec, node.id, node.below, node.key_context);
+  codec.flag(node.independent);
+  bool encrypted = node.wrapped_key.has_value();
+  codec.flag(encrypted);
+  if (!encrypted) return;
+  if constexpr (Codec::kReads) node.wrapped_key.emplace();
+  codec.bytes(*node.wrapped_key, kLongestWrappedKey);
+};
+
 template <class Message, class... Messages>
 inline constexpr bool is_one_of = (std::is_same_v<std::remove_const_t<Message>, Messages> || ...);
 
 // --- requests
 template <class Codec, class Message>
-requires is_one_of<Message, GetStatus, ListVolumes, ListSnapshots, ListJobs>
+requires is_one_of<Message, GetStatus, ListVolumes, ListSnapshots, ListJobs, ListNodes>
 void visit(Codec& codec, Message& message) {
   names(codec, message.after);
 }
@@ -132,6 +143,14 @@ void visit(Codec& codec, Message& message) {
 }
 
 template <class Codec, class Message>
+requires is_one_of<Message, ReplaceLayerKey>
+void visit(Codec& codec, Message& message) {
+  names(codec, message.layer_id);
+  codec.bytes(message.before, kLongestWrappedKey);
+  codec.bytes(message.after, kLongestWrappedKey);
+}
+
+template <class Codec, class Message>
 requires is_one_of<Message, SetJobRate>
 void visit(Codec& codec, Message& message) {
   codec.integer(message.bytes_per_second);
@@ -189,7 +208,7 @@ void visit(Codec& codec, Message& message) {
 }
 
 template <class Codec, class Message>
-requires is_one_of<Message, StatusPage, VolumePage, KeyPage, SnapshotPage, JobPage, BlockList>
+requires is_one_of<Message, StatusPage, VolumePage, KeyPage, SnapshotPage, JobPage, BlockList, NodePage>
 void visit(Codec& codec, Message& message) {
   if constexpr (is_one_of<Message, StatusPage>) {
     names(codec, message.status.host_id);
@@ -206,6 +225,8 @@ void visit(Codec& codec, Message& message) {
     list(codec, message.snapshots, kMostSnapshotsListed, snapshot_fields);
   } else if constexpr (is_one_of<Message, JobPage>) {
     list(codec, message.jobs, kMostJobsListed, job_fields);
+  } else if constexpr (is_one_of<Message, NodePage>) {
+    list(codec, message.nodes, kMostNodesListed, node_fields);
   } else {
     list(codec, message.blocks, kMostBlocksListed, [](auto& to, auto& block) { to.integer(block); });
   }

@@ -31,6 +31,7 @@ inline constexpr size_t kMostVolumesDescribed = 24;       // a page of GetStatus
 inline constexpr size_t kMostSnapshotsCreated = 256;
 inline constexpr size_t kMostSnapshotsListed = 1024;  // a page of ListSnapshots
 inline constexpr size_t kMostJobsListed = 80;         // a page of ListJobs
+inline constexpr size_t kMostNodesListed = 512;       // a page of ListNodes, also of kLongestLayers at most
 inline constexpr size_t kMostBlocksListed = 16 * 1024;
 
 // Requests. `after`: what comes after this id; empty for the first page.
@@ -121,11 +122,19 @@ struct GetNbdKey {};
 struct SetNbdCertificate {
   Bytes certificate_der, authority_der;
 };
-using Request =
-    std::variant<GetStatus, CreateVolume, DeleteVolume, ListVolumes, PrepareKeys, DeliverKeys, AttachVolume,
-                 DetachVolume, SetLimits, GrowVolume, CreateSnapshots, CompleteSnapshot, DeleteSnapshot,
-                 ListSnapshots, CreateDetachedSnapshot, RekeyVolume, ListJobs, RunJob, SetJobRate, ListBlocks,
-                 OpenSnapshot, ReadBlock, WriteBlock, GetNbdKey, SetNbdCertificate>;
+struct ListNodes {
+  std::string after;
+};
+// Another wrapping of a layer's data key, in place of `before`.
+struct ReplaceLayerKey {
+  std::string layer_id;
+  Bytes before, after;
+};
+using Request = std::variant<GetStatus, CreateVolume, DeleteVolume, ListVolumes, PrepareKeys, DeliverKeys,
+                             AttachVolume, DetachVolume, SetLimits, GrowVolume, CreateSnapshots,
+                             CompleteSnapshot, DeleteSnapshot, ListSnapshots, CreateDetachedSnapshot,
+                             RekeyVolume, ListJobs, RunJob, SetJobRate, ListBlocks, OpenSnapshot, ReadBlock,
+                             WriteBlock, GetNbdKey, SetNbdCertificate, ListNodes, ReplaceLayerKey>;
 
 // Replies. `more`: there is a further page.
 struct Done {};
@@ -156,8 +165,12 @@ struct BlockList {
 struct BlockPiece {
   Bytes data;
 };
+struct NodePage {
+  std::vector<StoredNode> nodes;
+  bool more = false;
+};
 using Reply = std::variant<Error, Done, StatusPage, VolumePage, KeyPage, AttachedVolume, SnapshotPage,
-                           JobPage, BlockList, BlockPiece, NbdKey>;
+                           JobPage, BlockList, BlockPiece, NbdKey, NodePage>;
 
 struct NumberedRequest {
   uint64_t number = 0;

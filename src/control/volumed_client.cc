@@ -135,6 +135,15 @@ Status VolumedClient::rekey_volume(const std::string& volume_id, const NewLayer&
   return done(*channel_, RekeyVolume{volume_id, layer, session_id});
 }
 
+Result<std::vector<StoredNode>> VolumedClient::list_nodes() {
+  return all_pages<NodePage, ListNodes>(*channel_, &NodePage::nodes, &StoredNode::id);
+}
+
+Status VolumedClient::replace_layer_key(const std::string& layer_id, const Bytes& before,
+                                        const Bytes& after) {
+  return done(*channel_, ReplaceLayerKey{layer_id, before, after});
+}
+
 Result<std::vector<Job>> VolumedClient::jobs() {
   return all_pages<JobPage, ListJobs>(*channel_, &JobPage::jobs, &Job::subject_id);
 }

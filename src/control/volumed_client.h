@@ -64,6 +64,13 @@ class VolumedClient {
   // as "hydrate" of `layer`. `session_id` holds the layer's key; needed only while the volume is open.
   Status rekey_volume(const std::string& volume_id, const NewLayer& layer, const std::string& session_id);
 
+  // --- what lies in the store
+  // All volumes, snapshots and layers, by id, as they are one page after the other.
+  Result<std::vector<StoredNode>> list_nodes();
+  // Another wrapping of a layer's data key; the old one is overwritten. Idempotent. kConflict when the
+  // layer's wrapped key is not `before`, kNotFound when there is no such layer (any more).
+  Status replace_layer_key(const std::string& layer_id, const Bytes& before, const Bytes& after);
+
   // --- background work
   Result<std::vector<Job>> jobs();
   Status run_job(const std::string& subject_id, const std::string& session_id);

@@ -51,6 +51,22 @@ Reply key_page(Result<PreparedKeys> keys, size_t first) {
   return KeyPage{std::move(*keys), more};
 }
 
+// As many as fit a message: at least one, if there is one.
+Reply node_page(Result<std::vector<StoredNode>> nodes) {
+  if (!nodes) return std::move(nodes.error());
+  size_t end = 0, size = 0;
+  while (end < nodes->size() && end < kMostNodesListed) {
+    const StoredNode& node = (*nodes)[end];
+    size += 32 + node.id.size() + node.below.size() + node.key_context.size() +
+            (node.wrapped_key ? node.wrapped_key->size() : 0);
+    if (size > kLongestLayers && end > 0) break;
+    ++end;
+  }
+  const bool more = end < nodes->size() || end == kMostNodesListed;
+  nodes->resize(end);
+  return NodePage{std::move(*nodes), more};
+}
+
 Reply block_list(VolumedHandler& handler, const ListBlocks& asked) {
   const auto most = std::min<uint32_t>(asked.most, kMostBlocksListed);
   auto blocks = handler.list_blocks(asked.snapshot_id, asked.base_snapshot_id, asked.first, most);
@@ -136,6 +152,12 @@ struct Answer {
     if (Status refused = check_piece(asked.offset, asked.data.size()); !refused)
       return std::move(refused.error());
     return to_reply(handler.write_block(asked.snapshot_id, asked.block, asked.offset, asked.data));
+  }
+  Reply operator()(const ListNodes& asked) {
+    return node_page(handler.list_nodes(asked.after, kMostNodesListed));
+  }
+  Reply operator()(const ReplaceLayerKey& asked) {
+    return to_reply(handler.replace_layer_key(asked.layer_id, asked.before, asked.after));
   }
   Reply operator()(const GetNbdKey&) {
     auto key = handler.nbd_key();

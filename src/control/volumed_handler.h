@@ -54,6 +54,15 @@ class VolumedHandler {
   virtual Status write_block(const std::string& snapshot_id, uint32_t block, uint32_t offset,
                              ByteView data) = 0;
 
+  // By id, from `after` on.
+  virtual Result<std::vector<StoredNode>> list_nodes(const std::string& /*after*/, size_t /*most*/) {
+    return fail(ErrorKind::kUnsupported, "this volumed lists no layers");
+  }
+  virtual Status replace_layer_key(const std::string& /*layer_id*/, const Bytes& /*before*/,
+                                   const Bytes& /*after*/) {
+    return fail(ErrorKind::kUnsupported, "this volumed replaces no keys");
+  }
+
   virtual Result<NbdKey> nbd_key() { return NbdKey{}; }
   virtual Status set_nbd_certificate(ByteView /*certificate_der*/, ByteView /*authority_der*/) {
     return fail(ErrorKind::kUnsupported, "volumed does not listen for NBD over TLS");

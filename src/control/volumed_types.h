@@ -89,6 +89,15 @@ struct Job {
   std::string failure;  // the last one
 };
 
+// A volume, a snapshot or a layer, with what it stands on.
+struct StoredNode {
+  std::string id;                    // "vol-…", "snap-…", "layer-…"
+  std::string below;                 // its layer, or the layer below it; empty: nothing
+  std::optional<Bytes> wrapped_key;  // of an encrypted layer
+  std::string key_context;           // under which it was wrapped, as NewLayer's
+  bool independent = false;          // of a layer: it is being filled, until it needs nothing below
+};
+
 // The unit of block access to snapshots (EBS direct APIs).
 inline constexpr uint32_t kBlockSize = 512 * 1024;
 

@@ -204,6 +204,15 @@ Result<std::vector<control::SnapshotDescription>> VolumeHost::list_snapshots() {
   return described;
 }
 
+Result<std::vector<control::StoredNode>> VolumeHost::list_nodes(const std::string& after, size_t most) {
+  COFFER_TRY(nodes, store_->nodes(after, most));
+  std::vector<control::StoredNode> described;
+  for (auto& one : nodes)
+    described.push_back(
+        {one.id, one.below, std::move(one.key.wrapped_key), one.key.key_context, one.independent});
+  return described;
+}
+
 Status VolumeHost::create_detached_snapshot(const control::NewDetachedSnapshot& snapshot) {
   COFFER_CHECK(
       store_->create_detached_snapshot({snapshot.snapshot_id, snapshot.size_bytes, to_store(snapshot.layer),

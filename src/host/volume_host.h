@@ -73,6 +73,11 @@ class VolumeHost final : public control::VolumedHandler {
   Status rekey_volume(const std::string& volume_id, const control::NewLayer& layer,
                       const std::string& session_id) override;
 
+  Result<std::vector<control::StoredNode>> list_nodes(const std::string& after, size_t most) override;
+  Status replace_layer_key(const std::string& layer_id, const Bytes& before, const Bytes& after) override {
+    return store_->replace_wrapped_key(layer_id, before, after);
+  }
+
   Result<std::vector<control::Job>> jobs() override { return jobs_->jobs(); }
   Status run_job(const std::string& subject_id, const std::string& session_id) override;
   Status set_job_rate(uint64_t bytes_per_second) override;

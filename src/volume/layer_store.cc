@@ -12,6 +12,7 @@ namespace {
 using store::Layout;
 
 constexpr const char* kKey = "key";
+constexpr const char* kNextKey = "key.next";  // while it replaces the other
 constexpr const char* kData = "data";
 constexpr const char* kMap = "map";
 constexpr uint64_t kFirstEpoch = 1;
@@ -43,6 +44,7 @@ Status LayerStore::create(const NewLayer& layer, const format::LayerRecord& reco
   written_.erase(id);
   COFFER_CHECK(store_.create_folder(id));
   COFFER_CHECK(store_.erase_document(id, kKey));  // of an earlier attempt: no copy of it may stay behind
+  COFFER_CHECK(store_.erase_document(id, kNextKey));
   COFFER_CHECK(store_.clear_folder(id));
   COFFER_CHECK(store_.create_range(id, kData, size_bytes, Layout::kSegmented));
   COFFER_TRY(map, store_.create_range(id, kMap, map_size(size_bytes), Layout::kSingle));
@@ -61,6 +63,7 @@ Status LayerStore::erase(const std::string& layer_id) {
   open_.erase(layer_id);
   written_.erase(layer_id);
   COFFER_CHECK(store_.erase_document(layer_id, kKey));
+  COFFER_CHECK(store_.erase_document(layer_id, kNextKey));
   return store_.remove_folder(layer_id);
 }
 
@@ -82,6 +85,10 @@ Result<NewLayer> LayerStore::key_of(const format::LayerRecord& record) {
   NewLayer layer{record.layer_id, std::nullopt, {}};
   if (record.cipher == format::LayerCipher::kNone) return layer;
   COFFER_TRY(document, read_if_there(store_, record.layer_id, kKey));
+  if (!document) {
+    COFFER_TRY(next, read_if_there(store_, record.layer_id, kNextKey));
+    document = std::move(next);
+  }
   if (!document) return fail(ErrorKind::kCorrupt, "the wrapped key of layer " + record.layer_id + " is gone");
   COFFER_TRY(key, format::parse_layer_key(*document));
   if (key.layer_id != record.layer_id)
@@ -89,6 +96,29 @@ Result<NewLayer> LayerStore::key_of(const format::LayerRecord& record) {
   layer.wrapped_key = std::move(key.wrapped_key);
   layer.key_context = std::move(key.context);
   return layer;
+}
+
+// Renaming over the old document would leave its bytes in blocks that are free and not overwritten. So the
+// new one is written beside it first; from then on that is what a restart goes on with.
+Status LayerStore::replace_key(const NewLayer& layer) {
+  const Bytes key = format::write_layer_key({layer.layer_id, *layer.wrapped_key, layer.key_context});
+  COFFER_CHECK(store_.replace_document(layer.layer_id, kNextKey, key));
+  return put_in_place(layer.layer_id, key);
+}
+
+Status LayerStore::put_in_place(const std::string& layer_id, ByteView key) {
+  COFFER_CHECK(store_.erase_document(layer_id, kKey));
+  COFFER_CHECK(store_.replace_document(layer_id, kKey, key));
+  return store_.erase_document(layer_id, kNextKey);
+}
+
+Status LayerStore::settle_key(const std::string& layer_id) {
+  COFFER_TRY(next, read_if_there(store_, layer_id, kNextKey));
+  if (!next) return store_.erase_document(layer_id, kNextKey);  // its erasure was cut short, or its writing
+  COFFER_TRY(parsed, format::parse_layer_key(*next));
+  if (parsed.layer_id != layer_id)
+    return fail(ErrorKind::kCorrupt, "the key of layer " + layer_id + " names another layer");
+  return put_in_place(layer_id, *next);
 }
 
 std::shared_ptr<Layer> LayerStore::find_open(const std::string& layer_id) {

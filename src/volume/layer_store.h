@@ -48,6 +48,10 @@ class LayerStore {
   Status replace_record(const format::LayerRecord& record);
   // kCorrupt when an encrypted layer has none.
   Result<NewLayer> key_of(const format::LayerRecord& record);
+  // Another wrapping of the same key. No copy of the old one stays behind, and at no instant is there none.
+  Status replace_key(const NewLayer& layer);
+  // At the start: finishes a replacement that was cut short.
+  Status settle_key(const std::string& layer_id);
 
   // The open layer, or nothing.
   std::shared_ptr<Layer> find_open(const std::string& layer_id);
@@ -73,6 +77,7 @@ class LayerStore {
 
  private:
   Status write_key(const NewLayer& layer);
+  Status put_in_place(const std::string& layer_id, ByteView key);
   Status flush_written(const std::string& layer_id, const LayerFiles& files);
 
   store::Store& store_;

@@ -98,7 +98,9 @@ Status VolumeStore::load_snapshot(const std::string& folder) {
 
 Status VolumeStore::load_layer(const std::string& folder) {
   COFFER_TRY(record, layers_.record(folder));
-  if (record) tree_.layers[folder] = std::move(*record);
+  if (!record) return {};
+  COFFER_CHECK(layers_.settle_key(folder));
+  tree_.layers[folder] = std::move(*record);
   return {};
 }
 

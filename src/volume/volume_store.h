@@ -64,6 +64,14 @@ struct SnapshotState {
   bool complete = false;
 };
 
+// A volume, a snapshot or a layer, with what it stands on.
+struct StoredNode {
+  std::string id;            // "vol-…", "snap-…", "layer-…"
+  std::string below;         // its layer, or the layer below it; empty: nothing
+  NewLayer key;              // of a layer: its wrapped key, if it is encrypted
+  bool independent = false;  // of a layer: it is being filled, until it needs nothing below
+};
+
 struct PendingJob {
   std::string subject_id;  // copy: the new snapshot; lift: the layer that is filled
   JobKind kind = JobKind::kCopy;
@@ -97,6 +105,10 @@ class VolumeStore {
   Status rekey(const std::string& volume_id, const NewLayer& layer, const LayerKeys& keys);
   // The encrypted layers whose keys opening a volume or a snapshot, or a job on a snapshot or a layer, takes.
   Result<std::vector<NewLayer>> layers_of(const std::string& subject_id);
+  // stored_nodes.cc. All there is, by id, from `after` on; at most `most`.
+  Result<std::vector<StoredNode>> nodes(const std::string& after, size_t most);
+  // Another wrapping of a layer's data key. kConflict when its wrapped key is not (any more) `before`.
+  Status replace_wrapped_key(const std::string& layer_id, const Bytes& before, const Bytes& after);
 
   // snapshots.cc. All at one instant; `keys`: the new tops' of those volumes that are open. They are there
   // when it returns, and complete_snapshot() makes what the volumes had not flushed durable. Repeating it

@@ -45,6 +45,8 @@ const std::vector<Request>& requests() {
       WriteBlock{"snap-1", 7, 128 << 10, Bytes(kLongestPiece, 9)},
       GetNbdKey{},
       SetNbdCertificate{Bytes(700, 1), Bytes(kLongestCertificate, 2)},
+      ListNodes{"layer-0123456789abcdef0"},
+      ReplaceLayerKey{"layer-0123456789abcdef0", Bytes(150, 5), Bytes(kLongestWrappedKey, 6)},
   };
   return all;
 }
@@ -64,6 +66,8 @@ const std::vector<Reply>& replies() {
       BlockList{{0, 7, 8, 0xffffffff}, true},
       BlockPiece{Bytes(kLongestPiece, 3)},
       NbdKey{Bytes(91, 4)},
+      NodePage{{{"layer-1", "layer-0", Bytes(150, 7), "vol-1", true}, {"vol-1", "layer-1", {}, "", false}},
+               true},
   };
   return all;
 }
