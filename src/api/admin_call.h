@@ -58,6 +58,10 @@ Result<std::string> domain_key_rotate(AdminCall& call);
 // admin_backup.cc
 Result<std::string> backup_catalog(AdminCall& call);
 Result<std::string> backup_domain_keys(AdminCall& call);
+// admin_rewrap.cc
+Result<std::string> kms_rewrap(AdminCall& call);
+Result<std::string> kms_versions(AdminCall& call);
+Result<std::string> kms_dependents(AdminCall& call);
 // admin_clock.cc
 Result<std::string> clock_advance(AdminCall& call);
 // admin_commands.cc

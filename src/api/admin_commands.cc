@@ -30,6 +30,9 @@ constexpr std::array kCommands = {
     Command{"volume-uri", "DescribeVolumeEndpoint", false, volume_uri},
     Command{"volume-why", "DescribeVolumeFailure", false, volume_why},
     Command{"volume-certificate", "CreateVolumeCertificate", true, volume_certificate},
+    Command{"kms-rewrap", "RewrapVolumeKeys", true, kms_rewrap},
+    Command{"kms-versions", "DescribeKeyVersions", false, kms_versions},
+    Command{"kms-dependents", "DescribeKeyDependents", false, kms_dependents},
     Command{"clock-advance", "AdvanceClock", true, clock_advance},
     // Decided and recorded once more, as the operation that it is.
     Command{"ec2", "CallEc2", false, ec2_call},

@@ -117,6 +117,7 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   } else if (!record.read_only) {
     record.response_elements = wire::redacted_json(api_operation_.output, response);
   }
+  record.additional_event_data = additional_event_data;
   if (service == "kms") record.resource_arns = key_arns(request_, response, region, account);
   record.recipient_account_id = account;
   return event_of(record);

@@ -60,6 +60,7 @@ class CommandLine {
   SealOptions seal_;
   BackupOptions backup_;
   std::vector<std::string> devices_;
+  bool report_only_ = false;
   std::string certificate_folder_;
   int newest_ = 20, days_ = 30;
   std::function<int()> action_ = [] { return static_cast<int>(kUsage); };

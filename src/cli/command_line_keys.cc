@@ -69,6 +69,20 @@ void CommandLine::add_kms() {
   command->add_option("ARN", key_arn_, "of a key whose own policy lets nobody in")->required();
   add_data(command);
   add_json(command);
+  command = add(kms, "rewrap", "wrap the data keys of all volumes under the newest material of their keys",
+                "  coffer kms rewrap\n  coffer kms rewrap --key UUID --json\n  coffer kms rewrap --report\n"
+                "A rotation does not do it. Volumes go on meanwhile; it may be cut off and begun again.",
+                [this] { return kms_rewrap(common_, key_arn_, report_only_); });
+  command->add_option("--key", key_arn_, "of one KMS key only: its id or ARN")->type_name("KEY");
+  command->add_flag("--report", report_only_, "only tell which volumes are under which version");
+  add_data(command);
+  add_json(command);
+  command = add(kms, "dependents", "tell what nobody can read any more once a key is gone",
+                "  coffer kms dependents arn:aws:kms:us-west-2:123456789012:key/UUID",
+                [this] { return kms_dependents(common_, key_arn_); });
+  command->add_option("KEY", key_arn_, "its id or ARN")->required();
+  add_data(command);
+  add_json(command);
 }
 
 void CommandLine::add_domain_key() {

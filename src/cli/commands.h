@@ -89,6 +89,10 @@ int domain_key_rotate(const Common& common, bool wait);
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
 int trail(const Common& common, int newest);
+// Under the newest material of their KMS keys, or of one: all data keys of volumes. With a report of what is
+// under which version, which alone is given with `report_only`.
+int kms_rewrap(const Common& common, const std::string& key, bool report_only);
+int kms_dependents(const Common& common, const std::string& key);
 // `duration`: "90d". Only in a development installation.
 int clock_advance(const Common& common, const std::string& duration);
 

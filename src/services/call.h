@@ -39,6 +39,7 @@ class Call {
   bool secure_transport = true;
   Timestamp time;
   catalog::Urgency urgency = catalog::Urgency::kOrdinary;
+  std::string additional_event_data;  // JSON, without secrets, that the call's record gets; empty: none
 
   // May the caller do it? Every handler asks, with the ARN that it is about, before it does anything; for
   // services whose operations are asked for as such ("ec2:CreateVolume" on "*") the pipeline has asked, and

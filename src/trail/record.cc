@@ -105,6 +105,8 @@ std::string to_json(const Record& record) {
   add_unless_empty(json, "errorMessage", record.error_message);
   json["requestParameters"] = document(record.request_parameters);
   json["responseElements"] = document(record.response_elements);
+  if (!record.additional_event_data.empty())
+    json["additionalEventData"] = document(record.additional_event_data);
   json["requestID"] = record.request_id;
   json["eventID"] = record.event_id;
   json["readOnly"] = record.read_only;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ScheduleKeyDeletion, CancelKeyDeletion. The key worker deletes when the date has come.
+#include <fmt/format.h>
+
+#include "services/kms/dependents.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_changes.h"
 #include "services/kms/key_life.h"
@@ -21,6 +24,19 @@ Result<FoundKey> deletable_key(Call& call, const std::string& key_identifier) {
   return found;
 }
 
+// Recorded with the call, for whoever reads the trail before the date. That it cannot be told now keeps
+// nobody from scheduling.
+std::string warning_about(Installation& installation, const catalog::Key& key) {
+  const auto found = find_dependents(installation, key.id);
+  if (!found) return R"({"dependents":"not known: the volume daemon did not answer"})";
+  const std::string counts = fmt::format(R"({{"volumes":{},"snapshots":{},"layers":{}}})", found->volumes,
+                                         found->snapshots, found->layers);
+  if (found->all.empty()) return fmt::format(R"({{"dependents":{}}})", counts);
+  return fmt::format(
+      R"({{"dependents":{},"warning":"When the key is deleted, what needs it can never be read again."}})",
+      counts);
+}
+
 // A key whose imported material is not there waits for it again.
 Result<std::string> state_after_cancelling(catalog::Transaction& transaction, const catalog::Key& key) {
   COFFER_TRY(material, transaction.backing_key(key.region, key.id, key.current_version));
@@ -37,6 +53,7 @@ Result<api::ScheduleKeyDeletionResponse> KmsService::schedule_key_deletion(
   if (window < kShortestWindow || window > kLongestWindow)
     return fail(ErrorKind::kInvalidArgument, "PendingWindowInDays must be between 7 and 30 (inclusive).",
                 "ValidationException");
+  call.additional_event_data = warning_about(call.installation, found.key);
   return call.commit<api::ScheduleKeyDeletionResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::ScheduleKeyDeletionResponse> {
         COFFER_TRY(key, key_to_change(call, transaction, found));

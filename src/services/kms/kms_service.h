@@ -90,6 +90,9 @@ class KmsService final : public api::Handlers {
   // key_usage.cc
   Result<api::GetKeyLastUsageResponse> get_key_last_usage(
       Call& call, const api::GetKeyLastUsageRequest& request) override;
+  // key_dependents.cc
+  Result<api::DescribeKeyDependentsResponse> describe_key_dependents(
+      Call& call, const api::DescribeKeyDependentsRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;
