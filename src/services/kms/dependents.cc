@@ -52,11 +52,11 @@ class Forest {
   std::map<std::string, const control::StoredNode*> layers_;
 };
 
-void add(Dependents& found, Dependent dependent) {
+void add(Dependents& found, const Dependent& dependent) {
   if (dependent.id.starts_with(kVolume)) ++found.volumes;
   if (dependent.id.starts_with(kSnapshot)) ++found.snapshots;
   if (dependent.id.starts_with(kLayer)) ++found.layers;
-  found.all.push_back(std::move(dependent));
+  found.all.push_back(dependent);
 }
 
 // What the catalog holds until the store does, as nodes: a volume or snapshot on a layer of its own.
@@ -109,7 +109,7 @@ Dependents dependents_among(const std::vector<control::StoredNode>& nodes, const
     needs.try_emplace(node.id, std::move(*need));  // a volume that is re-keyed is there twice
   }
   Dependents found;
-  for (auto& [id, need] : needs) add(found, std::move(need));
+  for (const auto& [id, need] : needs) add(found, need);
   return found;
 }
 
