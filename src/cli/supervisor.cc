@@ -39,7 +39,7 @@ std::string how_it_ended(int status) {
 }  // namespace
 
 struct Supervisor::Daemon {
-  explicit Daemon(DaemonSpec what) : spec(std::move(what)) {}
+  Daemon(DaemonSpec what, int64_t longest_wait) : spec(std::move(what)), backoff(longest_wait) {}
 
   DaemonSpec spec;
   pid_t pid = 0;
@@ -48,11 +48,12 @@ struct Supervisor::Daemon {
   int64_t restarts = 0;
   int64_t restart_at = -1;  // when it is down and wanted
   int64_t kill_at = -1;     // when it has closed its channel and not ended
-  RestartBackoff backoff = {};
+  RestartBackoff backoff;
 };
 
 Supervisor::Supervisor(SupervisorPlan plan) : plan_(std::move(plan)) {
-  for (const DaemonSpec& spec : plan_.daemons) daemons_.push_back(std::make_unique<Daemon>(spec));
+  for (const DaemonSpec& spec : plan_.daemons)
+    daemons_.push_back(std::make_unique<Daemon>(spec, plan_.longest_restart_wait));
 }
 
 Supervisor::~Supervisor() = default;
@@ -262,7 +263,7 @@ void Supervisor::act_on_deadlines() {
     ++daemon->restarts;
     if (auto status = start(*daemon); !status) {
       log_error("{}", status.error().message);
-      daemon->restart_at = now_ms() + RestartBackoff::kLongestWait;
+      daemon->restart_at = now_ms() + plan_.longest_restart_wait;
       continue;
     }
     hand_over(*daemon, "started");

@@ -38,6 +38,7 @@ struct SupervisorPlan {
   std::string host_id;
   std::vector<std::string> environment;
   int lock_descriptor = -1;
+  int64_t longest_restart_wait = RestartBackoff::kLongestWait;  // ms, before a daemon that died starts again
   // What opens the seal where no file does: handed over at each start of whoever unseals, so that keyd's
   // death needs nobody at a keyboard. Never on a disk.
   std::vector<secret::SecretBytes> seal_material = {};

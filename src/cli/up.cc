@@ -189,6 +189,8 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
   plan.host_id = site.installation.host_id;
   plan.environment = daemon_environment(environ);
   plan.lock_descriptor = site.lock.get();
+  // A rehearsal kills daemons again and again, and would mostly wait.
+  if (site.installation.development) plan.longest_restart_wait = RestartBackoff::kFirstWait;
   plan.daemons = {
       {.name = "apid",
        .program = site.programs + "/coffer-apid",

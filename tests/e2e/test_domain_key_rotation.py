@@ -5,6 +5,7 @@ import base64
 import binascii
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -12,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from harness import Coffer
-from wrapped_keys import backing_key
+from harness import BUILD, Coffer, refused, wait_until
+from wrapped_keys import backing_key, token_of
 
 
 @pytest.fixture
@@ -112,6 +113,58 @@ def test_an_old_copy_of_the_catalog_opens_nothing(rehearsal, tmp_path):
     with pytest.raises(AssertionError):
         with_old()
 
+
+def opens(coffer, key, token):
+    """Whether a token opens with the domain keys that DIR has now."""
+    result = subprocess.run(
+        [BUILD / "open_data_key", "--data", coffer.data, "--seal-file", coffer.data / "seal.key", "--token", token.hex(),
+         "--account", "123456789012", "--region", "us-west-2", "--key-id", key, "--print-backing-key"],
+        capture_output=True, text=True, timeout=30)
+    return result.returncode == 0
+
+
+def test_a_keys_deletion_is_completed_by_a_rotation(rehearsal, tmp_path):
+    """A copy of the whole catalog from before the deletion, token included, opens nothing of the key once the domain keys
+    are new; with the domain keys of its own time it opened all."""
+    coffer = rehearsal
+    kms = coffer.client("kms")
+    doomed, surviving = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    blobs = {key: kms.encrypt(KeyId=key, Plaintext=b"text")["CiphertextBlob"] for key in (doomed, surviving)}
+    tokens = {key: token_of(coffer, key) for key in blobs}
+    coffer.stop()
+    shutil.copytree(coffer.data / "apid", tmp_path / "old-apid")
+    shutil.copytree(coffer.data / "keyd", tmp_path / "old-keyd")
+    coffer.start()
+    kms = coffer.client("kms")
+    assert opens(coffer, doomed, tokens[doomed]) and opens(coffer, surviving, tokens[surviving])
+
+    kms.schedule_key_deletion(KeyId=doomed, PendingWindowInDays=7)
+    coffer.command("clock", "advance", "8d")
+    wait_until(lambda: coffer.json("domain-key", "status")["state"] == "completed", "the rotation that follows")
+    # Nobody asked for the rotation but the deletion.
+    assert coffer.json("domain-key", "status")["oldest_version"] == 2
+    assert not opens(coffer, doomed, tokens[doomed]) and not opens(coffer, surviving, tokens[surviving])
+    assert opens(coffer, surviving, token_of(coffer, surviving))
+    assert kms.decrypt(CiphertextBlob=blobs[surviving])["Plaintext"] == b"text"
+
+    # By the product itself: the old catalog with the new domain keys, then with those of its own time.
+    coffer.stop()
+    with sqlite3.connect(tmp_path / "old-apid/catalog.db") as catalog:
+        rows = [(table, row) for table, column in (("keys", "id"), ("backing_keys", "key_id"))
+                for row in catalog.execute(f"SELECT * FROM {table} WHERE {column} = ?", (doomed,))]
+    with sqlite3.connect(coffer.data / "apid/catalog.db") as catalog:
+        for table, row in rows:
+            catalog.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    coffer.start()
+    refused("InvalidCiphertextException", coffer.client("kms").decrypt, CiphertextBlob=blobs[doomed])
+    coffer.stop()
+    for folder in ("keyd", "apid"):
+        shutil.rmtree(coffer.data / folder)
+        shutil.copytree(tmp_path / f"old-{folder}", coffer.data / folder)
+    coffer.start()
+    kms = coffer.client("kms")
+    for key in blobs:
+        assert kms.decrypt(CiphertextBlob=blobs[key])["Plaintext"] == b"text"
 
 def test_deleted_imported_material_does_not_hold_it_up(rehearsal):
     coffer = rehearsal

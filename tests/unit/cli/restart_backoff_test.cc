@@ -19,6 +19,12 @@ TEST(RestartBackoff, IsImmediateFirstAndDoublesToItsLimit) {
   EXPECT_EQ(before, RestartBackoff::kLongestWait);
 }
 
+TEST(RestartBackoff, TakesTheCallersLimit) {
+  RestartBackoff backoff(RestartBackoff::kFirstWait);
+  EXPECT_EQ(backoff.died(0), 0);
+  for (int death = 1; death < 20; ++death) EXPECT_EQ(backoff.died(death), RestartBackoff::kFirstWait);
+}
+
 TEST(RestartBackoff, ForgivesWhoServedForLong) {
   RestartBackoff backoff;
   for (int death = 0; death < 10; ++death) backoff.died(death);
