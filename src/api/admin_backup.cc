@@ -7,6 +7,8 @@
 #include "base/ids.h"
 #include "catalog/copy.h"
 #include "format/seal_parameters.h"
+#include "services/kms/continuous_backup.h"
+#include "services/kms/domain_key_rotation.h"
 
 namespace coffer::api {
 namespace {
@@ -33,6 +35,24 @@ Status add_volumes(AdminCall& call, catalog::Transaction& transaction, Json& ids
   return {};
 }
 
+// Below which version of the domain key nothing is, as the copy that follows is sure to have it.
+Result<uint32_t> oldest_in_use(Installation& installation) {
+  if (installation.domain_key_rotation == nullptr) return 0;
+  COFFER_TRY(rotation, installation.domain_key_rotation->status());
+  return rotation.state == "retiring" || rotation.state == "completed" ? rotation.version : 0;
+}
+
+// For the continuous backup's receiver the copy is the base of what it gets from now on.
+Status copy_catalog(AdminCall& call, const std::string& name) {
+  const auto copy = [&] {
+    return catalog::copy_database(catalog_path(call.data), call.data + "/apid/" + name);
+  };
+  const std::string receiver = call.text("receiver");
+  if (receiver.empty() || call.installation.continuous_backup == nullptr) return copy();
+  COFFER_TRY(version, oldest_in_use(call.installation));
+  return call.installation.continuous_backup->take_base(receiver, version, copy);
+}
+
 }  // namespace
 
 // What the copy knows, so that a restoration can tell what it does not.
@@ -46,7 +66,7 @@ Result<std::string> backup_catalog(AdminCall& call) {
     for (const auto& id : snapshot_ids) snapshots.push_back(id);
     return add_volumes(call, transaction, volumes);
   }));
-  COFFER_CHECK(catalog::copy_database(catalog_path(call.data), call.data + "/apid/" + name));
+  COFFER_CHECK(copy_catalog(call, name));
   return success_line({{"copy", name},
                        {"created", iso8601(call.installation.clock.now())},
                        {"account", call.installation.owner_account},

@@ -58,6 +58,11 @@ Result<std::string> domain_key_rotate(AdminCall& call);
 // admin_backup.cc
 Result<std::string> backup_catalog(AdminCall& call);
 Result<std::string> backup_domain_keys(AdminCall& call);
+// admin_continuous_backup.cc
+Result<std::string> continuous_backup_begin(AdminCall& call);
+Result<std::string> continuous_backup_next(AdminCall& call);
+Result<std::string> continuous_backup_stored(AdminCall& call);
+Result<std::string> continuous_backup_end(AdminCall& call);
 // admin_rewrap.cc
 Result<std::string> kms_rewrap(AdminCall& call);
 Result<std::string> kms_versions(AdminCall& call);

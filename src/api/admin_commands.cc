@@ -43,6 +43,10 @@ constexpr std::array kCommands = {
     Command{"domain-key-rotate", "RotateDomainKey", true, domain_key_rotate},
     Command{"backup-catalog", "CreateBackup", true, backup_catalog},
     Command{"backup-domain-keys", "CreateBackup", true, backup_domain_keys},
+    Command{"continuous-backup-begin", "CreateBackup", true, continuous_backup_begin},
+    Command{"continuous-backup-next", "CreateBackup", false, continuous_backup_next},
+    Command{"continuous-backup-stored", "CreateBackup", true, continuous_backup_stored},
+    Command{"continuous-backup-end", "StopContinuousBackup", true, continuous_backup_end},
     Command{"trail", "LookupEvents", false, newest_records},
 };
 

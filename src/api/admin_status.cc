@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/admin_call.h"
+#include "services/kms/continuous_backup.h"
 
 namespace coffer::api {
 namespace {
@@ -75,6 +76,17 @@ Json attachment_status(const catalog::Attachment& attachment, Json& warnings) {
           {"failure", attachment.failure}};
 }
 
+Json backup_status(const Installation& installation, Json& warnings) {
+  if (installation.continuous_backup == nullptr) return nullptr;
+  const auto report = installation.continuous_backup->report();
+  if (report.on && !report.connected)
+    warn(warnings,
+         fmt::format("no KMS key can be made: `coffer backup --continuous {}` does not run", report.target));
+  if (report.on && !report.failure.empty())
+    warn(warnings, fmt::format("the continuous backup fails: {}", report.failure));
+  return {{"on", report.on}, {"connected", report.connected}, {"target", report.target}};
+}
+
 }  // namespace
 
 Result<std::string> installation_status(AdminCall& call) {
@@ -99,6 +111,7 @@ Result<std::string> installation_status(AdminCall& call) {
                        {"development", installation.development},
                        {"keyd", std::move(keyd)},
                        {"volumed", std::move(volumed)},
+                       {"continuous_backup", backup_status(installation, warnings)},
                        {"counts", std::move(counts)},
                        {"attachments", std::move(attachments)},
                        {"warnings", std::move(warnings)}});

@@ -2,8 +2,6 @@
 // `coffer backup`: the catalog, and the domain keys as they are sealed, in one encrypted archive; with
 // --with-domain-keys also the domain keys under the archive's own key.
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,90 +9,24 @@
 #include <cstdio>
 
 #include "base/disk.h"
-#include "base/encoding.h"
 #include "base/process_hardening.h"
 #include "cli/admin_client.h"
-#include "cli/backup_file.h"
+#include "cli/backup_contents.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/recovery_key.h"
 #include "cli/unsealing.h"
-#include "crypto/random.h"
-#include "seals/seal_request.h"
-#include "seals/sealed_copies.h"
 
 namespace coffer::cli {
 namespace {
 
-using format::SealKind;
-using secret::RawAccess;
-using secret::SecretBytes;
-
-constexpr int kPatience = 600000;  // ms: a catalog may be large
-
-// The copy of the catalog that apid made; gone when this is.
-struct CatalogCopy {
-  Document about;
-  std::string path;
-  CatalogCopy(Document answer, std::string where) : about(std::move(answer)), path(std::move(where)) {}
-  CatalogCopy(CatalogCopy&& other) noexcept : about(std::move(other.about)), path(std::move(other.path)) {
-    other.path.clear();
-  }
-  CatalogCopy& operator=(CatalogCopy&&) = delete;
-  ~CatalogCopy() {
-    if (!path.empty()) ::unlink(path.c_str());
-  }
-};
-
-Result<CatalogCopy> copy_catalog(const Served& served) {
-  Document request;
-  request.set("command", "backup-catalog");
-  COFFER_TRY(answer, ask(served, request, kPatience));
-  const std::string name = answer.text("copy");
-  if (!format::is_backup_name(name) || name.find('/') != std::string::npos)
-    return fail(ErrorKind::kCorrupt, "apid's answer cannot be understood");
-  return CatalogCopy(answer, served.folder + "/apid/" + name);
-}
-
-// The domain keys under the archive's own key; keyd gives them to whoever can open DIR/keyd.
-Result<Bytes> export_domain_keys(const Served& served, const RecoveryKey& recovery) {
-  COFFER_TRY(copies, seals::SealedCopyFiles(system_disk(), served.folder + "/keyd").read());
-  const uint64_t sequence = copies.parsed.header.sequence;
-  COFFER_TRY(box, seals::box_request(
-                      served.folder + "/keyd", format::kExportBinding, sequence,
-                      {recovery.kind, recovery.parameters,
-                       recovery.key.read(RawAccess::because("keyd seals the domain keys for the backup"))}));
-  Document request;
-  request.set("command", "backup-domain-keys");
-  request.set("seal", format::name_of(recovery.kind));
-  request.set("sequence", static_cast<int64_t>(sequence));
-  request.set("box", base64(box));
-  COFFER_TRY(answer, ask(served, request, kPatience));
-  auto copy = from_base64(answer.text("copy"));
-  if (!copy) return fail(ErrorKind::kCorrupt, "apid's answer cannot be understood");
-  return std::move(*copy);
-}
-
 Status write_archive(int descriptor, const Served& served, const RecoveryKey& recovery,
                      bool with_domain_keys) {
-  format::BackupHeader header{recovery.kind, recovery.parameters, {}};
-  std::ranges::copy(crypto::random_bytes(header.salt.size()), header.salt.begin());
   COFFER_TRY(catalog, copy_catalog(served));
-  // After the catalog: what that is wrapped under is there, also if a rotation has begun since.
-  COFFER_TRY(copies, seals::SealedCopyFiles(system_disk(), served.folder + "/keyd").read());
-  BackupWriter writer(descriptor, recovery.key, header);
-  COFFER_CHECK(writer.begin());
-  COFFER_CHECK(writer.add("about.json", as_bytes(catalog.about.line())));
-  COFFER_CHECK(writer.add_file("installation.json", served.folder + "/installation.json"));
-  COFFER_CHECK(writer.add_file("root-credentials", served.folder + "/root-credentials"));
-  COFFER_CHECK(writer.add("keyd/domain-keys", copies.newest));
-  if (with_domain_keys) {
-    COFFER_TRY(exported, export_domain_keys(served, recovery));
-    COFFER_CHECK(writer.add("keyd/domain-keys.recovery", exported));
-  }
-  COFFER_CHECK(writer.add_file("apid/catalog.db", catalog.path));
-  return writer.finish();
+  COFFER_TRY(keys, read_sealed_keys(served, recovery, with_domain_keys));
+  BackupWriter writer(to_descriptor(descriptor), recovery.key, new_header(recovery));
+  return write_backup(writer, served, catalog, keys);
 }
 
 // Aside and renamed: a backup that is there is whole.
@@ -119,6 +51,12 @@ Status write_to_file(const std::string& path, const Served& served, const Recove
 
 int backup(const Common& common, const BackupOptions& options) {
   (void)forbid_core_dumps();
+  if (options.end_continuous) return end_continuous_backup(common);
+  if (options.file.empty()) {
+    complain("name the file to write, or with --continuous the folder");
+    return kUsage;
+  }
+  if (options.continuous) return backup_continuously(common, options);
   const auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   const auto seal = stored_seal(served->folder);

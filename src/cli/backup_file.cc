@@ -21,6 +21,10 @@ constexpr uint32_t kLast = 1u << 31;
 // Before the parameters, their length, and the salt.
 constexpr size_t kHeaderStart = 8 + 2 + 1 + 4, kSaltSize = 16;
 
+tl::unexpected<Error> cut_off() {
+  return fail(ErrorKind::kCorrupt, "the backup is cut off");
+}
+
 Status write_all(int descriptor, ByteView bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
@@ -37,7 +41,7 @@ Status read_all(int descriptor, MutableByteView out) {
     const ssize_t got = ::read(descriptor, out.data(), out.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno("read the backup");
-    if (got == 0) return fail(ErrorKind::kCorrupt, "the backup is cut off");
+    if (got == 0) return cut_off();
     out = out.subspan(static_cast<size_t>(got));
   }
   return {};
@@ -45,20 +49,37 @@ Status read_all(int descriptor, MutableByteView out) {
 
 }  // namespace
 
-BackupWriter::BackupWriter(int descriptor, const SecretBytes& recovery_key,
+BackupSink to_descriptor(int descriptor) {
+  return [descriptor](ByteView bytes) { return write_all(descriptor, bytes); };
+}
+
+BackupSource from_descriptor(int descriptor) {
+  return [descriptor](MutableByteView out) { return read_all(descriptor, out); };
+}
+
+BackupSource from_bytes(ByteView bytes) {
+  return [bytes](MutableByteView out) mutable -> Status {
+    if (out.size() > bytes.size()) return cut_off();
+    std::ranges::copy(bytes.first(out.size()), out.begin());
+    bytes = bytes.subspan(out.size());
+    return {};
+  };
+}
+
+BackupWriter::BackupWriter(BackupSink sink, const SecretBytes& recovery_key,
                            const format::BackupHeader& header)
-    : descriptor_(descriptor), header_(header), cipher_(recovery_key, header), piece_(kBackupPiece) {}
+    : sink_(std::move(sink)), header_(header), cipher_(recovery_key, header), piece_(kBackupPiece) {}
 
 Status BackupWriter::begin() {
-  return write_all(descriptor_, format::encode(header_));
+  return sink_(format::encode(header_));
 }
 
 Status BackupWriter::flush_piece(bool last) {
   COFFER_TRY(sealed, cipher_.seal(piece_.slice(0, filled_), last));
   filled_ = 0;
   const uint32_t length = static_cast<uint32_t>(sealed.size()) | (last ? kLast : 0);
-  COFFER_CHECK(write_all(descriptor_, format::Writer().u32(length).bytes()));
-  return write_all(descriptor_, sealed);
+  COFFER_CHECK(sink_(format::Writer().u32(length).bytes()));
+  return sink_(sealed);
 }
 
 Status BackupWriter::put(ByteView plaintext) {
@@ -98,34 +119,34 @@ Status BackupWriter::finish() {
   return flush_piece(true);
 }
 
-Result<format::BackupHeader> read_backup_header(int descriptor) {
+Result<format::BackupHeader> read_backup_header(const BackupSource& source) {
   Bytes start(kHeaderStart);
-  COFFER_CHECK(read_all(descriptor, start));
+  COFFER_CHECK(source(start));
   format::Reader length_field(ByteView(start).last(4));
   const uint32_t length = length_field.u32();
   if (length > format::kLargestBackupHeader - kHeaderStart - kSaltSize)
     return fail(ErrorKind::kCorrupt, "it is no backup of Coffer");
   start.resize(kHeaderStart + length + kSaltSize);
-  COFFER_CHECK(read_all(descriptor, MutableByteView(start).subspan(kHeaderStart)));
+  COFFER_CHECK(source(MutableByteView(start).subspan(kHeaderStart)));
   COFFER_TRY(parsed, format::parse_backup_header(start));
   return std::move(parsed.header);
 }
 
-Status read_backup(int descriptor, const SecretBytes& recovery_key, const format::BackupHeader& header,
-                   format::BackupReceiver& receiver) {
+Status read_backup(const BackupSource& source, const SecretBytes& recovery_key,
+                   const format::BackupHeader& header, format::BackupReceiver& receiver) {
   seals::BackupCipher cipher(recovery_key, header);
   format::BackupContentsParser parser(receiver);
   Bytes sealed;
   for (bool last = false; !last;) {
     Bytes prefix(4);
-    COFFER_CHECK(read_all(descriptor, prefix));
+    COFFER_CHECK(source(prefix));
     const uint32_t word = format::Reader(prefix).u32();
     last = (word & kLast) != 0;
     const uint32_t length = word & ~kLast;
     if (length < seals::kBackupTagSize || length > kBackupPiece + seals::kBackupTagSize)
       return fail(ErrorKind::kCorrupt, "the backup is damaged");
     sealed.resize(length);
-    COFFER_CHECK(read_all(descriptor, sealed));
+    COFFER_CHECK(source(sealed));
     auto piece = cipher.open(sealed, last);
     if (!piece)
       return fail(ErrorKind::kRefusedCiphertext,

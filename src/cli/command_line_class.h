@@ -44,7 +44,7 @@ class CommandLine {
   void add_kms();
   void add_domain_key();
   void add_backup();
-  void add_recovery(CLI::App* command, const std::string& file);
+  void add_recovery(CLI::App* command, const std::string& file, bool required);
   void add_volume_id(CLI::App* command);
   void add_account();
   void add_trail();

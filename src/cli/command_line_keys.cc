@@ -108,21 +108,26 @@ void CommandLine::add_backup() {
       add(&app_, "backup", "write the catalog and the sealed domain keys into one encrypted file",
           "  coffer backup /backups/coffer.backup --with-domain-keys\n"
           "  coffer backup - --recovery-key /media/usb/recovery.key | ssh elsewhere 'cat > coffer.backup'\n"
+          "  coffer backup /mnt/elsewhere/coffer --continuous --with-domain-keys\n"
           "Volumes' data is not in it: it lies in DIR/volumes, and is encrypted there.",
           [this] { return backup(common_, backup_); });
   command->add_flag("--with-domain-keys", backup_.with_domain_keys,
                     "so that it opens without the seal, by the recovery passphrase or key alone");
-  add_recovery(command, "FILE (`-`: standard output)");
+  command->add_flag("--continuous", backup_.continuous,
+                    "FILE is a folder; stay, and write each new key there before the call that makes it is "
+                    "answered. Without this command running no key is made any more");
+  command->add_flag("--end-continuous", backup_.end_continuous, "keys are made without it again");
+  add_recovery(command, "FILE (`-`: standard output)", false);
   command =
       add(&app_, "restore", "put a backup into an empty folder, or its catalog into a stopped installation",
           "  coffer restore /backups/coffer.backup --data /srv/coffer\n"
           "What is replaced is put aside. Volumes are not touched; those unknown to the backup are listed.",
           [this] { return restore(common_, backup_); });
-  add_recovery(command, "FILE (`-`: standard input)");
+  add_recovery(command, "FILE (`-`: standard input), or the folder of a continuous backup", true);
 }
 
-void CommandLine::add_recovery(CLI::App* command, const std::string& file) {
-  command->add_option("FILE", backup_.file, file)->required();
+void CommandLine::add_recovery(CLI::App* command, const std::string& file, bool required) {
+  command->add_option("FILE", backup_.file, file)->required(required);
   command
       ->add_option("--recovery-key", backup_.recovery_key,
                    "a key file instead of a passphrase; `backup` makes it unless it is there")

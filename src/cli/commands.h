@@ -74,11 +74,15 @@ int seal_status(const Common& common);
 int seal_change(const Common& common, const SealOptions& options);
 
 struct BackupOptions {
-  std::string file;          // "-": standard output or input
+  std::string file;          // "-": standard output or input; of a continuous backup, its folder
   std::string recovery_key;  // the path of a key file; empty: a passphrase
   int passphrase_fd = -1;    // where it is read; -1: asked for on the terminal
   bool with_domain_keys = false;
+  bool continuous = false, end_continuous = false;
 };
+// Writes a whole backup, then each new key's rows before its call is answered, until SIGTERM or SIGINT.
+int backup_continuously(const Common& common, const BackupOptions& options);
+int end_continuous_backup(const Common& common);
 int backup(const Common& common, const BackupOptions& options);
 int restore(const Common& common, const BackupOptions& options);
 

@@ -11,6 +11,7 @@
 #include "base/disk.h"
 #include "base/process_hardening.h"
 #include "cli/backup_file.h"
+#include "cli/backup_pieces.h"
 #include "cli/commands.h"
 #include "cli/data_folder.h"
 #include "cli/document.h"
@@ -23,6 +24,7 @@ namespace coffer::cli {
 namespace {
 
 constexpr const char* kStaging = "/restore.new";
+constexpr const char* kRestoredKeys = "restored-keys";
 // What an archive may hold, and where it is staged.
 const std::map<std::string, std::string> kKnown = {
     {"about.json", "about.json"},
@@ -72,20 +74,58 @@ Status clear_staging(const std::string& staging) {
   return system_disk().remove(staging);
 }
 
-Status stage(const BackupOptions& options, const std::string& staging) {
+// Of a continuous backup.
+struct Followed {
+  bool continuous = false;
+  uint64_t pieces = 0;
+  std::string left_out;
+};
+
+// What came after the base: newer sealed domain keys in place of the base's, and the rows of keys for apid to
+// take.
+Result<Followed> stage_pieces(const std::string& folder, const RecoveryKey& recovery,
+                              const std::string& staging) {
+  COFFER_TRY(text, read_file(system_disk(), staging + "/about.json"));
+  COFFER_TRY(about, Document::parse(as_text(text)));
+  BackupTarget target(system_disk(), folder);
+  COFFER_TRY(following,
+             read_following_pieces(target, static_cast<uint64_t>(about.number("position")), recovery));
+  const auto put = [&](const char* name, const Bytes& contents) -> Status {
+    return contents.empty() ? Status() : replace_file(system_disk(), staging + "/" + name, contents);
+  };
+  COFFER_CHECK(put("domain-keys", following.keys.as_sealed));
+  COFFER_CHECK(put("domain-keys.recovery", following.keys.recovery));
+  COFFER_CHECK(put(kRestoredKeys, following.shipments));
+  return Followed{true, following.count, following.left_out};
+}
+
+bool is_folder(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+Result<Followed> stage(const BackupOptions& options, const std::string& staging) {
+  const bool continuous = is_folder(options.file);
+  const std::string path = continuous ? BackupTarget(system_disk(), options.file).base_path() : options.file;
   FileDescriptor file;
-  if (options.file != "-") {
-    file = FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) return fail(ErrorKind::kNotFound, errno_error(options.file).message);
+  if (path != "-") {
+    file = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) return fail(ErrorKind::kNotFound, errno_error(path).message);
   }
-  const int descriptor = options.file == "-" ? STDIN_FILENO : file.get();
-  COFFER_TRY(header, read_backup_header(descriptor));
+  const BackupSource source = from_descriptor(path == "-" ? STDIN_FILENO : file.get());
+  COFFER_TRY(header, read_backup_header(source));
   COFFER_TRY(recovery, find_recovery_key(options, header));
   COFFER_CHECK(clear_staging(staging));
   COFFER_CHECK(system_disk().make_directory(staging));
   Stager stager(staging);
-  COFFER_CHECK(read_backup(descriptor, recovery.key, header, stager));
-  return system_disk().flush_directory(staging);
+  COFFER_CHECK(read_backup(source, recovery.key, header, stager));
+  Followed followed;
+  if (continuous) {
+    COFFER_TRY(pieces, stage_pieces(options.file, recovery, staging));
+    followed = std::move(pieces);
+  }
+  COFFER_CHECK(system_disk().flush_directory(staging));
+  return followed;
 }
 
 // DIR/NAME is renamed to DIR/NAME.before-restore-N; the new name, or empty when there was nothing.
@@ -141,6 +181,10 @@ Result<Restored> put_in_place(const std::string& folder, const std::string& stag
   restored.catalog_aside = aside;
   COFFER_CHECK(system_disk().make_directory(folder + "/apid"));
   COFFER_CHECK(system_disk().rename(staging + "/catalog.db", folder + "/apid/catalog.db"));
+  COFFER_TRY(more, system_disk().exists(staging + "/" + kRestoredKeys));
+  if (more)
+    COFFER_CHECK(
+        system_disk().rename(staging + "/" + kRestoredKeys, folder + "/apid/" + std::string(kRestoredKeys)));
   COFFER_CHECK(system_disk().flush_directory(folder + "/apid"));
   COFFER_CHECK(place(staging, "root-credentials", folder + "/root-credentials"));
   // Last: until then this is no installation that could be started.
@@ -166,9 +210,18 @@ Result<std::vector<std::string>> orphans(const std::string& folder, const std::s
   return unknown;
 }
 
-std::string readable(const std::string& folder, const Restored& restored,
+std::string readable(const std::string& folder, const Restored& restored, const Followed& followed,
                      const std::vector<std::string>& unknown) {
   std::string text = "restored into " + folder + "\n";
+  if (followed.continuous)
+    text += std::to_string(followed.pieces) +
+            " pieces follow the base of the continuous backup; the first start takes them\n"
+            "no key is made until `coffer backup --continuous` runs again, or `coffer backup "
+            "--end-continuous` has\n";
+  if (!followed.left_out.empty())
+    text += "warning: " + followed.left_out +
+            ", the last one, is not whole and left out: it was cut off, and so were the calls it is of, or "
+            "its copy is damaged\n";
   if (!restored.catalog_aside.empty())
     text += "the catalog that was there is now " + folder + "/" + restored.catalog_aside + "\n";
   if (restored.kept_domain_keys) text += "the sealed domain keys that were there stay\n";
@@ -185,8 +238,8 @@ Result<std::string> restore_into(const BackupOptions& options, const std::string
   COFFER_TRY(folder, prepare_data_folder(data));
   COFFER_TRY(lock, lock_data_folder(folder, 0));
   const std::string staging = folder + kStaging;
-  Status staged = stage(options, staging);
-  if (staged) staged = check_same_installation(folder, staging);
+  const auto followed = stage(options, staging);
+  Status staged = followed ? check_same_installation(folder, staging) : tl::unexpected(followed.error());
   if (!staged) {
     (void)clear_staging(staging);
     return tl::unexpected(std::move(staged.error()));
@@ -194,13 +247,15 @@ Result<std::string> restore_into(const BackupOptions& options, const std::string
   COFFER_TRY(unknown, orphans(folder, staging));
   COFFER_TRY(restored, put_in_place(folder, staging));
   COFFER_CHECK(clear_staging(staging));
-  if (!json) return readable(folder, restored, unknown);
+  if (!json) return readable(folder, restored, *followed, unknown);
   Document answer;
   answer.set("folder", folder);
   answer.set("catalog_before", restored.catalog_aside);
   answer.set("domain_keys", restored.kept_domain_keys        ? "kept"
                             : restored.recovered_domain_keys ? "recovered"
                                                              : "as they were sealed");
+  answer.set("pieces", static_cast<int64_t>(followed->pieces));
+  answer.set("left_out", followed->left_out);
   answer.set("unknown", unknown);
   return answer.pretty();
 }

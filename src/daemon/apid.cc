@@ -22,6 +22,7 @@
 #include "api/hardening.h"
 #include "api/nbd_certificate.h"
 #include "api/pipeline.h"
+#include "api/restored_keys.h"
 #include "base/disk.h"
 #include "base/log.h"
 #include "base/process_hardening.h"
@@ -33,6 +34,7 @@
 #include "services/ebs/ebs_service.h"
 #include "services/ec2/ec2_service.h"
 #include "services/iam/iam_service.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/domain_key_rotation.h"
 #include "services/kms/key_worker.h"
 #include "services/kms/kms_service.h"
@@ -166,6 +168,7 @@ class Daemon {
                       keyd_,
                       volumed_},
         rotation_(installation_),
+        continuous_backup_(catalog),
         ec2_(installation_),
         ebs_(installation_),
         pipeline_(installation_, service_registry(kms_, ec2_, ebs_, iam_, sts_),
@@ -173,6 +176,7 @@ class Daemon {
         commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_,
                   arguments.data, &clock_control_) {
     installation_.domain_key_rotation = &rotation_;
+    installation_.continuous_backup = &continuous_backup_;
     installation_.kms_request_quotas = arguments.kms_request_quotas;
   }
 
@@ -189,6 +193,7 @@ class Daemon {
     }
     stopping_ = true;
     if (starter_.joinable()) starter_.join();
+    continuous_backup_.stop();
     http_.stop();
     admin_.reset();
     restorer_.reset();
@@ -215,8 +220,9 @@ class Daemon {
   // While keyd is down there is nothing to serve: waits for it.
   void start() {
     while (!stopping_) {
-      auto authority = api::prepare_installation(installation_, system_disk(), arguments_.data);
-      auto status = authority ? serve() : Status(tl::unexpected(authority.error()));
+      auto status = api::take_restored_keys(installation_, system_disk(), arguments_.data);
+      if (status) status = prepare();
+      if (status) status = serve();
       if (status) return;
       if (status.error().kind != ErrorKind::kUnavailable) {
         log_error("cannot serve: {}", status.error().message);
@@ -225,6 +231,12 @@ class Daemon {
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
+  }
+
+  Status prepare() {
+    COFFER_CHECK(continuous_backup_.restore());
+    COFFER_CHECK(api::prepare_installation(installation_, system_disk(), arguments_.data));
+    return {};
   }
 
   Status serve() {
@@ -266,6 +278,7 @@ class Daemon {
   AdvancedClock clock_{system_clock()};
   Installation installation_;
   services::kms::DomainKeyRotation rotation_;
+  services::kms::ContinuousBackup continuous_backup_;
   services::kms::KeyWorker key_worker_{installation_};
   api::ClockControl clock_control_{clock_, key_worker_};
   services::kms::KmsService kms_{&key_worker_};

@@ -17,8 +17,9 @@
 namespace coffer {
 
 namespace services::kms {
+class ContinuousBackup;
 class DomainKeyRotation;
-}
+}  // namespace services::kms
 
 struct Installation {
   std::string owner_account;
@@ -33,6 +34,7 @@ struct Installation {
   // Policy documents that were read: of keys, users, roles. Thread-safe.
   std::shared_ptr<policy::DocumentCache> documents = std::make_shared<policy::DocumentCache>();
   services::kms::DomainKeyRotation* domain_key_rotation = nullptr;  // null in tests of single services
+  services::kms::ContinuousBackup* continuous_backup = nullptr;     // null as well
   bool kms_request_quotas = false;                                  // accounts are held to AWS's
   std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };

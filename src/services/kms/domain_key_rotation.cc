@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/wrapped_items.h"
 
 namespace coffer::services::kms {
@@ -152,6 +153,9 @@ Status DomainKeyRotation::advance(RotationStatus& rotation) {
   if (rotation.state == "rewrapping") return rewrap_everything(rotation);
   // What lay in the write-ahead log of the old wrappings goes first; they would open nothing, all the same.
   COFFER_CHECK(installation_.catalog.erase_deleted());
+  // The backup's older pieces are under the old version, and must not need it when it is gone.
+  if (installation_.continuous_backup != nullptr)
+    COFFER_CHECK(installation_.continuous_backup->require_base(rotation.version));
   COFFER_CHECK(installation_.keyd.retire_domain_keys(rotation.version));
   return complete(rotation);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/imported_material.h"
 #include "services/kms/key_changes.h"
 #include "services/kms/key_kinds.h"
@@ -176,6 +177,9 @@ Result<api::ImportKeyMaterialResponse> KmsService::import_key_material(
   material.material_id = hex(made.key.material_id);
   material.expiration_model = valid_to ? "KEY_MATERIAL_EXPIRES" : "KEY_MATERIAL_DOES_NOT_EXPIRE";
   material.valid_to = valid_to;
+  catalog::Key usable = found.key;
+  if (usable.state == key_state::kPendingImport) usable.state = key_state::kEnabled;
+  COFFER_TRY(shipment, ship(call.installation, {.keys = {usable}, .backing_keys = {material}}));
   return call.commit<api::ImportKeyMaterialResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::ImportKeyMaterialResponse> {
         COFFER_TRY(key, key_to_change(call, transaction, found));

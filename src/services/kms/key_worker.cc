@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "services/arn.h"
 #include "services/key_usage.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/domain_key_rotation.h"
 #include "services/kms/imported_material.h"
 #include "services/kms/key_life.h"
@@ -62,6 +63,19 @@ Result<std::vector<catalog::BackingKey>> new_material(keyclient::KeydClient& key
     tokens.push_back({key.id, version, std::move(its_token), copy.region, {}, {}});
   }
   return tokens;
+}
+
+// The keys' rows once `key` has been rotated.
+Keys rotated_rows(const catalog::Key& key, Keys copies, Timestamp now) {
+  for (catalog::Key& copy : copies) {
+    ++copy.current_version;
+    if (copy.region != key.region) continue;
+    if (key.on_demand_rotation_started)
+      copy.on_demand_rotation_started.reset();
+    else
+      copy.next_rotation = next_rotation(copy, now);
+  }
+  return copies;
 }
 
 using Destroyed = std::vector<catalog::DestroyedKey>;
@@ -184,8 +198,13 @@ Status KeyWorker::rotate(const catalog::Key& key) {
   COFFER_TRY(copies, read_rows<Keys>(installation_.catalog,
                                      [&](auto& transaction) { return transaction.keys_of_id(key.id); }));
   COFFER_TRY(tokens, new_material(installation_.keyd, key, copies));
-  const bool on_demand = key.on_demand_rotation_started.has_value();
+  const char* type = key.on_demand_rotation_started ? "ON_DEMAND" : "AUTOMATIC";
   const Timestamp now = installation_.clock.now();
+  for (catalog::BackingKey& token : tokens) {
+    token.rotation_type = type;
+    token.rotated = now;
+  }
+  COFFER_TRY(shipment, ship(installation_, {.keys = rotated_rows(key, copies, now), .backing_keys = tokens}));
   bool due_again = false;
   COFFER_CHECK(installation_.catalog.write([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(present, transaction.keys_of_id(key.id));
@@ -195,18 +214,11 @@ Status KeyWorker::rotate(const catalog::Key& key) {
         row->on_demand_rotation_started != key.on_demand_rotation_started ||
         row->next_rotation != key.next_rotation)
       return {};  // it is another key by now; the next look decides anew
-    if (on_demand)
-      row->on_demand_rotation_started.reset();
-    else
-      row->next_rotation = next_rotation(*row, now);
-    due_again = row->next_rotation && *row->next_rotation <= now;
-    const char* type = on_demand ? "ON_DEMAND" : "AUTOMATIC";
+    present = rotated_rows(key, std::move(present), now);
+    const auto next = std::ranges::find(present, key.region, &catalog::Key::region)->next_rotation;
+    due_again = next && *next <= now;
     for (size_t i = 0; i < present.size(); ++i) {
-      catalog::BackingKey token = tokens[i];
-      token.rotation_type = type;
-      token.rotated = now;
-      COFFER_CHECK(transaction.insert_backing_key(token));
-      present[i].current_version = token.version;
+      COFFER_CHECK(transaction.insert_backing_key(tokens[i]));
       COFFER_CHECK(transaction.update_key(present[i]));
       COFFER_CHECK(record_service_event(
           installation_, transaction,

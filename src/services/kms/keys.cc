@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "services/arn.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_changes.h"
 #include "services/kms/key_directory.h"
@@ -51,6 +52,7 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
 Result<catalog::BackingKey> first_material(Call& call, const catalog::Key& key, format::KeySpec spec) {
   catalog::BackingKey material;
   material.key_id = key.id;
+  material.region = key.region;
   if (key.origin == "EXTERNAL") return material;
   COFFER_TRY(made, call.installation.keyd.create_key_material({key.account, key.region, key.id}, 1, spec));
   material.token = std::move(made.token);
@@ -120,6 +122,9 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
     COFFER_CHECK(
         check_key_policy(call, with_arn(key), key.policy, request.bypass_policy_lockout_safety_check));
   COFFER_TRY(backing_key, first_material(call, key, kind.spec));
+  catalog::ShippedKeys rows{.keys = {key}};
+  if (!backing_key.token.empty()) rows.backing_keys = {backing_key};
+  COFFER_TRY(shipment, ship(call.installation, rows));
 
   return call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {

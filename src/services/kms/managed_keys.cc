@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "services/arn.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/key_states.h"
 
 namespace coffer::services::kms {
@@ -67,13 +68,16 @@ Result<catalog::Alias> make_key(Call& call, const ManagedKeyKind& kind) {
   const catalog::Key key = new_key(call, kind);
   COFFER_TRY(token, call.installation.keyd.create_backing_key({key.account, key.region, key.id}, 1));
   catalog::Alias alias{call.account, call.region, std::string(kind.alias), key.id, call.time, call.time};
+  const catalog::BackingKey material{key.id, 1, token, key.region};
+  COFFER_TRY(shipment,
+             ship(call.installation, {.keys = {key}, .backing_keys = {material}, .aliases = {alias}}));
   COFFER_CHECK(call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(raced, transaction.alias(call.account, call.region, alias.name));
     if (raced) {
       alias = std::move(*raced);
       return {};
     }
-    COFFER_CHECK(transaction.insert_key(key, {key.id, 1, token}));
+    COFFER_CHECK(transaction.insert_key(key, material));
     COFFER_CHECK(transaction.insert_alias(alias));
     return call.record_now(transaction, creation_of(key));
   }));

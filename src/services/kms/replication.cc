@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "services/arn.h"
+#include "services/kms/continuous_backup.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_changes.h"
 #include "services/kms/key_metadata.h"
@@ -141,6 +142,7 @@ Result<api::ReplicateKeyResponse> KmsService::replicate_key(Call& call,
     COFFER_CHECK(
         check_key_policy(call, replica, *request.policy, request.bypass_policy_lockout_safety_check));
   COFFER_TRY(tokens, tokens_for(call.installation, primary.key, request.replica_region));
+  COFFER_TRY(shipment, ship(call.installation, {.keys = {replica.key}, .backing_keys = tokens}));
   call.record(creation_of(replica));
 
   auto made = call.commit<api::ReplicateKeyResponse>(

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of KMS keys as bytes outside the catalog: what a continuous backup keeps of one call that made keys or
+// material (docs/format/continuous-backup.md).
+#pragma once
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+
+namespace coffer::catalog {
+
+// Each row as it is when the call is done.
+struct ShippedKeys {
+  std::vector<Key> keys = {};
+  std::vector<BackingKey> backing_keys = {};
+  std::vector<Alias> aliases = {};
+};
+
+Bytes encode(const ShippedKeys& shipped);
+// Pure and bounded: takes nothing but what encode() writes. kCorrupt, kTooNew.
+Result<ShippedKeys> parse_shipped_keys(ByteView bytes);
+
+// Each row in place of the one that is there. kUnavailable when a token is under a domain key that is too old
+// for this catalog (Transaction): the call that shipped it was refused for the same reason.
+Status store(Transaction& transaction, const ShippedKeys& shipped);
+
+}  // namespace coffer::catalog
