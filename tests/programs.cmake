@@ -21,8 +21,10 @@ target_link_libraries(replay_write_log PRIVATE coffer_volume)
 add_executable(open_data_key programs/open_data_key.cc)
 target_link_libraries(open_data_key PRIVATE coffer_keys)
 
-# keyd's client is tested against keyd's own server, in one process.
+# keyd's client is tested against keyd's own server, in one process; tokens are opened by processes of their own.
 target_link_libraries(test_keyclient PRIVATE coffer_keys)
+target_compile_definitions(test_keyclient PRIVATE COFFER_BUILD_DIR="${CMAKE_BINARY_DIR}")
+add_dependencies(test_keyclient coffer-sealer)
 
 # volumed as a process, between a real keyd and an apid that the test plays.
 add_executable(test_volumed_process crash/volumed_process_test.cc)

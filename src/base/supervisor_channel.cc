@@ -97,6 +97,10 @@ Status SupervisorChannel::report_secret(std::string_view verb, ByteView secret) 
   return sent;
 }
 
+Status SupervisorChannel::report_start_sealer(const std::string& number) {
+  return report("start-sealer " + number);
+}
+
 Status SupervisorChannel::report_ready() {
   return report("ready");
 }

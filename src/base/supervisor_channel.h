@@ -39,6 +39,8 @@ class SupervisorChannel {
   // What kUnseal shall bring at the next start, beside what it brings already. A secret.
   Status report_remember(ByteView seal_material);
   // This is what opens the seal (empty: nothing need be handed over): all else is forgotten. A secret.
+  // keyd wants a process of coffer-sealer for a key store; a channel to it comes as `peer sealer NUMBER`.
+  Status report_start_sealer(const std::string& number);
   Status report_in_force(ByteView seal_material);
   // The daemon exits after this and is not restarted. Never put a secret into `text`.
   Status report_failed(std::string_view text);

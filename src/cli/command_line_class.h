@@ -42,6 +42,7 @@ class CommandLine {
   void add_secret_descriptor(CLI::App* command, const std::string& name, int& descriptor);
   void add_seal();
   void add_kms();
+  void add_hsm(CLI::App* kms);
   void add_domain_key();
   void add_backup();
   void add_recovery(CLI::App* command, const std::string& file, bool required);
@@ -59,6 +60,7 @@ class CommandLine {
   CopyOptions copy_;
   SealOptions seal_;
   BackupOptions backup_;
+  HsmOptions hsm_;
   std::vector<std::string> devices_;
   bool report_only_ = false;
   std::string certificate_folder_;

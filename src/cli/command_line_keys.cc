@@ -83,6 +83,41 @@ void CommandLine::add_kms() {
   command->add_option("KEY", key_arn_, "its id or ARN")->required();
   add_data(command);
   add_json(command);
+  add_hsm(kms);
+}
+
+void CommandLine::add_hsm(CLI::App* kms) {
+  CLI::App* hsm = kms->add_subcommand("hsm", "PKCS#11 tokens as the clusters of custom key stores");
+  hsm->require_subcommand(1);
+  hsm->footer(
+      "Examples:\n  coffer kms hsm add --module /usr/lib/softhsm/libsofthsm2.so --token vault\n"
+      "  coffer kms hsm list");
+  CLI::App* command = add(
+      hsm, "add", "let KMS use a token, and print the cluster id that CreateCustomKeyStore takes",
+      "  coffer kms hsm add --module /usr/lib/softhsm/libsofthsm2.so --token vault\n"
+      "  coffer kms hsm add --module /opt/hsm/pkcs11.so --serial 0123456789 --trust-anchor customerCA.crt\n"
+      "The module runs in a process of its own, as the user that keyd runs as.",
+      [this] { return kms_hsm_add(common_, hsm_); });
+  command->add_option("--cluster-id", hsm_.cluster_id, "cluster-… (default: one is made)")->type_name("ID");
+  command->add_option("--module", hsm_.module, "the vendor's PKCS#11 library")->type_name("PATH")->required();
+  command->add_option("--token", hsm_.token, "the token's label")->type_name("LABEL");
+  command->add_option("--serial", hsm_.serial, "the token's serial number")->type_name("NUMBER");
+  command
+      ->add_option(
+          "--trust-anchor", hsm_.trust_anchor,
+          "the certificate, in PEM, that must be shown as TrustAnchorCertificate (default: any will do)")
+      ->type_name("FILE");
+  add_data(command);
+  add_json(command);
+  command = add(hsm, "list", "the tokens that KMS may use", "  coffer kms hsm list --json",
+                [this] { return kms_hsm_list(common_); });
+  add_data(command);
+  add_json(command);
+  command = add(hsm, "remove", "no longer let KMS use a token; a key store that is connected stays so",
+                "  coffer kms hsm remove cluster-234567abcde",
+                [this] { return kms_hsm_remove(common_, hsm_.cluster_id); });
+  command->add_option("CLUSTER-ID", hsm_.cluster_id, "cluster-…")->required();
+  add_data(command);
 }
 
 void CommandLine::add_domain_key() {

@@ -97,6 +97,15 @@ int trail(const Common& common, int newest);
 // under which version, which alone is given with `report_only`.
 int kms_rewrap(const Common& common, const std::string& key, bool report_only);
 int kms_dependents(const Common& common, const std::string& key);
+// Tokens that custom key stores may use (format/hsm_clusters.h).
+struct HsmOptions {
+  std::string cluster_id;  // empty: one is made
+  std::string module, token, serial;
+  std::string trust_anchor;  // a PEM file; empty: none is asked for
+};
+int kms_hsm_add(const Common& common, const HsmOptions& options);
+int kms_hsm_list(const Common& common);
+int kms_hsm_remove(const Common& common, const std::string& cluster_id);
 // `duration`: "90d". Only in a development installation.
 int clock_advance(const Common& common, const std::string& duration);
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "base/log.h"
 #include "cli/child_process.h"
@@ -18,9 +19,11 @@
 namespace coffer::cli {
 namespace {
 
-constexpr int64_t kStopPatience = 10000;       // ms until SIGKILL
-constexpr int64_t kEndPatience = 5000;         // ms from the end of a channel until SIGKILL
-constexpr size_t kMostSealMaterial = 64;       // far more than keyd leaves undecided
+constexpr int64_t kStopPatience = 10000;  // ms until SIGKILL
+constexpr int64_t kEndPatience = 5000;    // ms from the end of a channel until SIGKILL
+constexpr size_t kMostSealMaterial = 64;  // far more than keyd leaves undecided
+constexpr size_t kMostSealers = 256;
+constexpr int64_t kSealersPatience = 2000;     // ms to log out of their tokens
 constexpr int64_t kMostDeathsBeforeReady = 5;  // at the first start; later we never give up
 
 int64_t now_ms() {
@@ -70,7 +73,10 @@ int Supervisor::run() {
   while (true) {
     if (exit_code_) {
       advance_stop();
-      if (stopping_ == daemons_.size()) return *exit_code_;
+      if (stopping_ == daemons_.size()) {
+        end_sealers();
+        return *exit_code_;
+      }
     } else {
       act_on_deadlines();
     }
@@ -187,11 +193,46 @@ void Supervisor::read_reports(Daemon& daemon) {
 void Supervisor::on_report(Daemon& daemon, std::string_view text) {
   if (text == "ready") {
     on_ready(daemon);
+  } else if (constexpr std::string_view kStartSealer = "start-sealer "; text.starts_with(kStartSealer)) {
+    start_sealer(daemon, text.substr(kStartSealer.size()));
   } else if (text.starts_with("failed ")) {
     log_error("{} cannot serve: {}", daemon.spec.name, text.substr(7));
     begin_stop(kFailed);
   } else {
     log_warning("{} sent a message that is not known", daemon.spec.name);
+  }
+}
+
+// keyd, which may start no program, speaks to a token through it. The supervisor keeps no channel to it.
+void Supervisor::start_sealer(Daemon& daemon, std::string_view number) {
+  if (daemon.spec.sealer.empty() || sealers_.size() >= kMostSealers || exit_code_) {
+    log_warning("{} gets no further process for a key store", daemon.spec.name);
+    return;
+  }
+  auto child = start_child({.program = daemon.spec.sealer,
+                            .arguments = {"--key-store"},
+                            .environment = plan_.environment,
+                            .lock_descriptor = -1});
+  if (!child) {
+    log_error("{}", child.error().message);
+    return;
+  }
+  sealers_.push_back(child->pid);
+  hand_over(daemon, "peer sealer " + std::string(number), child->channel.get());
+}
+
+void Supervisor::reap_sealers() {
+  std::erase_if(sealers_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) == pid; });
+}
+
+// Their channels have ended with keyd.
+void Supervisor::end_sealers() {
+  const int64_t deadline = now_ms() + kSealersPatience;
+  while (reap_sealers(), !sealers_.empty() && now_ms() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (const pid_t pid : sealers_) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
   }
 }
 
@@ -225,6 +266,7 @@ void Supervisor::read_signals() {
 }
 
 void Supervisor::reap() {
+  reap_sealers();
   for (auto& daemon : daemons_) {
     int status = 0;
     if (daemon->pid == 0 || ::waitpid(daemon->pid, &status, WNOHANG) != daemon->pid) continue;

@@ -24,6 +24,7 @@ struct DaemonSpec {
   std::function<std::vector<std::string>()> arguments;      // asked at every start
   std::vector<std::pair<std::string, int>> listeners = {};  // handed over as `listen NAME`; borrowed
   bool unseals = false;                                     // gets, and may add to, the seal material
+  std::string sealer = {};  // the program that it may have started for a key store; empty: none
 };
 
 struct ProcessReport {
@@ -67,6 +68,9 @@ class Supervisor {
   void hand_over_seal_material(Daemon& daemon);
   void remember(Daemon& daemon, MutableByteView material);
   void keep_only(Daemon& daemon, MutableByteView material);
+  void start_sealer(Daemon& daemon, std::string_view number);
+  void reap_sealers();
+  void end_sealers();
   void on_report(Daemon& daemon, std::string_view text);
   void on_ready(Daemon& daemon);
   void on_death(Daemon& daemon, int wait_status);
@@ -81,6 +85,7 @@ class Supervisor {
 
   SupervisorPlan plan_;
   std::vector<std::unique_ptr<Daemon>> daemons_;
+  std::vector<pid_t> sealers_;  // they end with their channels, which keyd has
   FileDescriptor signals_;
   bool served_ = false;           // all were ready once
   std::optional<int> exit_code_;  // set once stopping has begun

@@ -202,7 +202,8 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
       {.name = "keyd",
        .program = site.programs + "/coffer-keyd",
        .arguments = [&site] { return keyd_arguments(site); },
-       .unseals = true},
+       .unseals = true,
+       .sealer = site.programs + "/coffer-sealer"},
   };
   if (site.nbd) plan.daemons[1].listeners = {{"nbd", site.nbd->socket.get()}};
   plan.on_first_ready = [&site] { return on_first_ready(site); };

@@ -16,6 +16,8 @@
 #include "keys/domain_key_store.h"
 #include "keys/domain_key_vault.h"
 #include "keys/hardening.h"
+#include "keys/hsm_stores.h"
+#include "keys/key_store_processes.h"
 #include "keys/operations.h"
 #include "keys/seal_control.h"
 #include "keys/server.h"
@@ -53,7 +55,8 @@ std::optional<keys::UnsealingOptions> parse_options(int count, char** words) {
   return options;
 }
 
-Status serve(SupervisorChannel& supervisor, keys::SupervisorInbox& inbox, keys::Operations& operations) {
+Status serve(SupervisorChannel& supervisor, keys::SupervisorInbox& inbox,
+             keys::KeyStoreProcesses& key_store_processes, keys::Operations& operations) {
   keys::Server server(operations);
   while (true) {
     secret::wipe_vector_registers();
@@ -64,9 +67,11 @@ Status serve(SupervisorChannel& supervisor, keys::SupervisorInbox& inbox, keys::
     }
     switch (message->kind) {
       case SupervisorMessage::Kind::kPeer:
-        if (const Status served =
-                server.serve(message->name, message->host_id, std::move(message->descriptor));
-            !served)
+        if (message->name == "sealer")
+          key_store_processes.arrived(message->host_id, std::move(message->descriptor));
+        else if (const Status served =
+                     server.serve(message->name, message->host_id, std::move(message->descriptor));
+                 !served)
           log_warning("{}", served.error().message);
         break;
       case SupervisorMessage::Kind::kListen:
@@ -109,8 +114,11 @@ Status run(const keys::UnsealingOptions& options, SupervisorChannel& supervisor)
                           {[&](const secret::SecretBytes& material) { return inbox.remember(material); },
                            [&](const secret::SecretBytes& material) { return inbox.in_force(material); }},
                           std::move(opened.in_force)));
-  keys::Operations operations(vault, control.get(), system_clock());
-  return serve(supervisor, inbox, operations);
+  keys::KeyStoreProcesses key_store_processes(
+      [&](const std::string& number) { return supervisor.report_start_sealer(number); });
+  keys::HsmStores hsm_stores(system_disk(), folder, [&] { return key_store_processes.start(); });
+  keys::Operations operations(vault, control.get(), system_clock(), &hsm_stores);
+  return serve(supervisor, inbox, key_store_processes, operations);
 }
 
 }  // namespace

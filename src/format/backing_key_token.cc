@@ -5,9 +5,24 @@
 
 #include "format/ciphertext_blob.h"
 #include "format/codec.h"
+#include "format/hsm_object.h"
 #include "format/key_id.h"
 
 namespace coffer::format {
+namespace {
+
+bool is_known_version(uint8_t version) {
+  return version == kOldTokenVersion || version == kTokenVersion || version == kHsmTokenVersion;
+}
+
+bool fits(uint8_t version, KeySpec spec, size_t sealed) {
+  if (sealed <= kTagSize) return false;
+  const size_t size = sealed - kTagSize;
+  if (version == kHsmTokenVersion) return spec == KeySpec::kSymmetricDefault && size <= kLargestHsmObject;
+  return spec == KeySpec::kSymmetricDefault ? size == kBackingKeySize : size <= kLargestKeyMaterial;
+}
+
+}  // namespace
 
 Bytes encode(const BackingKeyTokenHeader& header) {
   const UuidBytes key_id = key_id_bytes(header.binding.key_id).value_or(UuidBytes{});
@@ -34,9 +49,8 @@ Result<BackingKeyToken> parse_backing_key_token(ByteView bytes) {
   const ByteView key_id_bytes = reader.raw(key_id.size());
   token.header.backing_key_version = reader.u32();
   token.header.inputs = read_message_key_inputs(reader);
-  if (!reader.ok() || (!old && token.header.version != kTokenVersion) || !spec || reader.left() <= kTagSize ||
-      reader.left() > kLargestKeyMaterial + kTagSize ||
-      (spec == KeySpec::kSymmetricDefault && reader.left() != kBackingKeySize + kTagSize))
+  if (!reader.ok() || !is_known_version(token.header.version) || !spec ||
+      !fits(token.header.version, *spec, reader.left()))
     return tl::unexpected(refused_ciphertext());
   token.header.spec = *spec;
   std::copy(key_id_bytes.begin(), key_id_bytes.end(), key_id.begin());

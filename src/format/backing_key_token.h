@@ -11,6 +11,8 @@ namespace coffer::format {
 
 inline constexpr uint8_t kOldTokenVersion = 1;  // 32 bytes of a symmetric encryption key, and nothing else
 inline constexpr uint8_t kTokenVersion = 2;
+// The material is in a PKCS#11 token: what is sealed says where (hsm_object.h). SYMMETRIC_DEFAULT only.
+inline constexpr uint8_t kHsmTokenVersion = 3;
 inline constexpr size_t kBackingKeySize = 32;
 inline constexpr size_t kLargestKeyMaterial = 4096;  // an RSA_4096 key has some 2,400 bytes
 

@@ -59,6 +59,12 @@ enum class Operation : uint16_t {
   kRetireDomainKeys = 44,
   kChangeSeal = 45,
   kExportDomainKeys = 46,
+  // Keys in PKCS#11 tokens (keyd_hsm_protocol.h).
+  kDescribeHsmCluster = 55,
+  kConnectHsm = 56,
+  kCreateHsmKey = 57,
+  kDestroyHsmKey = 58,
+  kGenerateHsmRandom = 59,
 };
 
 // --- the frame

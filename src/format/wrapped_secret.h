@@ -14,6 +14,8 @@ inline constexpr uint8_t kWrappedSecretVersion = 1;
 enum class SecretKind : uint8_t {
   kAccessKeySecret = 1,          // its name is the access key id
   kCertificateAuthorityKey = 2,  // its name is the SHA-256 of the CA certificate, in hexadecimal
+  kProxySecret = 3,       // an external key store proxy's secret access key; its name is the store's id
+  kKeyStorePassword = 4,  // of the user in a cluster's token; its name is the store's id
 };
 
 struct WrappedSecretHeader {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyclient/keyd_client.h"
 
-#include "format/ciphertext_blob.h"
+#include "format/hsm_blob.h"
 #include "format/key_id.h"
 #include "keyclient/keyd_channel.h"
 
@@ -143,8 +143,8 @@ Result<Bytes> KeydClient::issue_certificate(const CertificateAuthority& authorit
 }
 
 Result<BlobIdentity> identify_blob(ByteView blob) {
-  COFFER_TRY(parsed, format::parse_ciphertext_blob(blob));
-  return BlobIdentity{format::key_id_text(parsed.header.key_id), parsed.header.backing_key_version};
+  COFFER_TRY(claim, format::claim_of_blob(blob));
+  return BlobIdentity{format::key_id_text(claim.key_id), claim.backing_key_version};
 }
 
 }  // namespace coffer::keyclient

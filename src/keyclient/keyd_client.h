@@ -13,6 +13,7 @@
 #include "format/encryption_context.h"
 #include "format/key_binding.h"
 #include "format/key_kinds.h"
+#include "format/keyd_hsm_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 #include "format/volume_key_box.h"
@@ -60,6 +61,10 @@ struct KeydStatus {
 
 using SealStatus = format::keyd::SealStatusReply;
 using format::keyd::NamedSecret;
+
+using format::keyd::HsmLogin;
+using HsmKey = format::keyd::HsmKeyReply;                // the object's label, the backing-key token
+using HsmClusterStatus = format::keyd::HsmClusterReply;  // known, trusts
 
 class KeydClient {
  public:
@@ -114,6 +119,17 @@ class KeydClient {
   // A volume's wrapped data key, under another version of its KMS key's material.
   Result<Bytes> rewrap_volume_key(const WrappedBackingKey& from, const WrappedBackingKey& to, ByteView blob,
                                   const format::EncryptionContext& context);
+
+  // AES-256 keys in PKCS#11 tokens, used by the calls above like any other: kUnavailable while the token is
+  // not reached, kNotFound when it has lost the key. Whatever takes a login opens the token if it must.
+  // `certificate_pem`: is it the cluster's trust anchor?
+  Result<HsmClusterStatus> describe_hsm_cluster(const std::string& cluster_id,
+                                                const std::string& certificate_pem);
+  Result<format::HsmLoginOutcome> connect_hsm(const HsmLogin& login);
+  Status disconnect_hsm(const HsmLogin& login);
+  Result<HsmKey> create_hsm_key(const HsmLogin& login, const format::KeyBinding& binding, uint32_t version);
+  Status destroy_hsm_key(const HsmLogin& login, const WrappedBackingKey& key);  // gone already: no error
+  Result<secret::SecretBytes> generate_hsm_random(const HsmLogin& login, uint32_t size);
 
   // The keys of one attachment, in one box for the recipient enrolled for binding.host_id.
   Result<Bytes> box_volume_keys(const std::vector<VolumeKeyRequest>& layers, const BoxBinding& binding);

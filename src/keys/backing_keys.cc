@@ -19,8 +19,14 @@ constexpr size_t kLongestRegion = 64;
 constexpr size_t kWeightOfSecret = 1, kWeightOfPair = 16;
 
 std::string_view label(uint8_t token_version) {
-  return token_version == format::kOldTokenVersion ? "coffer backing-key token v1"
-                                                   : "coffer backing-key token v2";
+  switch (token_version) {
+    case format::kOldTokenVersion:
+      return "coffer backing-key token v1";
+    case format::kHsmTokenVersion:
+      return "coffer backing-key token v3";
+    default:
+      return "coffer backing-key token v2";
+  }
 }
 
 size_t weight(const BackingKey& key) {
@@ -30,7 +36,11 @@ size_t weight(const BackingKey& key) {
 Result<SharedBackingKey> parse(KeyMaterial material) {
   auto key = std::make_shared<BackingKey>();
   key->spec = material.spec;
-  if (format::is_key_pair(material.spec)) {
+  if (material.in_hsm) {
+    COFFER_TRY(object, format::parse_hsm_object(material.bytes.read(
+                           secret::RawAccess::because("where a key is in a token is no secret"))));
+    key->hsm = std::move(object);
+  } else if (format::is_key_pair(material.spec)) {
     COFFER_TRY(pair, crypto::PrivateKey::parse(key_pair_kind(material.spec), material.bytes,
                                                crypto::PrivateKey::Trust::kOwn));
     key->pair = std::move(pair);
@@ -49,7 +59,11 @@ Result<Bytes> wrap_material(const DomainKeys& domain_keys, const format::KeyBind
     return fail(ErrorKind::kInvalidArgument,
                 "a backing key is bound to an account, a region, a key id and a version");
   const format::BackingKeyTokenHeader header{
-      format::kTokenVersion,      material.spec, domain_keys.newest_version(), binding, version,
+      material.in_hsm ? format::kHsmTokenVersion : format::kTokenVersion,
+      material.spec,
+      domain_keys.newest_version(),
+      binding,
+      version,
       random_message_key_inputs()};
   const Bytes header_bytes = format::encode(header);
   COFFER_TRY(sealed, seal_message(domain_keys.newest(), label(header.version), header.inputs, header_bytes,
@@ -65,7 +79,7 @@ Result<KeyMaterial> open_material(const DomainKeys& domain_keys, const format::W
     return tl::unexpected(format::refused_ciphertext());
   COFFER_TRY(bytes, open_message(*domain_key, label(token.header.version), token.header.inputs,
                                  token.header_bytes, token.sealed));
-  return KeyMaterial{token.header.spec, std::move(bytes)};
+  return KeyMaterial{token.header.spec, std::move(bytes), token.header.version == format::kHsmTokenVersion};
 }
 
 Result<Bytes> create_backing_key(const DomainKeys& domain_keys, const format::KeyBinding& binding,
@@ -76,7 +90,7 @@ Result<Bytes> create_backing_key(const DomainKeys& domain_keys, const format::Ke
 Result<secret::SecretBytes> open_backing_key(const DomainKeys& domain_keys,
                                              const format::WrappedBackingKey& key) {
   COFFER_TRY(material, open_material(domain_keys, key));
-  if (material.spec != format::KeySpec::kSymmetricDefault)
+  if (material.spec != format::KeySpec::kSymmetricDefault || material.in_hsm)
     return tl::unexpected(format::refused_ciphertext());
   return std::move(material.bytes);
 }

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/mac.h"
+#include "format/hsm_object.h"
 #include "format/key_binding.h"
 #include "keys/domain_keys.h"
 #include "keys/key_material.h"
@@ -32,7 +33,8 @@ Result<secret::SecretBytes> open_backing_key(const DomainKeys& domain_keys,
 // An opened token, ready for use.
 struct BackingKey {
   format::KeySpec spec = format::KeySpec::kSymmetricDefault;
-  secret::SecretBytes secret;              // of a symmetric or an HMAC key
+  secret::SecretBytes secret;              // of a symmetric or an HMAC key; empty if it is in a token
+  std::optional<format::HsmObject> hsm;    // where the material is, if in a PKCS#11 token
   std::optional<crypto::PrivateKey> pair;  // parsed once: that costs as much as a signature
 };
 using SharedBackingKey = std::shared_ptr<const BackingKey>;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/packet_channel.h"
+#include "format/keyd_hsm_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 
@@ -21,6 +22,26 @@ Result<ReplyBody> call(ByteView bytes, Function function) {
   return function(body);
 }
 
+// Keys in PKCS#11 tokens.
+Result<ReplyBody> serve_hsm(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kDescribeHsmCluster:
+      return call<protocol::DescribeHsmCluster>(
+          body, [&](auto& in) { return operations.describe_hsm_cluster(in); });
+    case Operation::kConnectHsm:
+      return call<protocol::ConnectHsm>(body, [&](auto& in) { return operations.connect_hsm(in); });
+    case Operation::kCreateHsmKey:
+      return call<protocol::CreateHsmKey>(body, [&](auto& in) { return operations.create_hsm_key(in); });
+    case Operation::kDestroyHsmKey:
+      return call<protocol::DestroyHsmKey>(body, [&](auto& in) { return operations.destroy_hsm_key(in); });
+    case Operation::kGenerateHsmRandom:
+      return call<protocol::GenerateHsmRandom>(body,
+                                               [&](auto& in) { return operations.generate_hsm_random(in); });
+    default:
+      return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+  }
+}
+
 // Replicas, destruction, rotation.
 Result<ReplyBody> serve_key_life(Operations& operations, Operation operation, ByteView body) {
   switch (operation) {
@@ -33,7 +54,7 @@ Result<ReplyBody> serve_key_life(Operations& operations, Operation operation, By
       return call<protocol::RewrapVolumeKey>(body,
                                              [&](auto& in) { return operations.rewrap_volume_key(in); });
     default:
-      return fail(ErrorKind::kPermissionDenied, "this channel does not offer that operation");
+      return serve_hsm(operations, operation, body);
   }
 }
 

@@ -16,6 +16,7 @@ namespace coffer::keys {
 struct KeyMaterial {
   format::KeySpec spec = format::KeySpec::kSymmetricDefault;
   secret::SecretBytes bytes;
+  bool in_hsm = false;  // `bytes` are no material, but say where it is: format/hsm_object.h
 };
 
 // A key pair takes from a millisecond (ECC) to some seconds (RSA_4096).

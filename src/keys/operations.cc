@@ -65,10 +65,16 @@ std::string authority_name(ByteView certificate_der) {
 
 }  // namespace
 
-Operations::Operations(DomainKeyVault& vault, SealControl* seal_control, const Clock& clock)
-    : vault_(vault), seal_control_(seal_control), clock_(clock), cache_(vault.keys(), kCachedBackingKeys) {}
+Operations::Operations(DomainKeyVault& vault, SealControl* seal_control, const Clock& clock,
+                       HsmStores* hsm_stores)
+    : vault_(vault),
+      seal_control_(seal_control),
+      clock_(clock),
+      hsm_stores_(hsm_stores),
+      cache_(vault.keys(), kCachedBackingKeys) {}
 
-Operations::Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock)
+Operations::Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock,
+                       HsmStores* hsm_stores)
     : own_vault_(std::make_unique<DomainKeyVault>(
           std::move(domain_keys),
           std::make_unique<seals::Seal>(format::SealKind::kKeyFile, format::UuidBytes{}, Bytes{},
@@ -77,6 +83,7 @@ Operations::Operations(DomainKeys domain_keys, std::string seal_description, con
           nullptr)),
       vault_(*own_vault_),
       clock_(clock),
+      hsm_stores_(hsm_stores),
       cache_(vault_.keys(), kCachedBackingKeys) {}
 
 Result<ReplyBody> Operations::status() const {
@@ -93,48 +100,45 @@ Result<ReplyBody> Operations::create_backing_key(const protocol::CreateBackingKe
   return ReplyBody{std::move(token), {}};
 }
 
-Result<std::shared_ptr<const SecretBytes>> Operations::symmetric_key(const format::WrappedBackingKey& key) {
+Result<SymmetricKey> Operations::symmetric_key(const format::WrappedBackingKey& key) {
   COFFER_TRY(found, cache_.get(key));
   if (found->spec != format::KeySpec::kSymmetricDefault)
     return fail(ErrorKind::kInvalidArgument, "the key is of another kind than the operation needs");
-  return std::shared_ptr<const SecretBytes>(found, &found->secret);
+  return SymmetricKey(std::move(found), blob_key(key), hsm_stores_);
 }
 
 Result<ReplyBody> Operations::encrypt(const protocol::Encrypt& request) {
   COFFER_CHECK(check_size(static_cast<uint32_t>(request.plaintext.size()), protocol::kLargestPlaintext));
-  COFFER_TRY(backing_key, symmetric_key(request.key));
+  COFFER_TRY(key, symmetric_key(request.key));
   const SecretBytes plaintext = SecretBytes::copy_of(request.plaintext);
-  COFFER_TRY(
-      blob, seal_blob(*backing_key, blob_key(request.key), BlobClass::kCustomer, request.context, plaintext));
+  COFFER_TRY(blob, key.seal(BlobClass::kCustomer, request.context, plaintext));
   return ReplyBody{std::move(blob), {}};
 }
 
 Result<ReplyBody> Operations::decrypt(const protocol::Decrypt& request) {
-  COFFER_TRY(backing_key, symmetric_key(request.key));
-  COFFER_TRY(plaintext, open_blob(*backing_key, blob_key(request.key), BlobClass::kCustomer, request.context,
-                                  request.blob));
+  COFFER_TRY(key, symmetric_key(request.key));
+  COFFER_TRY(plaintext, key.open(BlobClass::kCustomer, request.context, request.blob));
   return ReplyBody{{}, std::move(plaintext)};
 }
 
 Result<ReplyBody> Operations::generate_data_key(const protocol::GenerateDataKey& request) {
   COFFER_CHECK(check_size(request.size, protocol::kLargestDataKey));
-  COFFER_TRY(backing_key, symmetric_key(request.key));
+  COFFER_TRY(key, symmetric_key(request.key));
   SecretBytes data_key = crypto::random_secret(request.size);
-  COFFER_TRY(blob,
-             seal_blob(*backing_key, blob_key(request.key), BlobClass::kCustomer, request.context, data_key));
+  COFFER_TRY(blob, key.seal(BlobClass::kCustomer, request.context, data_key));
   return ReplyBody{as_field(blob), std::move(data_key)};
 }
 
 Result<ReplyBody> Operations::generate_data_key_without_plaintext(
     const protocol::GenerateDataKeyWithoutPlaintext& request) {
-  const auto& [key, context, size] = request.request;
+  const auto& [token, context, size] = request.request;
   const bool for_volume = request.blob_class == BlobClass::kVolume;
   COFFER_CHECK(check_size(size, protocol::kLargestDataKey));
   if (for_volume && size != format::kVolumeKeySize)
     return fail(ErrorKind::kInvalidArgument, "a volume's data key has 64 bytes");
-  COFFER_TRY(backing_key, symmetric_key(key));
+  COFFER_TRY(key, symmetric_key(token));
   const SecretBytes data_key = for_volume ? make_volume_key() : crypto::random_secret(size);
-  COFFER_TRY(blob, seal_blob(*backing_key, blob_key(key), request.blob_class, context, data_key));
+  COFFER_TRY(blob, key.seal(request.blob_class, context, data_key));
   return ReplyBody{std::move(blob), {}};
 }
 
@@ -144,12 +148,11 @@ Result<ReplyBody> Operations::generate_random(const protocol::GenerateRandom& re
 }
 
 Result<SecretBytes> Operations::open_volume_key(const format::VolumeKeyRequest& layer) {
-  COFFER_TRY(backing_key, symmetric_key(layer.key));
-  COFFER_TRY(key,
-             open_blob(*backing_key, blob_key(layer.key), BlobClass::kVolume, layer.context, layer.blob));
-  if (key.size() != format::kVolumeKeySize || !halves_differ(key))
+  COFFER_TRY(key, symmetric_key(layer.key));
+  COFFER_TRY(data_key, key.open(BlobClass::kVolume, layer.context, layer.blob));
+  if (data_key.size() != format::kVolumeKeySize || !halves_differ(data_key))
     return tl::unexpected(format::refused_ciphertext());
-  return key;
+  return data_key;
 }
 
 Result<ReplyBody> Operations::box_volume_keys(const protocol::BoxVolumeKeys& request) {

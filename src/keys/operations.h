@@ -8,13 +8,16 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "format/keyd_hsm_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 #include "keys/backing_keys.h"
 #include "keys/domain_key_vault.h"
 #include "keys/domain_keys.h"
+#include "keys/hsm_stores.h"
 #include "keys/recipients.h"
 #include "keys/seal_control.h"
+#include "keys/symmetric_key.h"
 #include "secret/secret_bytes.h"
 
 namespace coffer::keys {
@@ -28,10 +31,13 @@ struct ReplyBody {
 // Thread-safe.
 class Operations {
  public:
-  // Both must outlive this. Without a `seal_control` the seal cannot be changed.
-  Operations(DomainKeyVault& vault, SealControl* seal_control, const Clock& clock);
+  // All must outlive this. Without a `seal_control` the seal cannot be changed; without `hsm_stores` no key
+  // is in a token.
+  Operations(DomainKeyVault& vault, SealControl* seal_control, const Clock& clock,
+             HsmStores* hsm_stores = nullptr);
   // Domain keys that are nowhere but in memory, for tests.
-  Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock);
+  Operations(DomainKeys domain_keys, std::string seal_description, const Clock& clock,
+             HsmStores* hsm_stores = nullptr);
 
   Result<ReplyBody> status() const;
   Result<ReplyBody> create_backing_key(const format::keyd::CreateBackingKey& request) const;
@@ -68,6 +74,13 @@ class Operations {
   Result<ReplyBody> forget_key(const format::keyd::ForgetKey& request);
   Result<ReplyBody> rewrap_volume_key(const format::keyd::RewrapVolumeKey& request);
 
+  // Keys in PKCS#11 tokens (operations_hsm.cc).
+  Result<ReplyBody> describe_hsm_cluster(const format::keyd::DescribeHsmCluster& request) const;
+  Result<ReplyBody> connect_hsm(const format::keyd::ConnectHsm& request) const;
+  Result<ReplyBody> create_hsm_key(const format::keyd::CreateHsmKey& request) const;
+  Result<ReplyBody> destroy_hsm_key(const format::keyd::DestroyHsmKey& request) const;
+  Result<ReplyBody> generate_hsm_random(const format::keyd::GenerateHsmRandom& request) const;
+
   // Domain keys and seals (domain_key_operations.cc).
   Result<ReplyBody> seal_status() const;
   Result<ReplyBody> add_domain_key(const format::keyd::DomainKeyVersion& request);
@@ -81,14 +94,20 @@ class Operations {
   Result<ReplyBody> enrol_recipient(const std::string& host_id, const format::keyd::EnrolRecipient& request);
 
  private:
-  // The secret of a symmetric encryption key; no other kind opens blobs or makes data keys.
-  Result<std::shared_ptr<const secret::SecretBytes>> symmetric_key(const format::WrappedBackingKey& key);
+  // No other kind of key opens blobs or makes data keys.
+  Result<SymmetricKey> symmetric_key(const format::WrappedBackingKey& key);
   Result<secret::SecretBytes> open_volume_key(const format::VolumeKeyRequest& layer);
+  // operations_hsm.cc
+  Result<HsmStores*> hsm() const;
+  Result<secret::SecretBytes> password_of(const format::keyd::HsmLogin& login) const;
+  Result<format::HsmLoginOutcome> log_in(const format::keyd::HsmLogin& login) const;
+  Status ensure_connected(const format::keyd::HsmLogin& login) const;
 
   const std::unique_ptr<DomainKeyVault> own_vault_;
   DomainKeyVault& vault_;
   SealControl* const seal_control_ = nullptr;
   const Clock& clock_;
+  HsmStores* const hsm_stores_ = nullptr;
   BackingKeyCache cache_;
   Recipients recipients_;
 };

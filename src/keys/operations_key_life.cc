@@ -15,6 +15,8 @@ Result<ReplyBody> Operations::replicate_backing_key(const protocol::ReplicateBac
     return fail(ErrorKind::kInvalidArgument, "only multi-Region keys have replicas");
   const auto domain_keys = vault_.keys().get();
   COFFER_TRY(material, open_material(*domain_keys, request.key));
+  if (material.in_hsm)
+    return fail(ErrorKind::kInvalidArgument, "a key in a custom key store has no replicas");
   format::KeyBinding binding = request.key.binding;
   binding.region = request.region;
   COFFER_TRY(token, wrap_material(*domain_keys, binding, request.key.version, material));
@@ -30,9 +32,8 @@ Result<ReplyBody> Operations::rewrap_volume_key(const protocol::RewrapVolumeKey&
   if (request.from.binding != request.to.binding)
     return fail(ErrorKind::kInvalidArgument, "a data key is rewrapped under its own KMS key");
   COFFER_TRY(data_key, open_volume_key({request.from, to_bytes(request.blob), request.context, {}}));
-  COFFER_TRY(backing_key, symmetric_key(request.to));
-  COFFER_TRY(blob, seal_blob(*backing_key, {request.to.binding.key_id, request.to.version},
-                             format::BlobClass::kVolume, request.context, data_key));
+  COFFER_TRY(key, symmetric_key(request.to));
+  COFFER_TRY(blob, key.seal(format::BlobClass::kVolume, request.context, data_key));
   return ReplyBody{std::move(blob), {}};
 }
 

@@ -60,14 +60,13 @@ struct DataKeyPair {
   protocol::DataKeyPairReply sealed;
   SecretBytes private_key;
 };
-Result<DataKeyPair> make_data_key_pair(const SecretBytes& backing_key,
+Result<DataKeyPair> make_data_key_pair(const SymmetricKey& key,
                                        const protocol::GenerateDataKeyPair& request) {
   if (!format::is_key_pair(request.spec))
     return fail(ErrorKind::kInvalidArgument, "a data key pair is RSA or ECC");
   const auto pair = crypto::PrivateKey::generate(key_pair_kind(request.spec));
   DataKeyPair made{{{}, pair.public_key().der()}, pair.pkcs8()};
-  COFFER_TRY(blob, seal_blob(backing_key, blob_key(request.key), format::BlobClass::kCustomer,
-                             request.context, made.private_key));
+  COFFER_TRY(blob, key.seal(format::BlobClass::kCustomer, request.context, made.private_key));
   made.sealed.private_key_blob = std::move(blob);
   return made;
 }
@@ -127,15 +126,15 @@ Result<ReplyBody> Operations::derive_shared_secret(const protocol::DeriveSharedS
 }
 
 Result<ReplyBody> Operations::generate_data_key_pair(const protocol::GenerateDataKeyPair& request) {
-  COFFER_TRY(backing_key, symmetric_key(request.key));
-  COFFER_TRY(made, make_data_key_pair(*backing_key, request));
+  COFFER_TRY(key, symmetric_key(request.key));
+  COFFER_TRY(made, make_data_key_pair(key, request));
   return ReplyBody{written(made.sealed), std::move(made.private_key)};
 }
 
 Result<ReplyBody> Operations::generate_data_key_pair_without_plaintext(
     const protocol::GenerateDataKeyPair& request) {
-  COFFER_TRY(backing_key, symmetric_key(request.key));
-  COFFER_TRY(made, make_data_key_pair(*backing_key, request));
+  COFFER_TRY(key, symmetric_key(request.key));
+  COFFER_TRY(made, make_data_key_pair(key, request));
   return ReplyBody{written(made.sealed), {}};
 }
 

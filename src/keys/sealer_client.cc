@@ -18,7 +18,9 @@ using secret::SecretBytes;
 
 constexpr int kSealersChannel = 3;
 
-Result<SecretBytes> parse_reply(ByteView packet) {
+}  // namespace
+
+Result<SecretBytes> parse_sealer_reply(ByteView packet) {
   format::Reader reader(packet);
   const uint8_t code = reader.u8();
   if (reader.ok() && code == 0) return SecretBytes::copy_of(reader.raw(reader.left()));
@@ -28,8 +30,6 @@ Result<SecretBytes> parse_reply(ByteView packet) {
     return fail(ErrorKind::kInternal, "the sealer's answer cannot be understood");
   return fail(*kind, std::move(message));
 }
-
-}  // namespace
 
 Result<std::unique_ptr<SealerClient>> SealerClient::start(const std::string& program) {
   COFFER_TRY(pair, make_channel_pair());
@@ -69,7 +69,7 @@ Result<SecretBytes> SealerClient::call(const format::sealer::RequestView& reques
   const MutableByteView raw = reply.write(RawAccess::because("the sealer's reply may hold a key"));
   const auto size = channel_.receive_into(raw);
   if (!size) return gone(size.error());
-  return parse_reply(raw.first(*size));
+  return parse_sealer_reply(raw.first(*size));
 }
 
 }  // namespace coffer::keys

@@ -13,6 +13,9 @@
 
 namespace coffer::keys {
 
+// The body of a reply packet, or the error in it.
+Result<secret::SecretBytes> parse_sealer_reply(ByteView packet);
+
 // Thread-safe; one request at a time.
 class SealerClient {
  public:

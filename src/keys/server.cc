@@ -31,7 +31,7 @@ class Replies {
 secret::SecretBytes too_busy(ByteView packet) {
   const auto request = format::keyd::parse_request(packet);
   return secret::SecretBytes::copy_of(format::keyd::encode_failure(
-      request ? request->id : 0, Error{ErrorKind::kUnavailable, "too many RSA keys are being made"}));
+      request ? request->id : 0, Error{ErrorKind::kUnavailable, "too many slow calls are waiting"}));
 }
 
 }  // namespace
@@ -40,18 +40,21 @@ void serve_channel(Operations& operations, const ChannelRole& role, PacketChanne
   secret::SecretBytes buffer(PacketChannel::kLargestPacket);
   const MutableByteView packet = buffer.write(RawAccess::because("requests may carry plaintext"));
   Replies replies(channel);
-  SlowLane slow_lane([&](const secret::SecretBytes& slow) {
+  const auto answer_aside = [&](const secret::SecretBytes& slow) {
     const auto reply =
         answer(operations, role, slow.read(RawAccess::because("requests may carry plaintext")));
     if (reply) replies.send(*reply);
-  });
+  };
+  SlowLane rsa_keys(kWidthForRsa, answer_aside), tokens(kWidthForTokens, answer_aside);
   while (true) {
     secret::wipe_vector_registers();
     const auto size = channel.receive_into(packet);
     if (!size) break;
     const MutableByteView request = packet.first(*size);
-    const bool slow = is_slow(request);
-    if (slow && slow_lane.add(secret::SecretBytes::copy_of(request))) {
+    const Speed speed = speed_of(request);
+    const bool slow = speed != Speed::kFast;
+    SlowLane& lane = speed == Speed::kWaitsForToken ? tokens : rsa_keys;
+    if (slow && lane.add(secret::SecretBytes::copy_of(request))) {
       secret::wipe(request);
       continue;
     }

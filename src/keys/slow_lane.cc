@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keys/slow_lane.h"
 
-#include "format/keyd_protocol.h"
+#include "format/keyd_hsm_protocol.h"
 #include "secret/registers.h"
 
 namespace coffer::keys {
@@ -9,32 +9,34 @@ namespace {
 
 namespace protocol = format::keyd;
 
-constexpr size_t kThreads = 2;
-constexpr size_t kMostWaiting = 64;  // a client waits a minute for its key, and no longer
-
 template <class Body>
 bool names_rsa(ByteView body) {
   const auto parsed = protocol::parse_body<Body>(body);
   return parsed && format::is_rsa(parsed->spec);
 }
 
-}  // namespace
-
-bool is_slow(ByteView packet) {
-  const auto request = protocol::parse_request(packet);
-  if (!request) return false;
-  switch (request->operation) {
+bool makes_rsa_key(const protocol::Request& request) {
+  switch (request.operation) {
     case protocol::Operation::kCreateKeyMaterial:
-      return names_rsa<protocol::CreateKeyMaterial>(request->body);
+      return names_rsa<protocol::CreateKeyMaterial>(request.body);
     case protocol::Operation::kGenerateDataKeyPair:
     case protocol::Operation::kGenerateDataKeyPairWithoutPlaintext:
-      return names_rsa<protocol::GenerateDataKeyPair>(request->body);
+      return names_rsa<protocol::GenerateDataKeyPair>(request.body);
     case protocol::Operation::kImportKeyMaterial:  // checks the primes of a foreign key
     case protocol::Operation::kCreateImportParameters:
       return true;
     default:
       return false;
   }
+}
+
+}  // namespace
+
+Speed speed_of(ByteView packet) {
+  const auto request = protocol::parse_request(packet);
+  if (!request) return Speed::kFast;
+  if (protocol::concerns_hsm(*request)) return Speed::kWaitsForToken;
+  return makes_rsa_key(*request) ? Speed::kMakesRsaKey : Speed::kFast;
 }
 
 SlowLane::~SlowLane() {
@@ -47,9 +49,9 @@ SlowLane::~SlowLane() {
 }
 
 bool SlowLane::add(secret::SecretBytes packet) {
-  while (threads_.size() < kThreads) threads_.emplace_back([this] { run(); });
+  while (threads_.size() < width_.threads) threads_.emplace_back([this] { run(); });
   const std::lock_guard lock(mutex_);
-  if (waiting_.size() >= kMostWaiting) return false;
+  if (waiting_.size() >= width_.most_waiting) return false;
   waiting_.push_back(std::move(packet));
   changed_.notify_one();
   return true;

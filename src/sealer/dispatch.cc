@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/dispatch.h"
 
-#include "format/error_code.h"
 #include "format/sealer_protocol.h"
 #include "sealer/pkcs11.h"
+#include "sealer/reply.h"
 #include "sealer/tpm.h"
 
 namespace coffer::sealer {
 namespace {
 
 using format::sealer::Operation;
-using secret::RawAccess;
 using secret::SecretBytes;
 
 SecretBytes in_arena(const Bytes& bytes) {
@@ -53,6 +52,8 @@ Result<SecretBytes> carry_out(ByteView packet) {
     case Operation::kPkcs11Create:
     case Operation::kPkcs11Open:
       return pkcs11(request);
+    default:  // those of a key store's process
+      break;
   }
   return fail(ErrorKind::kUnsupported, "the sealer does not know that operation");
 }
@@ -60,15 +61,7 @@ Result<SecretBytes> carry_out(ByteView packet) {
 }  // namespace
 
 SecretBytes answer(ByteView packet) {
-  auto outcome = carry_out(packet);
-  if (!outcome)
-    return in_arena(
-        format::Writer().u8(format::error_code(outcome.error().kind)).field(outcome.error().message).take());
-  SecretBytes reply(1 + outcome->size());
-  format::FixedWriter(reply.write(RawAccess::because("a reply is put together")))
-      .u8(0)
-      .raw(outcome->read(RawAccess::because("a reply is put together")));
-  return reply;
+  return reply_packet(carry_out(packet));
 }
 
 }  // namespace coffer::sealer

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sealer/pkcs11.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <vector>
 
+#include "sealer/pkcs11_error.h"
 #include "sealer/pkcs11_server.h"
+#include "sealer/pkcs11_slots.h"
 
 namespace coffer::sealer {
 namespace {
@@ -18,81 +18,12 @@ using secret::SecretBytes;
 constexpr CK_ULONG kModulusBits = 3072;
 constexpr size_t kKeySize = 32;
 
-// The errors that people meet, by PKCS#11's own names (2.40, section 5.1).
-std::string name_of(CK_RV code) {
-  switch (code) {
-    case CKR_PIN_INCORRECT:
-      return "CKR_PIN_INCORRECT: that is not the PIN";
-    case CKR_PIN_LOCKED:
-      return "CKR_PIN_LOCKED: too many wrong PINs were tried; unlock the token first";
-    case CKR_PIN_EXPIRED:
-      return "CKR_PIN_EXPIRED";
-    case CKR_PIN_LEN_RANGE:
-    case CKR_PIN_INVALID:
-      return "CKR_PIN_INVALID: a PIN of this length or form is none";
-    case CKR_TOKEN_NOT_PRESENT:
-      return "CKR_TOKEN_NOT_PRESENT";
-    case CKR_DEVICE_ERROR:
-      return "CKR_DEVICE_ERROR: the module's process ended, or the device failed";
-    case CKR_DEVICE_REMOVED:
-      return "CKR_DEVICE_REMOVED";
-    case CKR_DEVICE_MEMORY:
-      return "CKR_DEVICE_MEMORY: the token is full";
-    case CKR_TOKEN_WRITE_PROTECTED:
-      return "CKR_TOKEN_WRITE_PROTECTED";
-    case CKR_MECHANISM_INVALID:
-      return "CKR_MECHANISM_INVALID: the token has no RSA-OAEP";
-    default:
-      return fmt::format("error 0x{:x}", code);
-  }
-}
-
-Error pkcs11_error(const char* what, CK_RV code) {
-  ErrorKind kind = ErrorKind::kIo;
-  if (code == CKR_PIN_INCORRECT || code == CKR_PIN_LOCKED || code == CKR_PIN_EXPIRED ||
-      code == CKR_PIN_INVALID || code == CKR_PIN_LEN_RANGE)
-    kind = ErrorKind::kPermissionDenied;
-  if (code == CKR_ENCRYPTED_DATA_INVALID || code == CKR_ENCRYPTED_DATA_LEN_RANGE)
-    kind = ErrorKind::kRefusedCiphertext;
-  return Error{kind, fmt::format("PKCS#11: {}: {}", what, name_of(code))};
-}
-
-#define COFFER_CK(what, expression)                                                                          \
-  do {                                                                                                       \
-    if (const CK_RV code_ = (expression); code_ != CKR_OK) return tl::unexpected(pkcs11_error(what, code_)); \
-  } while (0)
-
-// PKCS#11's fixed texts are padded with blanks.
-std::string unpadded(const unsigned char* text, size_t size) {
-  std::string out(reinterpret_cast<const char*>(text), size);
-  out.erase(out.find_last_not_of(' ') + 1);
-  return out;
-}
-
-Result<CK_SLOT_ID> find_token(CK_FUNCTION_LIST& ck, const std::string& label) {
-  CK_ULONG count = 0;
-  COFFER_CK("the list of tokens", ck.C_GetSlotList(CK_TRUE, nullptr, &count));
-  std::vector<CK_SLOT_ID> slots(count);
-  COFFER_CK("the list of tokens", ck.C_GetSlotList(CK_TRUE, slots.data(), &count));
-  slots.resize(count);
-  std::string found;
-  for (const CK_SLOT_ID slot : slots) {
-    CK_TOKEN_INFO info{};
-    if (ck.C_GetTokenInfo(slot, &info) != CKR_OK) continue;
-    const std::string its_label = unpadded(info.label, sizeof info.label);
-    if (its_label == label) return slot;
-    if (!its_label.empty()) found += (found.empty() ? "" : ", ") + its_label;
-  }
-  return fail(ErrorKind::kUnavailable, fmt::format("PKCS#11: there is no token '{}'; there are: {}", label,
-                                                   found.empty() ? "none" : found));
-}
-
 // A logged-in session; closed at its end.
 class Session {
  public:
   static Result<std::unique_ptr<Session>> open(CK_FUNCTION_LIST& ck, const std::string& token,
                                                const SecretBytes& pin) {
-    COFFER_TRY(slot, find_token(ck, token));
+    COFFER_TRY(slot, find_token(ck, token, ""));
     auto session = std::unique_ptr<Session>(new Session(ck));
     COFFER_CK("a session", ck.C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr,
                                             &session->handle_));

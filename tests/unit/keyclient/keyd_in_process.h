@@ -13,11 +13,13 @@ namespace coffer::keyclient {
 
 class KeydInProcess {
  public:
-  KeydInProcess() {
-    keys::DomainKeys domain_keys;
-    domain_keys.add(1, crypto::random_secret(32));
-    operations_ =
-        std::make_unique<keys::Operations>(std::move(domain_keys), "key file /somewhere", system_clock());
+  explicit KeydInProcess(keys::HsmStores* hsm_stores = nullptr) {
+    const secret::SecretBytes key = crypto::random_secret(32);
+    domain_keys_.add(1, key.clone());
+    keys::DomainKeys its_own;
+    its_own.add(1, key.clone());
+    operations_ = std::make_unique<keys::Operations>(std::move(its_own), "key file /somewhere",
+                                                     system_clock(), hsm_stores);
     server_ = std::make_unique<keys::Server>(*operations_);
   }
   // The other end of a channel that `process` holds.
@@ -26,10 +28,12 @@ class KeydInProcess {
     if (!server_->serve(process, host_id, std::move(pair->first))) return {};
     return std::move(pair->second);
   }
+  const keys::DomainKeys& domain_keys() const { return domain_keys_; }  // of the start
   void stop() { server_.reset(); }
   void start() { server_ = std::make_unique<keys::Server>(*operations_); }
 
  private:
+  keys::DomainKeys domain_keys_;
   std::unique_ptr<keys::Operations> operations_;
   std::unique_ptr<keys::Server> server_;
 };

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/keyd_hsm_protocol.h"
+
+#include <algorithm>
+
+#include "format/backing_key_token.h"
+#include "format/hsm_object.h"
+#include "format/keyd_protocol_fields.h"
+
+namespace coffer::format::keyd {
+namespace {
+
+bool read_truth(Reader& reader) {
+  const uint8_t value = reader.u8();
+  if (value > 1) reader.fail();
+  return value == 1;
+}
+
+// The key at the start of a body; without a copy, for it is asked of every request.
+bool key_is_in_hsm(Reader& reader) {
+  for (int field = 0; field < 3; ++field) (void)reader.field();
+  (void)reader.u32();
+  const ByteView token = reader.field();
+  return reader.ok() && !token.empty() && token.front() == kHsmTokenVersion;
+}
+
+}  // namespace
+
+void DescribeHsmCluster::write(Writer& writer) const {
+  writer.field(cluster_id).field(certificate_pem);
+}
+DescribeHsmCluster DescribeHsmCluster::read(Reader& reader) {
+  DescribeHsmCluster body;
+  body.cluster_id = reader.text_field();
+  body.certificate_pem = reader.text_field();
+  return body;
+}
+
+void HsmClusterReply::write(Writer& writer) const {
+  writer.u8(known ? 1 : 0).u8(trusts ? 1 : 0);
+}
+HsmClusterReply HsmClusterReply::read(Reader& reader) {
+  HsmClusterReply body;
+  body.known = read_truth(reader);
+  body.trusts = read_truth(reader);
+  return body;
+}
+
+void HsmLogin::write(Writer& writer) const {
+  writer.field(cluster_id).field(key_store_id).field(wrapped_password);
+}
+HsmLogin HsmLogin::read(Reader& reader) {
+  HsmLogin login;
+  login.cluster_id = reader.text_field();
+  login.key_store_id = reader.text_field();
+  login.wrapped_password = reader.bytes_field();
+  if (login.key_store_id.empty() || login.key_store_id.size() > kLongestKeyStoreId) reader.fail();
+  return login;
+}
+
+void ConnectHsm::write(Writer& writer) const {
+  login.write(writer);
+  writer.u8(connect ? 1 : 0);
+}
+ConnectHsm ConnectHsm::read(Reader& reader) {
+  ConnectHsm body;
+  body.login = HsmLogin::read(reader);
+  body.connect = read_truth(reader);
+  return body;
+}
+
+void HsmLoginReply::write(Writer& writer) const {
+  writer.u8(static_cast<uint8_t>(outcome));
+}
+HsmLoginReply HsmLoginReply::read(Reader& reader) {
+  const auto outcome = hsm_login_outcome(reader.u8());
+  if (!outcome) reader.fail();
+  return {outcome.value_or(HsmLoginOutcome::kNoAnswer)};
+}
+
+void CreateHsmKey::write(Writer& writer) const {
+  login.write(writer);
+  write_binding(writer, binding);
+  writer.u32(version);
+}
+CreateHsmKey CreateHsmKey::read(Reader& reader) {
+  CreateHsmKey body;
+  body.login = HsmLogin::read(reader);
+  body.binding = read_binding(reader);
+  body.version = reader.u32();
+  return body;
+}
+
+void HsmKeyReply::write(Writer& writer) const {
+  writer.field(label).field(token);
+}
+HsmKeyReply HsmKeyReply::read(Reader& reader) {
+  HsmKeyReply body;
+  body.label = reader.text_field();
+  body.token = reader.bytes_field();
+  return body;
+}
+
+void DestroyHsmKey::write(Writer& writer) const {
+  login.write(writer);
+  write_key(writer, key);
+}
+DestroyHsmKey DestroyHsmKey::read(Reader& reader) {
+  DestroyHsmKey body;
+  body.login = HsmLogin::read(reader);
+  body.key = read_key(reader);
+  return body;
+}
+
+void GenerateHsmRandom::write(Writer& writer) const {
+  login.write(writer);
+  writer.u32(size);
+}
+GenerateHsmRandom GenerateHsmRandom::read(Reader& reader) {
+  GenerateHsmRandom body;
+  body.login = HsmLogin::read(reader);
+  body.size = reader.u32();
+  return body;
+}
+
+bool concerns_hsm(const Request& request) {
+  Reader reader(request.body);
+  switch (request.operation) {
+    case Operation::kConnectHsm:
+    case Operation::kCreateHsmKey:
+    case Operation::kDestroyHsmKey:
+    case Operation::kGenerateHsmRandom:
+      return true;
+    case Operation::kEncrypt:
+    case Operation::kDecrypt:
+    case Operation::kGenerateDataKey:
+    case Operation::kGenerateDataKeyWithoutPlaintext:
+    case Operation::kGenerateDataKeyPair:
+    case Operation::kGenerateDataKeyPairWithoutPlaintext:
+    case Operation::kRewrapVolumeKey:
+      return key_is_in_hsm(reader);
+    case Operation::kBoxVolumeKeys: {
+      const auto body = parse_body<BoxVolumeKeys>(request.body);
+      return body && std::ranges::any_of(body->layers, [](const VolumeKeyRequest& layer) {
+               return !layer.key.token.empty() && layer.key.token.front() == kHsmTokenVersion;
+             });
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace coffer::format::keyd

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keys/hsm_stores.h"
+
+#include "base/log.h"
+
+namespace coffer::keys {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using format::HsmLoginOutcome;
+using secret::RawAccess;
+using secret::SecretBytes;
+
+// A client of keyd's waits five seconds for an answer; making a key and logging in may take longer.
+constexpr auto kPatience = std::chrono::milliseconds(4000);
+constexpr auto kPatienceForLogin = std::chrono::milliseconds(20000);
+// While one call opens a token again, others wait this long; once it has failed, so long nobody tries.
+constexpr auto kPatienceForAnother = std::chrono::milliseconds(1500);
+constexpr auto kAfterFailure = std::chrono::milliseconds(1000);
+constexpr uint64_t kLargestConfiguration = 1 << 20;
+
+bool refuses_the_password(HsmLoginOutcome outcome) {
+  return outcome == HsmLoginOutcome::kIncorrectPin || outcome == HsmLoginOutcome::kLockedPin ||
+         outcome == HsmLoginOutcome::kNoUser;
+}
+
+}  // namespace
+
+struct HsmStores::Store {
+  std::string id, cluster_id;
+  SecretBytes password;
+  std::timed_mutex opening;  // of what follows
+  std::shared_ptr<HsmProcess> process;
+  std::optional<Clock::time_point> failed;
+};
+
+Result<std::optional<format::HsmCluster>> HsmStores::cluster(const std::string& cluster_id) const {
+  const std::string path = folder_ + "/" + std::string(format::kHsmClustersName);
+  COFFER_TRY(present, disk_.exists(path));
+  if (!present) return std::nullopt;
+  COFFER_TRY(bytes, read_file(disk_, path, kLargestConfiguration));
+  COFFER_TRY(clusters, format::parse_hsm_clusters(bytes));
+  const format::HsmCluster* found = format::find_cluster(clusters, cluster_id);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::shared_ptr<HsmStores::Store> HsmStores::find(const std::string& store_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = stores_.find(store_id);
+  return found == stores_.end() ? nullptr : found->second;
+}
+
+bool HsmStores::is_connected(const std::string& store_id) const {
+  return find(store_id) != nullptr;
+}
+
+// Holding store.opening.
+HsmLoginOutcome HsmStores::open(Store& store, std::chrono::milliseconds patience) const {
+  store.process.reset();
+  const auto deadline = Clock::now() + patience;
+  const auto configured = cluster(store.cluster_id);
+  if (!configured) log_warning("{}", configured.error().message);
+  if (!configured || !*configured) return HsmLoginOutcome::kUnknownCluster;
+  const format::HsmCluster& where = **configured;
+  auto channel = start_();
+  if (!channel) {
+    log_warning("key store {}: no process for its token: {}", store.id, channel.error().message);
+    return HsmLoginOutcome::kNoAnswer;
+  }
+  auto process = std::make_shared<HsmProcess>(std::move(*channel));
+  const Bytes location = format::encode(format::HsmLocation{where.module, where.label, where.serial});
+  const auto reply =
+      process->call({format::sealer::Operation::kHsmLogIn,
+                     location,
+                     store.password.read(RawAccess::because("the token's process logs in with it")),
+                     {}},
+                    patience);
+  // A module that ends its process is none that works; one that says nothing may be behind a network.
+  if (!reply) return Clock::now() < deadline ? HsmLoginOutcome::kNoModule : HsmLoginOutcome::kNoAnswer;
+  format::Reader reader(reply->read(RawAccess::because("the outcome of a log-in is no secret")));
+  const auto outcome = format::hsm_login_outcome(reader.u8());
+  if (!outcome || !reader.at_end()) return HsmLoginOutcome::kNoModule;
+  if (*outcome == HsmLoginOutcome::kLoggedIn) store.process = std::move(process);
+  return *outcome;
+}
+
+HsmLoginOutcome HsmStores::connect(const std::string& store_id, const std::string& cluster_id,
+                                   const SecretBytes& password) {
+  auto store = std::make_shared<Store>();
+  store->id = store_id;
+  store->cluster_id = cluster_id;
+  store->password = password.clone();
+  HsmLoginOutcome outcome = HsmLoginOutcome::kNoAnswer;
+  {
+    const std::lock_guard lock(store->opening);
+    outcome = open(*store, kPatienceForLogin);
+  }
+  if (outcome != HsmLoginOutcome::kLoggedIn) return outcome;
+  const std::lock_guard lock(mutex_);
+  stores_[store_id] = std::move(store);
+  return outcome;
+}
+
+void HsmStores::disconnect(const std::string& store_id) {
+  std::shared_ptr<Store> store;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = stores_.find(store_id);
+    if (found == stores_.end()) return;
+    store = std::move(found->second);
+    stores_.erase(found);
+  }
+  // Whoever uses it now ends his call; the last one lets the process end.
+}
+
+// The one that runs, or a new one.
+Result<std::shared_ptr<HsmProcess>> HsmStores::process_of(Store& store) const {
+  const std::unique_lock lock(store.opening, kPatienceForAnother);
+  const auto unreachable = [] {
+    return fail(ErrorKind::kUnavailable, "the key store's token cannot be reached now");
+  };
+  if (!lock.owns_lock()) return unreachable();
+  if (store.process && store.process->alive()) return store.process;
+  if (store.password.empty() || (store.failed && Clock::now() - *store.failed < kAfterFailure))
+    return unreachable();
+  const HsmLoginOutcome outcome = open(store, kPatience);
+  if (outcome == HsmLoginOutcome::kLoggedIn) {
+    store.failed.reset();
+    log_info("key store {}: its token is open again", store.id);
+    return store.process;
+  }
+  store.failed = Clock::now();
+  if (refuses_the_password(outcome)) store.password = SecretBytes();
+  log_warning("key store {}: its token is not open again (outcome {})", store.id, static_cast<int>(outcome));
+  return unreachable();
+}
+
+Result<SecretBytes> HsmStores::call(const std::string& store_id, const format::sealer::RequestView& request,
+                                    bool repeatable) {
+  const auto store = find(store_id);
+  if (!store) return fail(ErrorKind::kUnavailable, "the key store is not connected");
+  const auto deadline = Clock::now() + kPatience;
+  for (int tries = 0;; ++tries) {
+    COFFER_TRY(process, process_of(*store));
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    auto reply = process->call(request, std::max(left, std::chrono::milliseconds(0)));
+    if (reply || process->alive() || !repeatable || tries > 0 || Clock::now() >= deadline) return reply;
+  }
+}
+
+}  // namespace coffer::keys

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// KMS keys in a PKCS#11 token, from keyd's client to a real SoftHSM: is every operation there, does volumed
+// alone get a volume's key, and what happens when the token's process is killed, hangs or refuses the PIN?
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "crypto/sealed_box.h"
+#include "format/hsm_blob.h"
+#include "keyclient/keyd_client.h"
+#include "keyclient/volume_recipient.h"
+#include "keys/installation_secrets.h"
+#include "tests/support/bit_flips.h"
+#include "tests/support/key_store_process.h"
+#include "tests/support/soft_hsm.h"
+#include "tests/unit/keyclient/keyd_in_process.h"
+
+namespace coffer::keyclient {
+namespace {
+
+using format::BlobClass;
+using format::EncryptionContext;
+using format::HsmLoginOutcome;
+using secret::RawAccess;
+using secret::SecretBytes;
+using std::chrono::steady_clock;
+
+constexpr const char* kHost = "i-0123456789abcdef0";
+constexpr const char* kStore = "cks-1234567890abcdef0";
+constexpr const char* kCluster = "cluster-234567abcde";
+const format::KeyBinding kBinding{"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"};
+
+double seconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
+
+struct HsmKeys : ::testing::Test {
+  void SetUp() override {
+    ASSERT_TRUE(replace_file(system_disk(), folder / "hsm-clusters",
+                             format::encode(format::HsmClusters{token.cluster(kCluster)})));
+    apid.connect(keyd.channel_for("apid", kHost));
+  }
+  HsmLogin login(std::string_view pin = SoftHsm::kPin) {
+    return {kCluster, kStore,
+            *keys::wrap_secret(keyd.domain_keys(), format::SecretKind::kKeyStorePassword, kStore,
+                               SecretBytes::copy_of(as_bytes(pin)))};
+  }
+  WrappedBackingKey a_key() {
+    const auto made = apid.create_hsm_key(login(), kBinding, 1);
+    EXPECT_TRUE(made) << made.error().message;
+    return {kBinding, 1, made ? made->token : Bytes{}};
+  }
+
+  SoftHsm token;
+  ScratchFolder folder;
+  KeyStoreStarter starter;
+  keys::HsmStores stores{system_disk(), folder.path(), [this] { return starter.start(); }};
+  KeydInProcess keyd{&stores};
+  KeydClient apid;
+  const EncryptionContext context{{"a", "bc"}};
+};
+
+TEST_F(HsmKeys, DoWhatAnyOtherKeyDoes) {
+  const WrappedBackingKey key = a_key();
+  const auto blob = apid.encrypt(key, as_bytes("plaintext"), context);
+  ASSERT_TRUE(blob) << blob.error().message;
+  EXPECT_EQ(blob->front(), format::kHsmBlobVersion);
+  EXPECT_EQ(identify_blob(*blob)->key_id, kBinding.key_id);
+  EXPECT_EQ(identify_blob(*blob)->backing_key_version, 1u);
+  const auto opened = apid.decrypt(key, *blob, context);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_TRUE(opened->equals(SecretBytes::copy_of(as_bytes("plaintext"))));
+
+  const auto data_key = apid.generate_data_key(key, 32, context);
+  ASSERT_TRUE(data_key);
+  EXPECT_TRUE(apid.decrypt(key, data_key->blob, context)->equals(data_key->plaintext));
+  const auto sealed = apid.generate_data_key_without_plaintext(key, 16, context, BlobClass::kCustomer);
+  EXPECT_EQ(apid.decrypt(key, *sealed, context)->size(), 16u);
+  EXPECT_EQ(apid.generate_hsm_random(login(), 100)->size(), 100u);
+  EXPECT_EQ(starter.started(), 1u) << "one process serves the key store";
+}
+
+TEST_F(HsmKeys, EveryFlippedBitIsRefusedByOneError) {
+  const WrappedBackingKey key = a_key();
+  expect_every_flip_refused(*apid.encrypt(key, as_bytes("x"), context),
+                            [&](ByteView blob) { return status_of(apid.decrypt(key, blob, context)); });
+  EXPECT_EQ(starter.started(), 1u);
+}
+
+TEST_F(HsmKeys, AnotherContextOrKeyDoesNotOpen) {
+  const WrappedBackingKey key = a_key(), other = a_key();
+  const auto blob = apid.encrypt(key, as_bytes("x"), {{"a", "bc"}});
+  for (const EncryptionContext& wrong : {EncryptionContext{{"ab", "c"}}, EncryptionContext{}})
+    EXPECT_EQ(apid.decrypt(key, *blob, wrong).error().kind, ErrorKind::kRefusedCiphertext);
+  EXPECT_EQ(apid.decrypt(other, *blob, {{"a", "bc"}}).error().kind, ErrorKind::kRefusedCiphertext)
+      << "the same KMS key's id, another object";
+}
+
+TEST_F(HsmKeys, AVolumesKeyOpensForItsHostAlone) {
+  const WrappedBackingKey key = a_key();
+  FileDescriptor volumed = keyd.channel_for("volumed", kHost);
+  const auto recipient = crypto::make_recipient_key_pair();
+  ASSERT_TRUE(enrol_recipient(volumed, recipient->public_key));
+  const auto blob = apid.generate_data_key_without_plaintext(key, 64, context, BlobClass::kVolume);
+  ASSERT_TRUE(blob) << blob.error().message;
+  EXPECT_EQ(apid.decrypt(key, *blob, context).error().kind, ErrorKind::kRefusedCiphertext);
+  const BoxBinding binding{kHost, "vol-0123456789abcdef0", "attach-1", Bytes(16, 1)};
+  const auto box = apid.box_volume_keys({{key, *blob, context, "layer-0123456789abcdef0"}}, binding);
+  ASSERT_TRUE(box) << box.error().message;
+  const auto keys = parse_boxed_keys(*crypto::open_box(*recipient, box_binding_bytes(binding), *box));
+  EXPECT_EQ(keys->front().key.size(), 64u);
+}
+
+TEST_F(HsmKeys, ATokensReferenceIsNoKeyMaterialAnywhere) {
+  const WrappedBackingKey key = a_key();
+  EXPECT_EQ(apid.sign(key, format::SigningAlgorithm::kEcdsaSha256, format::MessageType::kRaw, as_bytes("m"))
+                .error()
+                .kind,
+            ErrorKind::kInvalidArgument);
+  EXPECT_EQ(apid.generate_mac(key, as_bytes("m")).error().kind, ErrorKind::kInvalidArgument);
+  WrappedBackingKey elsewhere = key;
+  elsewhere.binding.region = "us-east-1";
+  EXPECT_EQ(apid.encrypt(elsewhere, as_bytes("x"), {}).error().kind, ErrorKind::kRefusedCiphertext);
+  Bytes as_software = key.token;
+  as_software.front() = 2;  // "material", where there is none
+  EXPECT_EQ(apid.encrypt({kBinding, 1, as_software}, as_bytes("x"), {}).error().kind,
+            ErrorKind::kRefusedCiphertext);
+}
+
+TEST_F(HsmKeys, AKilledProcessIsReplacedByTheNextCall) {
+  const WrappedBackingKey key = a_key();
+  const auto blob = apid.encrypt(key, as_bytes("before"), context);
+  for (int i = 0; i < 5; ++i) {
+    starter.signal_newest(SIGKILL);
+    const auto opened = apid.decrypt(key, *blob, context);
+    ASSERT_TRUE(opened) << opened.error().message;
+  }
+  EXPECT_EQ(starter.started(), 6u);
+}
+
+TEST_F(HsmKeys, ATokenThatHangsHoldsUpNobodyElse) {
+  const WrappedBackingKey key = a_key();
+  WrappedBackingKey software{kBinding, 1, *apid.create_backing_key(kBinding, 1)};
+  starter.signal_newest(SIGSTOP);
+  std::vector<std::thread> waiting;
+  std::atomic<int> unavailable = 0;
+  for (int i = 0; i < 24; ++i)
+    waiting.emplace_back([&] {
+      const auto blob = apid.encrypt(key, as_bytes("x"), {});
+      if (!blob && blob.error().kind == ErrorKind::kUnavailable) ++unavailable;
+    });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto start = steady_clock::now();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(apid.encrypt(software, as_bytes("x"), {}));
+  EXPECT_LT(seconds_since(start), 1.0);
+  starter.signal_newest(SIGKILL);
+  for (auto& thread : waiting) thread.join();
+  const auto afterwards = apid.encrypt(key, as_bytes("x"), {});
+  EXPECT_TRUE(afterwards) << afterwards.error().message;
+}
+
+TEST_F(HsmKeys, AWrongPinIsTriedOnceAndNamed) {
+  EXPECT_EQ(*apid.connect_hsm(login("wrongPIN1")), HsmLoginOutcome::kIncorrectPin);
+  EXPECT_EQ(starter.started(), 1u);
+  EXPECT_EQ(*apid.connect_hsm(login()), HsmLoginOutcome::kLoggedIn);
+}
+
+TEST_F(HsmKeys, APasswordThatWasChangedIsNotTriedAgainAndAgain) {
+  const WrappedBackingKey key = a_key();
+  SoftHsm::run(std::string("pkcs11-tool --module ") + SoftHsm::kModule +
+               " --token-label vault --login --pin " + SoftHsm::kPin + " --change-pin --new-pin another11");
+  starter.signal_newest(SIGKILL);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(apid.encrypt(key, as_bytes("x"), {}).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(starter.started(), 2u);
+  EXPECT_EQ(*apid.connect_hsm(login("another11")), HsmLoginOutcome::kLoggedIn);
+  EXPECT_TRUE(apid.encrypt(key, as_bytes("x"), {}));
+}
+
+TEST_F(HsmKeys, DisconnectedTheyCannotBeUsedAndTheProcessEnds) {
+  const WrappedBackingKey key = a_key();
+  ASSERT_TRUE(apid.disconnect_hsm(login()));
+  EXPECT_TRUE(starter.newest_ends());
+  EXPECT_EQ(apid.encrypt(key, as_bytes("x"), {}).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(*apid.connect_hsm(login()), HsmLoginOutcome::kLoggedIn);
+  EXPECT_TRUE(apid.encrypt(key, as_bytes("x"), {}));
+}
+
+TEST_F(HsmKeys, ADestroyedKeyIsMissedAndItsDestructionMayBeRepeated) {
+  const WrappedBackingKey key = a_key();
+  const auto blob = apid.encrypt(key, as_bytes("x"), {});
+  ASSERT_TRUE(apid.destroy_hsm_key(login(), key));
+  EXPECT_EQ(apid.decrypt(key, *blob, {}).error().kind, ErrorKind::kNotFound);
+  EXPECT_TRUE(apid.destroy_hsm_key(login(), key));
+  WrappedBackingKey software{kBinding, 1, *apid.create_backing_key(kBinding, 1)};
+  EXPECT_EQ(apid.destroy_hsm_key(login(), software).error().kind, ErrorKind::kInvalidArgument);
+}
+
+TEST_F(HsmKeys, AClusterIsWhatTheOperatorHasConfigured) {
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything")->known);
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything")->trusts) << "no anchor is configured";
+  EXPECT_FALSE(apid.describe_hsm_cluster("cluster-nonenonenon", "")->known);
+  HsmLogin unknown = login();
+  unknown.cluster_id = "cluster-nonenonenon";
+  EXPECT_EQ(*apid.connect_hsm(unknown), HsmLoginOutcome::kUnknownCluster);
+  format::HsmCluster with_anchor = token.cluster(kCluster);
+  with_anchor.trust_anchor = {1, 2, 3};
+  ASSERT_TRUE(
+      replace_file(system_disk(), folder / "hsm-clusters", format::encode(format::HsmClusters{with_anchor})));
+  EXPECT_TRUE(
+      apid.describe_hsm_cluster(kCluster, "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n")
+          ->trusts);
+  EXPECT_FALSE(
+      apid.describe_hsm_cluster(kCluster, "-----BEGIN CERTIFICATE-----\nAQIE\n-----END CERTIFICATE-----\n")
+          ->trusts);
+}
+
+TEST_F(HsmKeys, ARotationOfTheDomainKeyKeepsThem) {
+  const WrappedBackingKey key = a_key();
+  const auto blob = apid.encrypt(key, as_bytes("x"), {});
+  ASSERT_EQ(*apid.add_domain_key(1), 2u);
+  const auto rewrapped = apid.rewrap_tokens({key.token});
+  ASSERT_FALSE(rewrapped->front().empty());
+  ASSERT_TRUE(apid.retire_domain_keys(2));
+  EXPECT_EQ(apid.decrypt(key, *blob, {}).error().kind, ErrorKind::kRefusedCiphertext);
+  EXPECT_TRUE(apid.decrypt({kBinding, 1, rewrapped->front()}, *blob, {}));
+}
+
+}  // namespace
+}  // namespace coffer::keyclient
