@@ -8,6 +8,7 @@
 #include "services/kms/key_life.h"
 #include "services/kms/key_states.h"
 #include "services/kms/kms_service.h"
+#include "services/kms/last_use.h"
 #include "services/kms/managed_keys.h"
 
 namespace coffer::services::kms {
@@ -15,10 +16,17 @@ namespace {
 
 constexpr int32_t kShortestWindow = 7, kLongestWindow = 30;  // days
 
-Result<FoundKey> deletable_key(Call& call, const std::string& key_identifier) {
+// `window`: of the deletion that is scheduled; none where it is cancelled.
+Result<FoundKey> deletable_key(Call& call, const std::string& key_identifier,
+                               std::optional<int32_t> window = {}) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
-  COFFER_CHECK(authorise_key(call, action, found));
+  KeyRequest said;
+  if (window) {
+    said.condition.set("kms:ScheduleKeyDeletionPendingWindowInDays", std::to_string(*window));
+    COFFER_CHECK(add_days_without_use(call, found.key, said.condition));
+  }
+  COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(refuse_managed(call, action, found));
   COFFER_CHECK(check_key_state(found, call.operation));
   return found;
@@ -49,7 +57,7 @@ Result<std::string> state_after_cancelling(catalog::Transaction& transaction, co
 Result<api::ScheduleKeyDeletionResponse> KmsService::schedule_key_deletion(
     Call& call, const api::ScheduleKeyDeletionRequest& request) {
   const int32_t window = request.pending_window_in_days.value_or(kLongestWindow);
-  COFFER_TRY(found, deletable_key(call, request.key_id));
+  COFFER_TRY(found, deletable_key(call, request.key_id, window));
   if (window < kShortestWindow || window > kLongestWindow)
     return fail(ErrorKind::kInvalidArgument, "PendingWindowInDays must be between 7 and 30 (inclusive).",
                 "ValidationException");

@@ -11,6 +11,7 @@
 #include "services/arn.h"
 #include "services/kms/grant_rules.h"
 #include "services/kms/key_access.h"
+#include "services/kms/key_conditions.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/kms_service.h"
 #include "services/page_token.h"
@@ -108,6 +109,18 @@ Result<catalog::Grant> new_grant(Call& call, const FoundKey& found, const api::C
   return grant;
 }
 
+// What a grant's constraint says, for whoever creates or retires it.
+void add_constraint_conditions(const catalog::Grant& grant, policy::Context& condition) {
+  if (grant.constraint == Constraint::kNone) return;
+  condition.set("kms:GrantConstraintType",
+                std::string(grant.constraint == Constraint::kContextEquals ? "EncryptionContextEquals"
+                                                                           : "EncryptionContextSubset"));
+  for (const auto& [name, value] : grant.constraint_context) {
+    condition.add("kms:EncryptionContext:" + name, value);
+    condition.add("kms:EncryptionContextKeys", name);
+  }
+}
+
 KeyRequest as_asked(const catalog::Grant& grant, const api::CreateGrantRequest& request) {
   KeyRequest said;
   if (request.grant_tokens) said.grant_tokens = *request.grant_tokens;
@@ -116,10 +129,7 @@ KeyRequest as_asked(const catalog::Grant& grant, const api::CreateGrantRequest& 
   said.condition.set("kms:GrantIsForAWSResource", std::string("false"));
   if (!grant.retiring_principal.empty())
     said.condition.set("kms:RetiringPrincipal", grant.retiring_principal);
-  if (grant.constraint != Constraint::kNone)
-    said.condition.set("kms:GrantConstraintType", std::string(grant.constraint == Constraint::kContextEquals
-                                                                  ? "EncryptionContextEquals"
-                                                                  : "EncryptionContextSubset"));
+  add_constraint_conditions(grant, said.condition);
   return said;
 }
 
@@ -216,11 +226,14 @@ Status authorise_retirement(Call& call, const catalog::Grant& grant, const Found
   if (permits(grant, "RetireGrant", {})) principals.push_back(grant.grantee_principal);
   const policy::Document document = as_policy("kms:RetireGrant", principals);
   const policy::AttachedPolicy policy{"grant " + grant.id, &document};
+  KeyRequest said;
+  add_constraint_conditions(grant, said.condition);
   return call.authorise(AccessQuestion{.action = "kms:RetireGrant",
                                        .resource = found.arn,
                                        .resource_account = call.account,
                                        .resource_policy = &policy,
-                                       .rule = policy::ResourcePolicyRule::kMustAllow});
+                                       .rule = policy::ResourcePolicyRule::kMustAllow,
+                                       .context = key_conditions(found, {}, call.account, "", said)});
 }
 
 }  // namespace

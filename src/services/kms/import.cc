@@ -131,7 +131,8 @@ Status check_import_type(const FoundKey& found, const std::optional<catalog::Bac
 KeyRequest said_by(const api::ImportKeyMaterialRequest& request) {
   KeyRequest said;
   said.condition.set("kms:ExpirationModel", request.expiration_model.value_or("KEY_MATERIAL_EXPIRES"));
-  if (request.valid_to) said.condition.set("kms:ValidTo", iso8601(*request.valid_to));
+  // Seconds since 1970, which conditions on numbers and on dates both take.
+  if (request.valid_to) said.condition.set("kms:ValidTo", fmt::format("{:.3f}", request.valid_to->seconds()));
   return said;
 }
 

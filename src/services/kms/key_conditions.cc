@@ -13,6 +13,9 @@ policy::Context key_conditions(const FoundKey& found, const std::vector<std::str
   context.set("kms:KeyUsage", key.usage);
   context.set("kms:KeyOrigin", key.origin);
   context.set("kms:MultiRegion", std::string(key.multi_region ? "true" : "false"));
+  if (key.multi_region)
+    context.set("kms:MultiRegionKeyType",
+                std::string(key.region == key.primary_region ? "PRIMARY" : "REPLICA"));
   context.set("aws:ResourceAccount", key.account);
   for (const auto& [name, value] : key.tags) context.set("aws:ResourceTag/" + name, value);
   if (!via_service.empty()) context.set("kms:ViaService", via_service);

@@ -2,21 +2,18 @@
 // GetKeyLastUsage.
 #include "services/key_usage.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "services/kms/key_access.h"
+#include "services/kms/key_life.h"
 #include "services/kms/kms_service.h"
+#include "services/kms/last_use.h"
 
 namespace coffer::services::kms {
-namespace {
 
-struct Known {
-  std::optional<catalog::KeyUsage> usage;
-  Timestamp tracking_started;
-};
-
-Result<Known> read_usage(Installation& installation, const catalog::Key& key) {
-  Known known;
+Result<LastUse> last_use(Installation& installation, const catalog::Key& key) {
+  LastUse known;
   COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(stored, transaction.key_usage(key.region, key.id));
     COFFER_TRY(started, transaction.setting(kKeyUsageTrackingStarted));
@@ -25,20 +22,27 @@ Result<Known> read_usage(Installation& installation, const catalog::Key& key) {
     return {};
   }));
   if (auto fresh = installation.key_usage->find(key.region, key.id)) known.usage = std::move(fresh);
+  known.tracking_started = std::max(known.tracking_started, key.created);
   return known;
 }
 
-}  // namespace
+Status add_days_without_use(Call& call, const catalog::Key& key, policy::Context& condition) {
+  COFFER_TRY(known, last_use(call.installation, key));
+  const Timestamp since = known.usage ? known.usage->time : known.tracking_started;
+  const std::chrono::microseconds passed(std::max<int64_t>(0, call.time.microseconds - since.microseconds));
+  condition.set("kms:TrailingDaysWithoutKeyUsage", std::to_string(std::chrono::floor<Days>(passed).count()));
+  return {};
+}
 
 Result<api::GetKeyLastUsageResponse> KmsService::get_key_last_usage(
     Call& call, const api::GetKeyLastUsageRequest& request) {
   COFFER_TRY(found, find_key(call, "kms:GetKeyLastUsage", request.key_id, AliasUse::kRefused));
   COFFER_CHECK(authorise_key(call, "kms:GetKeyLastUsage", found));
-  COFFER_TRY(known, read_usage(call.installation, found.key));
+  COFFER_TRY(known, last_use(call.installation, found.key));
   api::GetKeyLastUsageResponse response;
   response.key_id = found.key.id;
   response.key_creation_date = found.key.created;
-  response.tracking_start_date = std::max(known.tracking_started, found.key.created);
+  response.tracking_start_date = known.tracking_started;
   response.key_last_usage.emplace();
   if (known.usage) {
     response.key_last_usage->operation = known.usage->operation;

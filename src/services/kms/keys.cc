@@ -12,6 +12,7 @@
 #include "services/kms/key_metadata.h"
 #include "services/kms/key_states.h"
 #include "services/kms/kms_service.h"
+#include "services/kms/last_use.h"
 #include "services/kms/managed_keys.h"
 #include "services/kms/policy_rules.h"
 #include "services/kms/tag_rules.h"
@@ -39,7 +40,9 @@ template <class Response>
 Result<Response> set_state(Call& call, const std::string& key_identifier, const std::string& state) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
-  COFFER_CHECK(authorise_key(call, action, found));
+  KeyRequest said;
+  if (state == key_state::kDisabled) COFFER_CHECK(add_days_without_use(call, found.key, said.condition));
+  COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(refuse_managed(call, action, found));
   COFFER_CHECK(check_key_state(found, call.operation));
   return change_key<Response>(call, found, [&](catalog::Key& key) -> Status {
@@ -72,6 +75,8 @@ Status authorise_creation(Call& call, const api::CreateKeyRequest& request, cons
   question.context.set("kms:KeyUsage", kind.usage);
   question.context.set("kms:KeyOrigin", request.origin.value_or("AWS_KMS"));
   question.context.set("kms:MultiRegion", truth(request.multi_region));
+  if (request.multi_region.value_or(false))
+    question.context.set("kms:MultiRegionKeyType", std::string("PRIMARY"));
   question.context.set("kms:BypassPolicyLockoutSafetyCheck",
                        truth(request.bypass_policy_lockout_safety_check));
   add_tag_conditions(tags, question.context);

@@ -31,15 +31,39 @@ Status check_region(const Call& call, const std::string& region) {
 }
 
 // Finds the primary that the call is about, and may be asked for it.
-Result<FoundKey> primary_key(Call& call, const std::string& key_identifier) {
+Result<FoundKey> primary_key(Call& call, const std::string& key_identifier, const KeyRequest& said) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
-  COFFER_CHECK(authorise_key(call, action, found));
+  COFFER_CHECK(authorise_key(call, action, found, said));
   if (!found.key.multi_region) return unsupported(fmt::format("{} is not a multi-Region key.", found.arn));
   if (found.key.region != found.key.primary_region)
     return unsupported(fmt::format("{} is not a multi-Region primary key.", found.arn));
   COFFER_CHECK(check_key_state(found, call.operation));
   return found;
+}
+
+KeyRequest in_region(const char* condition_key, const std::string& region) {
+  KeyRequest said;
+  said.condition.set(condition_key, region);
+  return said;
+}
+
+// The replica is a key that is created, in its region. Source: AWS KMS Developer Guide, "Controlling access
+// to multi-Region keys".
+Status authorise_creation(Call& call, const catalog::Key& primary, const std::string& region,
+                          const Tags& tags) {
+  AccessQuestion question{.action = "kms:CreateKey"};
+  question.context.set("kms:KeySpec", primary.spec);
+  question.context.set("kms:KeyUsage", primary.usage);
+  question.context.set("kms:KeyOrigin", primary.origin);
+  question.context.set("kms:MultiRegion", std::string("true"));
+  question.context.set("kms:MultiRegionKeyType", std::string("REPLICA"));
+  add_tag_conditions(tags, question.context);
+  COFFER_CHECK(call.authorise(question));
+  if (tags.empty()) return {};
+  question.action = "kms:TagResource";
+  question.resource = key_arn(region, call.account, "*");
+  return call.authorise(question);
 }
 
 bool is_imported(const catalog::Key& key) {
@@ -131,10 +155,11 @@ void hand_over(catalog::Key& from, catalog::Key& to) {
 
 Result<api::ReplicateKeyResponse> KmsService::replicate_key(Call& call,
                                                             const api::ReplicateKeyRequest& request) {
-  COFFER_TRY(primary, primary_key(call, request.key_id));
+  COFFER_TRY(primary,
+             primary_key(call, request.key_id, in_region("kms:ReplicaRegion", request.replica_region)));
   COFFER_CHECK(check_region(call, request.replica_region));
-  COFFER_CHECK(call.authorise("kms:CreateKey", "*"));
   COFFER_TRY(tags, checked_tags(request.tags));
+  COFFER_CHECK(authorise_creation(call, primary.key, request.replica_region, tags));
   FoundKey replica{new_replica(call, primary.key, request), {}};
   replica.key.tags = tags;
   replica.arn = key_arn(replica.key.region, replica.key.account, replica.key.id);
@@ -165,13 +190,14 @@ Result<api::ReplicateKeyResponse> KmsService::replicate_key(Call& call,
 
 Result<api::UpdatePrimaryRegionResponse> KmsService::update_primary_region(
     Call& call, const api::UpdatePrimaryRegionRequest& request) {
-  COFFER_TRY(primary, primary_key(call, request.key_id));
+  const KeyRequest said = in_region("kms:PrimaryRegion", request.primary_region);
+  COFFER_TRY(primary, primary_key(call, request.key_id, said));
   COFFER_CHECK(check_region(call, request.primary_region));
   if (request.primary_region == call.region)
     return unsupported(fmt::format("{} is the primary key already.", primary.arn));
   const std::string arn = key_arn(request.primary_region, primary.key.account, primary.key.id);
   COFFER_TRY(replica, any_key_by_arn(call.installation, arn));
-  COFFER_CHECK(authorise_key(call, "kms:UpdatePrimaryRegion", replica));
+  COFFER_CHECK(authorise_key(call, "kms:UpdatePrimaryRegion", replica, said));
   return call.commit<api::UpdatePrimaryRegionResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::UpdatePrimaryRegionResponse> {
         COFFER_CHECK(key_to_change(call, transaction, primary));

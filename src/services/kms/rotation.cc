@@ -43,11 +43,21 @@ Status check_may_set(const FoundKey& found) {
               "UnsupportedOperationException");
 }
 
-// Finds the key whose rotation the call may change.
-Result<FoundKey> rotatable_key(Call& call, const std::string& key_identifier, bool also_imported) {
+// In days; that of a key whose rotation is enabled already stays.
+int32_t wanted_period(const api::EnableKeyRotationRequest& request, const catalog::Key& key) {
+  return request.rotation_period_in_days.value_or(
+      key.rotation_enabled ? static_cast<int32_t>(key.rotation_period_days) : kDefaultPeriod);
+}
+
+// Finds the key whose rotation the call may change. `enabled`: by this request.
+Result<FoundKey> rotatable_key(Call& call, const std::string& key_identifier, bool also_imported,
+                               const api::EnableKeyRotationRequest* enabled = nullptr) {
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
-  COFFER_CHECK(authorise_key(call, action, found));
+  KeyRequest said;
+  if (enabled != nullptr)
+    said.condition.set("kms:RotationPeriodInDays", std::to_string(wanted_period(*enabled, found.key)));
+  COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(refuse_managed(call, action, found));
   COFFER_CHECK(check_can_rotate(found));
   if (!also_imported && found.key.origin == "EXTERNAL") return not_valid(found, "origin is EXTERNAL");
@@ -91,11 +101,9 @@ api::RotationsListEntry entry_of(const catalog::Key& key, const catalog::Backing
 
 Result<api::EnableKeyRotationResponse> KmsService::enable_key_rotation(
     Call& call, const api::EnableKeyRotationRequest& request) {
-  COFFER_TRY(found, rotatable_key(call, request.key_id, false));
+  COFFER_TRY(found, rotatable_key(call, request.key_id, false, &request));
   return change_key<api::EnableKeyRotationResponse>(call, found, [&](catalog::Key& key) -> Status {
-    const auto wanted = request.rotation_period_in_days.value_or(
-        key.rotation_enabled ? static_cast<int32_t>(key.rotation_period_days) : kDefaultPeriod);
-    const auto period = static_cast<uint32_t>(wanted);
+    const auto period = static_cast<uint32_t>(wanted_period(request, key));
     if (key.rotation_enabled && key.rotation_period_days == period) return {};  // its schedule stands
     key.rotation_enabled = true;
     key.rotation_period_days = period;
