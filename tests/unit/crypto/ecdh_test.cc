@@ -11,7 +11,7 @@
 namespace coffer::crypto {
 namespace {
 
-// Wycheproof gives the number alone.
+// The vectors give the number alone.
 secret::SecretBytes pkcs8_of_number(KeyPairKind kind, const Bytes& number) {
   const char* curve = kind == KeyPairKind::kP256   ? "prime256v1"
                       : kind == KeyPairKind::kP384 ? "secp384r1"
@@ -46,8 +46,8 @@ secret::SecretBytes pkcs8_of_number(KeyPairKind kind, const Bytes& number) {
   return secret::SecretBytes::copy_of(der);
 }
 
-TEST(EcdhTest, AgreesWithWycheproof) {
-  for (const auto& test : vector_file("ecdh_wycheproof.txt")) {
+void expect_verdicts(const std::string& file) {
+  for (const auto& test : vector_file(file)) {
     const KeyPairKind kind = kind_of(test[2]);
     const auto key = PrivateKey::parse(kind, pkcs8_of_number(kind, bytes_of(test[4])));
     ASSERT_TRUE(key) << test[0];
@@ -58,6 +58,14 @@ TEST(EcdhTest, AgreesWithWycheproof) {
     if (!shared) continue;
     EXPECT_EQ(revealed(*shared), bytes_of(test[5])) << test[0];
   }
+}
+
+TEST(EcdhTest, AgreesWithWycheproof) {
+  expect_verdicts("ecdh_wycheproof.txt");
+}
+
+TEST(EcdhTest, AgreesWithNist) {
+  expect_verdicts("ecdh_nist.txt");
 }
 
 TEST(EcdhTest, BothSidesComeToTheSame) {

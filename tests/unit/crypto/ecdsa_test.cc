@@ -11,13 +11,26 @@ Hash hash_in_kms(KeyPairKind kind) {
   return kind == KeyPairKind::kP521 ? Hash::kSha512 : Hash::kSha256;
 }
 
-TEST(EcdsaTest, AgreesWithWycheproofAlsoOnMalformedDer) {
-  for (const auto& test : vector_file("ecdsa_wycheproof.txt")) {
+void expect_verdicts(const std::string& file) {
+  for (const auto& test : vector_file(file)) {
     const KeyPairKind kind = kind_of(test[2]);
     const auto key = PublicKey::parse(kind, bytes_of(test[3]));
     ASSERT_TRUE(key) << test[0];
     expect_verdict(test, ecdsa_verify(*key, digest(hash_in_kms(kind), bytes_of(test[4])), bytes_of(test[5])));
   }
+}
+
+TEST(EcdsaTest, AgreesWithWycheproofAlsoOnMalformedDer) {
+  expect_verdicts("ecdsa_wycheproof.txt");
+}
+
+TEST(EcdsaTest, AgreesWithNist) {
+  expect_verdicts("ecdsa_nist.txt");
+}
+
+TEST(EcdsaTest, TakesThePublicKeysThatNistTakes) {
+  for (const auto& test : vector_file("ec_public_keys_nist.txt"))
+    expect_verdict(test, PublicKey::parse(kind_of(test[2]), bytes_of(test[3])).has_value());
 }
 
 TEST(EcdsaTest, SignsWhatItVerifiesAndNothingElse) {

@@ -24,6 +24,15 @@ TEST(RsaTest, SignaturesAgreeWithWycheproof) {
   }
 }
 
+TEST(RsaTest, Pkcs1SignaturesAgreeWithNist) {
+  for (const auto& test : vector_file("rsa_pkcs1_signatures_nist.txt")) {
+    const auto key = PublicKey::parse(kind_of(test[2]), bytes_of(test[4]));
+    const Hash hash = hash_of(test[3]);
+    expect_verdict(test, key && rsa_verify(*key, RsaSignature::kPkcs1, hash, digest(hash, bytes_of(test[5])),
+                                           bytes_of(test[6])));
+  }
+}
+
 TEST(RsaTest, OaepAgreesWithWycheproof) {
   for (const auto& test : vector_file("rsa_oaep_wycheproof.txt")) {
     const auto key = PrivateKey::parse(kind_of(test[2]), secret_of(test[4]));
