@@ -15,12 +15,28 @@ namespace {
 
 constexpr const char* kWrittenInPlace[] = {"/root-credentials", "/ca.pem"};
 
-// What the C library (users' names) and OpenSSL read of the system. Not all of /etc, where a seal's key file
-// may lie, and no device but these.
-constexpr const char* kOfTheSystem[] = {
-    "/usr/lib",   "/usr/lib32",       "/usr/lib64",  "/usr/share",         "/lib",
-    "/lib64",     "/etc/ld.so.cache", "/etc/passwd", "/etc/nsswitch.conf", "/etc/ssl/openssl.cnf",
-    "/proc/self", "/dev/urandom",     "/dev/random"};
+// What the C library (users' and hosts' names) and OpenSSL (authorities that vouch for external key stores'
+// proxies) read of the system. Not all of /etc, where a seal's key file may lie, and no device but these.
+constexpr const char* kOfTheSystem[] = {"/usr/lib",
+                                        "/usr/lib32",
+                                        "/usr/lib64",
+                                        "/usr/share",
+                                        "/lib",
+                                        "/lib64",
+                                        "/etc/ld.so.cache",
+                                        "/etc/passwd",
+                                        "/etc/resolv.conf",
+                                        "/etc/hosts",
+                                        "/etc/host.conf",
+                                        "/etc/gai.conf",
+                                        "/etc/services",
+                                        "/run/systemd/resolve",
+                                        "/etc/nsswitch.conf",
+                                        "/etc/ssl/openssl.cnf",
+                                        "/etc/ssl/certs",
+                                        "/proc/self",
+                                        "/dev/urandom",
+                                        "/dev/random"};
 
 // The write-ahead log first: without it the catalog would be an older one.
 Status move_catalog(const std::string& data) {

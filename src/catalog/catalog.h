@@ -141,12 +141,26 @@ class Transaction {
   virtual Result<std::vector<BackingKey>> backing_keys_after(const BackingKey& after, size_t limit) = 0;
   // Does nothing when the token is no longer `old_token`.
   virtual Status replace_token(const BackingKey& old_token, const Bytes& token) = 0;
-  // Id and wrapped secret alone, those of temporary credentials too.
+  // Id and wrapped secret alone, those of temporary credentials and of custom key stores too.
   virtual Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) = 0;
   virtual Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) = 0;
   virtual Status replace_wrapped_setting(const WrappedSetting& setting, const Bytes& before,
                                          const Bytes& wrapped) = 0;
   virtual Result<size_t> count_wrapped() = 0;  // rows of all of them, by the same rule
+
+  virtual Status insert_custom_key_store(const CustomKeyStore& store) = 0;  // kConflict if the name is taken
+  virtual Status update_custom_key_store(const CustomKeyStore& store) = 0;  // all but its id, owner and type
+  virtual Status remove_custom_key_store(const std::string& id) = 0;
+  virtual Result<std::optional<CustomKeyStore>> custom_key_store(const std::string& id) = 0;
+  // By id.
+  virtual Result<std::vector<CustomKeyStore>> custom_key_stores(const std::string& account,
+                                                                const std::string& region,
+                                                                const std::string& after, size_t limit) = 0;
+  virtual Result<std::vector<CustomKeyStore>> custom_key_stores_in_state(
+      const std::string& connection_state) = 0;
+  // Keys in the store, whatever their state; those of one name in it where `store_key_id` is given.
+  virtual Result<size_t> count_keys_in_store(const std::string& store_id,
+                                             const std::string& store_key_id = {}) = 0;
 
   virtual Status insert_alias(const Alias& alias) = 0;  // kConflict if it exists
   virtual Status update_alias(const Alias& alias) = 0;  // its target and time

@@ -9,7 +9,10 @@ namespace {
 #define COFFER_SELECT_KEYS                                                                              \
   "SELECT region, id, account, description, policy, state, manager, usage, spec, origin, multi_region," \
   " created, current_version, primary_region, deletion_date, deletion_window_days, rotation_enabled,"   \
-  " rotation_period_days, next_rotation, on_demand_rotations, on_demand_rotation_started FROM keys WHERE "
+  " rotation_period_days, next_rotation, on_demand_rotations, on_demand_rotation_started,"              \
+  " custom_key_store_id, store_key_id, custom_key_store_id <> '' AND NOT EXISTS (SELECT 1 FROM"         \
+  " custom_key_stores AS s WHERE s.id = custom_key_store_id AND s.connection_state = 'CONNECTED')"      \
+  " FROM keys WHERE "
 
 #define COFFER_SELECT_BACKING_KEYS                                                          \
   "SELECT region, key_id, version, token, rotation_type, rotated, public_key, material_id," \
@@ -41,6 +44,9 @@ Key read_key(Query& row) {
   key.next_rotation = row.optional_time();
   key.on_demand_rotations = static_cast<uint32_t>(row.integer());
   key.on_demand_rotation_started = row.optional_time();
+  key.custom_key_store_id = row.text();
+  key.store_key_id = row.text();
+  key.store_is_disconnected = row.boolean();
   return key;
 }
 
@@ -76,14 +82,15 @@ Status SqliteTransaction::insert_key(const Key& key, const BackingKey& backing_k
                "INSERT INTO keys (region, id, account, description, policy, state, manager, usage, spec,"
                " origin, multi_region, created, current_version, primary_region, deletion_date,"
                " deletion_window_days, rotation_enabled, rotation_period_days, next_rotation,"
-               " on_demand_rotations, on_demand_rotation_started)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " on_demand_rotations, on_demand_rotation_started, custom_key_store_id, store_key_id)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   COFFER_CHECK(insert
                    .bind(key.region, key.id, key.account, key.description, key.policy, key.state, key.manager,
                          key.usage, key.spec, key.origin, key.multi_region, key.created, key.current_version,
                          key.primary_region, key.deletion_date, key.deletion_window_days,
                          key.rotation_enabled, key.rotation_period_days, key.next_rotation,
-                         key.on_demand_rotations, key.on_demand_rotation_started)
+                         key.on_demand_rotations, key.on_demand_rotation_started, key.custom_key_store_id,
+                         key.store_key_id)
                    .run());
   // A key whose material is to be imported has none yet.
   if (!backing_key.token.empty()) {

@@ -49,6 +49,28 @@ struct Key {
   std::optional<Timestamp> next_rotation;               // of one whose rotation is enabled
   uint32_t on_demand_rotations = 0;                     // so many have been asked for
   std::optional<Timestamp> on_demand_rotation_started;  // one that is under way
+  std::string custom_key_store_id = {};                 // of a key in a custom key store, else empty
+  std::string store_key_id = {};  // how that store names its key: XksKeyId, or the label in a token
+  // What it follows from the store's state, as it is read: the key cannot be used. Never written.
+  bool store_is_disconnected = false;
+};
+
+// A custom key store (KMS API, CustomKeyStoresListEntry). Of the fields after `wrapped_secret`, those of the
+// other type are empty.
+struct CustomKeyStore {
+  std::string id;  // "cks-" and 17 hexadecimal digits
+  std::string account, region;
+  std::string name;
+  std::string type;              // "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"
+  std::string connection_state;  // "CONNECTED" and the others of ConnectionStateType
+  std::string connection_error;  // of FAILED: a ConnectionErrorCodeType
+  Timestamp created;
+  Bytes wrapped_secret;  // the password, or the proxy's secret access key, as keyd wrapped it
+  std::string cluster_id, trust_anchor;
+  std::string connectivity;  // "PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"
+  std::string uri_endpoint, uri_path;
+  std::string vpc_endpoint_service;
+  std::string access_key_id;  // the proxy's
 };
 
 // One version of a KMS key's material. The first was made with the key, each further one by a rotation.

@@ -250,8 +250,11 @@ CREATE TABLE keys (
   next_rotation INTEGER,
   on_demand_rotations INTEGER NOT NULL,
   on_demand_rotation_started INTEGER,
+  custom_key_store_id TEXT NOT NULL,
+  store_key_id TEXT NOT NULL,
   PRIMARY KEY (region, id)
 );
+CREATE UNIQUE INDEX keys_by_store ON keys (custom_key_store_id, store_key_id) WHERE custom_key_store_id <> '';
 CREATE INDEX keys_by_owner ON keys (account, region, id);
 CREATE INDEX keys_by_id ON keys (id);
 CREATE INDEX keys_by_state ON keys (state);
@@ -286,7 +289,7 @@ CREATE TABLE aliases (
 CREATE INDEX aliases_by_key ON aliases (region, target_key_id, name);
 INSERT INTO keys SELECT region, id, account, description, policy, state, manager, usage, spec, origin,
   multi_region, created, current_version, '', NULL, 0, manager = 'AWS', 365,
-  CASE WHEN manager = 'AWS' THEN created + 365 * 86400000000 END, 0, NULL FROM old_keys;
+  CASE WHEN manager = 'AWS' THEN created + 365 * 86400000000 END, 0, NULL, '', '' FROM old_keys;
 INSERT INTO backing_keys SELECT old_keys.region, key_id, version, token, '', NULL, x'', '', '', NULL
   FROM old_backing_keys JOIN old_keys ON old_keys.id = key_id;
 INSERT INTO aliases SELECT account, region, name, target_key_id, created, updated FROM old_aliases;
@@ -394,6 +397,25 @@ CREATE TABLE iam_group_members (
   PRIMARY KEY (user_id, group_id)
 ) WITHOUT ROWID;
 CREATE INDEX iam_group_members_by_group ON iam_group_members (group_id, user_id);
+CREATE TABLE custom_key_stores (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  region TEXT NOT NULL,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  connection_state TEXT NOT NULL,
+  connection_error TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  wrapped_secret BLOB NOT NULL,
+  cluster_id TEXT NOT NULL,
+  trust_anchor TEXT NOT NULL,
+  connectivity TEXT NOT NULL,
+  uri_endpoint TEXT NOT NULL,
+  uri_path TEXT NOT NULL,
+  vpc_endpoint_service TEXT NOT NULL,
+  access_key_id TEXT NOT NULL
+);
+CREATE UNIQUE INDEX custom_key_stores_by_name ON custom_key_stores (account, region, name);
 CREATE TABLE sessions (
   access_key_id TEXT PRIMARY KEY,
   account TEXT NOT NULL,

@@ -103,6 +103,16 @@ class SqliteTransaction final : public Transaction {
   Status put_key_usage(const KeyUsage& usage) override;
   Result<std::optional<KeyUsage>> key_usage(const std::string& region, const std::string& key_id) override;
 
+  Status insert_custom_key_store(const CustomKeyStore& store) override;
+  Status update_custom_key_store(const CustomKeyStore& store) override;
+  Status remove_custom_key_store(const std::string& id) override;
+  Result<std::optional<CustomKeyStore>> custom_key_store(const std::string& id) override;
+  Result<std::vector<CustomKeyStore>> custom_key_stores(const std::string& account, const std::string& region,
+                                                        const std::string& after, size_t limit) override;
+  Result<std::vector<CustomKeyStore>> custom_key_stores_in_state(
+      const std::string& connection_state) override;
+  Result<size_t> count_keys_in_store(const std::string& store_id, const std::string& store_key_id) override;
+
   Status insert_alias(const Alias& alias) override;
   Status update_alias(const Alias& alias) override;
   Status remove_alias(const std::string& account, const std::string& region,

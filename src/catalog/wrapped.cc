@@ -82,7 +82,8 @@ Result<uint32_t> SqliteTransaction::oldest_wrapped() {
     oldest = std::min(oldest, wrapped ? domain_key_version(each.form, *wrapped).value_or(0) : 0);
   }
   Query secrets(connection_,
-                "SELECT wrapped_secret FROM access_keys UNION ALL SELECT wrapped_secret FROM sessions");
+                "SELECT wrapped_secret FROM access_keys UNION ALL SELECT wrapped_secret FROM sessions"
+                " UNION ALL SELECT wrapped_secret FROM custom_key_stores");
   COFFER_TRY(oldest_secret, oldest_in(secrets, Form::kSecret, oldest));
   Query tokens(connection_, "SELECT token FROM backing_keys WHERE length(token) > 0");
   return oldest_in(tokens, Form::kToken, oldest_secret);
@@ -116,6 +117,7 @@ Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::s
   Query query(connection_,
               "SELECT id, wrapped_secret FROM access_keys WHERE id > ?1"
               " UNION ALL SELECT access_key_id, wrapped_secret FROM sessions WHERE access_key_id > ?1"
+              " UNION ALL SELECT id, wrapped_secret FROM custom_key_stores WHERE id > ?1"
               " ORDER BY 1 LIMIT ?2");
   query.bind(id, limit);
   return rows(query, [](Query& row) {
@@ -128,12 +130,15 @@ Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::s
 
 Status SqliteTransaction::replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) {
   COFFER_CHECK(allow_wrapped(Form::kSecret, wrapped_secret));
-  // The id is in one of the two tables only.
+  // The id is in one of the three tables only.
   Query query(connection_, "UPDATE access_keys SET wrapped_secret = ? WHERE id = ? AND wrapped_secret = ?");
   COFFER_CHECK(query.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run());
   Query session(connection_,
                 "UPDATE sessions SET wrapped_secret = ? WHERE access_key_id = ? AND wrapped_secret = ?");
-  return session.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run();
+  COFFER_CHECK(session.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run());
+  Query store(connection_,
+              "UPDATE custom_key_stores SET wrapped_secret = ? WHERE id = ? AND wrapped_secret = ?");
+  return store.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run();
 }
 
 Status SqliteTransaction::replace_wrapped_setting(const WrappedSetting& which, const Bytes& before,
@@ -146,7 +151,7 @@ Status SqliteTransaction::replace_wrapped_setting(const WrappedSetting& which, c
 Result<size_t> SqliteTransaction::count_wrapped() {
   return count(
       "SELECT (SELECT COUNT(*) FROM backing_keys WHERE length(token) > 0) + (SELECT COUNT(*) FROM "
-      "access_keys) + (SELECT COUNT(*) FROM sessions)");
+      "access_keys) + (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM custom_key_stores)");
 }
 
 }  // namespace coffer::catalog

@@ -182,6 +182,24 @@ void CommandLine::add_up() {
                     "hold volumes to the IOPS and throughput of their type (default: as fast as it goes)");
   command->add_flag("--kms-request-quotas", up_.kms_request_quotas,
                     "hold accounts to AWS's request quotas of KMS (default: as fast as it goes)");
+  command
+      ->add_option(
+          "--xks-ca", up_.xks_ca,
+          "certificates (PEM) of authorities that vouch for external key stores' proxies, beside the "
+          "system's")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
+  command
+      ->add_option("--xks-connect", up_.xks_connect,
+                   "where an external key store's proxy is found, instead of asking the name server and of "
+                   "port 443; may be given again")
+      ->type_name("HOST=ADDRESS:PORT");
+  command
+      ->add_option("--xks-timeout", up_.xks_timeout,
+                   "how long an external key store's proxy may take to answer, in milliseconds")
+      ->check(CLI::Range(10u, 10000u))
+      ->type_name("MS")
+      ->capture_default_str();
   command->add_flag("--development", up_.development, "at the first start: allow what only rehearsals need");
 }
 

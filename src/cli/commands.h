@@ -36,6 +36,9 @@ struct UpOptions {
   std::string io;
   bool throttle = false;
   bool kms_request_quotas = false;
+  std::string xks_ca;                    // a file of certificates
+  std::vector<std::string> xks_connect;  // HOST=ADDRESS:PORT
+  unsigned xks_timeout = 250;            // milliseconds
   bool development = false;
 };
 int up(const UpOptions& options);

@@ -144,6 +144,10 @@ std::vector<std::string> apid_arguments(const Site& site, const UpOptions& optio
   }
   if (options.tls) arguments.emplace_back("--tls");
   if (options.kms_request_quotas) arguments.emplace_back("--kms-request-quotas");
+  arguments.insert(arguments.end(), {"--xks-timeout", std::to_string(options.xks_timeout)});
+  if (!options.xks_ca.empty()) arguments.insert(arguments.end(), {"--xks-ca", options.xks_ca});
+  for (const std::string& host : options.xks_connect)
+    arguments.insert(arguments.end(), {"--xks-connect", host});
   if (site.nbd) {
     arguments.insert(arguments.end(), {"--nbd-endpoint", host_and_port(site.nbd->address)});
     for (const std::string& name : names_of(site.nbd->address))

@@ -36,10 +36,13 @@
 #include "services/iam/iam_service.h"
 #include "services/kms/continuous_backup.h"
 #include "services/kms/domain_key_rotation.h"
+#include "services/kms/key_store_worker.h"
 #include "services/kms/key_worker.h"
 #include "services/kms/kms_service.h"
 #include "services/sts/sts_service.h"
 #include "wire/http_server.h"
+#include "wire/https_client.h"
+#include "xks/proxy_client.h"
 
 namespace coffer {
 namespace {
@@ -50,20 +53,28 @@ struct Arguments {
   std::string nbd_endpoint;            // where volumed serves NBD over TLS
   std::vector<std::string> nbd_names;  // how clients call it
   bool tls = false, development = false, kms_request_quotas = false;
+  std::string xks_authorities_file;  // of external key stores' proxies
+  wire::HttpsClient::Options xks;
 };
 
+// "HOST=ADDRESS:PORT"
+Status add_xks_host(const std::string& text, wire::HttpsClient::Options& options) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return fail(ErrorKind::kInvalidArgument, "--xks-connect: '" + text + "' is no HOST=ADDRESS:PORT");
+  options.connect_to[text.substr(0, equals)] = text.substr(equals + 1);
+  return {};
+}
+
 Result<Arguments> parse_arguments(int argc, char** argv) {
-  const option options[] = {{"data", required_argument, nullptr, 'd'},
-                            {"account", required_argument, nullptr, 'a'},
-                            {"region", required_argument, nullptr, 'r'},
-                            {"endpoint", required_argument, nullptr, 'e'},
-                            {"host-id", required_argument, nullptr, 'h'},
-                            {"tls", no_argument, nullptr, 't'},
-                            {"nbd-endpoint", required_argument, nullptr, 'n'},
-                            {"nbd-name", required_argument, nullptr, 'N'},
-                            {"development", no_argument, nullptr, 'D'},
-                            {"kms-request-quotas", no_argument, nullptr, 'q'},
-                            {nullptr, 0, nullptr, 0}};
+  const option options[] = {
+      {"data", required_argument, nullptr, 'd'},         {"account", required_argument, nullptr, 'a'},
+      {"region", required_argument, nullptr, 'r'},       {"endpoint", required_argument, nullptr, 'e'},
+      {"host-id", required_argument, nullptr, 'h'},      {"tls", no_argument, nullptr, 't'},
+      {"nbd-endpoint", required_argument, nullptr, 'n'}, {"nbd-name", required_argument, nullptr, 'N'},
+      {"development", no_argument, nullptr, 'D'},        {"kms-request-quotas", no_argument, nullptr, 'q'},
+      {"xks-ca", required_argument, nullptr, 'x'},       {"xks-connect", required_argument, nullptr, 'X'},
+      {"xks-timeout", required_argument, nullptr, 'T'},  {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int option; (option = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (option) {
@@ -97,6 +108,15 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
       case 'q':
         arguments.kms_request_quotas = true;
         break;
+      case 'x':
+        arguments.xks_authorities_file = optarg;
+        break;
+      case 'X':
+        COFFER_CHECK(add_xks_host(optarg, arguments.xks));
+        break;
+      case 'T':
+        arguments.xks.timeout = std::chrono::milliseconds(std::atoi(optarg));
+        break;
       default:
         return fail(ErrorKind::kInvalidArgument, "unknown argument");
     }
@@ -106,6 +126,16 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
     return fail(ErrorKind::kInvalidArgument,
                 "--data, --account, --region, --endpoint and --host-id are needed");
   return arguments;
+}
+
+// The proxies' client; before the process is confined, for the file of authorities.
+Result<std::unique_ptr<wire::HttpsClient>> start_proxies_client(const Arguments& arguments) {
+  wire::HttpsClient::Options options = arguments.xks;
+  if (!arguments.xks_authorities_file.empty()) {
+    COFFER_TRY(pem, read_file(system_disk(), arguments.xks_authorities_file));
+    options.authorities_pem = as_text(pem);
+  }
+  return wire::HttpsClient::start(std::move(options));
 }
 
 // "https://HOST:PORT" → HOST, with which the endpoint's own certificate is made.
@@ -155,9 +185,15 @@ void stop_on_sigterm() {
 
 class Daemon {
  public:
-  Daemon(const Arguments& arguments, catalog::Catalog& catalog, SupervisorChannel& supervisor)
+  Daemon(const Arguments& arguments, catalog::Catalog& catalog, SupervisorChannel& supervisor,
+         wire::HttpsClient& proxies_client)
       : arguments_(arguments),
         supervisor_(supervisor),
+        proxies_(proxies_client, system_clock(),
+                 [this](const xks::Proxy& proxy, const std::string& date) {
+                   return keyd_.derive_proxy_signing_key(proxy.key_store_id, proxy.wrapped_secret, date,
+                                                         proxy.region);
+                 }),
         installation_{arguments.account,
                       arguments.regions,
                       arguments.host_id,
@@ -177,6 +213,7 @@ class Daemon {
                   arguments.data, &clock_control_) {
     installation_.domain_key_rotation = &rotation_;
     installation_.continuous_backup = &continuous_backup_;
+    installation_.proxies = &proxies_;
     installation_.kms_request_quotas = arguments.kms_request_quotas;
   }
 
@@ -201,6 +238,7 @@ class Daemon {
     ec2_.stop();
     ebs_.stop();
     key_worker_.stop();
+    key_store_worker_.stop();
   }
 
  private:
@@ -244,6 +282,7 @@ class Daemon {
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
     COFFER_CHECK(api::restore_clock(clock_, installation_.catalog, installation_.development));
     key_worker_.start();
+    key_store_worker_.start();
     ec2_.resume();  // before the first call: what was cut off is told from what is under way
     ebs_.start();
     rotation_.resume();
@@ -276,12 +315,14 @@ class Daemon {
   keyclient::KeydClient keyd_;
   control::VolumedClient volumed_;
   AdvancedClock clock_{system_clock()};
+  xks::ProxyClient proxies_;
   Installation installation_;
   services::kms::DomainKeyRotation rotation_;
   services::kms::ContinuousBackup continuous_backup_;
   services::kms::KeyWorker key_worker_{installation_};
   api::ClockControl clock_control_{clock_, key_worker_};
-  services::kms::KmsService kms_{&key_worker_};
+  services::kms::KeyStoreWorker key_store_worker_{installation_};
+  services::kms::KmsService kms_{&key_worker_, &key_store_worker_};
   services::ec2::Ec2Service ec2_;
   services::ebs::EbsService ebs_;
   services::iam::IamService iam_;
@@ -320,11 +361,13 @@ int run(int argc, char** argv) {
   (void)secret::arena_kind();  // mapped while memory may be locked without limit
   if (auto dropped = drop_capabilities(); !dropped) return give_up(dropped.error());
   if (auto prepared = api::prepare_files(arguments->data); !prepared) return give_up(prepared.error());
+  auto proxies_client = start_proxies_client(*arguments);
+  if (!proxies_client) return give_up(proxies_client.error());
   if (auto confined = api::confine_apid(arguments->data); !confined) return give_up(confined.error());
   stop_on_sigterm();
   auto catalog = catalog::Catalog::open(api::catalog_path(arguments->data));
   if (!catalog) return give_up(catalog.error());
-  Daemon(*arguments, **catalog, *supervisor).run();
+  Daemon(*arguments, **catalog, *supervisor, **proxies_client).run();
   return 0;
 }
 

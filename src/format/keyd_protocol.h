@@ -15,6 +15,7 @@
 #include "format/key_binding.h"
 #include "format/key_kinds.h"
 #include "format/volume_key_box.h"
+#include "format/wrapped_secret.h"
 
 namespace coffer::format::keyd {
 
@@ -59,6 +60,9 @@ enum class Operation : uint16_t {
   kRetireDomainKeys = 44,
   kChangeSeal = 45,
   kExportDomainKeys = 46,
+  // Custom key stores.
+  kWrapKeyStoreSecret = 50,
+  kDeriveProxySigningKey = 51,
   // Keys in PKCS#11 tokens (keyd_hsm_protocol.h).
   kDescribeHsmCluster = 55,
   kConnectHsm = 56,
@@ -288,6 +292,26 @@ struct RewrapVolumeKey {
   ByteView blob;
   void write(Writer& writer) const;
   static RewrapVolumeKey read(Reader& reader);
+};
+
+// --- custom key stores
+
+// A secret that the caller of KMS brought: kProxySecret or kKeyStorePassword.
+struct WrapKeyStoreSecret {
+  SecretKind kind = SecretKind::kProxySecret;
+  std::string key_store_id;
+  ByteView secret;
+  void write(Writer& writer) const;
+  static WrapKeyStoreSecret read(Reader& reader);
+};
+
+// For requests to an external key store proxy: SigV4's service is always kms-xks-proxy.
+struct DeriveProxySigningKey {
+  std::string key_store_id;
+  Bytes wrapped_secret;
+  std::string date, region;
+  void write(Writer& writer) const;
+  static DeriveProxySigningKey read(Reader& reader);
 };
 
 // --- reply bodies with more than one field

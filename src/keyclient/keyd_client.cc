@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyclient/keyd_client.h"
 
+#include "format/external_blob.h"
 #include "format/hsm_blob.h"
 #include "format/key_id.h"
 #include "keyclient/keyd_channel.h"
@@ -143,6 +144,10 @@ Result<Bytes> KeydClient::issue_certificate(const CertificateAuthority& authorit
 }
 
 Result<BlobIdentity> identify_blob(ByteView blob) {
+  if (!blob.empty() && blob.front() == format::kExternalBlobVersion) {
+    COFFER_TRY(external, format::parse_external_blob(blob));
+    return BlobIdentity{format::key_id_text(external.header.key_id), external.header.backing_key_version};
+  }
   COFFER_TRY(claim, format::claim_of_blob(blob));
   return BlobIdentity{format::key_id_text(claim.key_id), claim.backing_key_version};
 }

@@ -147,6 +147,14 @@ class KeydClient {
                                   const std::vector<std::string>& names, uint32_t days,
                                   CertificatePurpose purpose = CertificatePurpose::kServer);
 
+  // Custom key stores: a secret that their owner brought, wrapped under the domain key and bound to the
+  // store's id; and the signing key for requests to an external key store's proxy.
+  Result<Bytes> wrap_key_store_secret(format::SecretKind kind, const std::string& key_store_id,
+                                      ByteView secret);
+  Result<secret::SecretBytes> derive_proxy_signing_key(const std::string& key_store_id,
+                                                       ByteView wrapped_secret, const std::string& date,
+                                                       const std::string& region);
+
   // Domain keys and seals.
   Result<SealStatus> seal_status();
   // Makes a version above `version` unless there is one; the newest.

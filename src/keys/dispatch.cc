@@ -42,6 +42,20 @@ Result<ReplyBody> serve_hsm(Operations& operations, Operation operation, ByteVie
   }
 }
 
+// Custom key stores.
+Result<ReplyBody> serve_key_stores(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kWrapKeyStoreSecret:
+      return call<protocol::WrapKeyStoreSecret>(
+          body, [&](auto& in) { return operations.wrap_key_store_secret(in); });
+    case Operation::kDeriveProxySigningKey:
+      return call<protocol::DeriveProxySigningKey>(
+          body, [&](auto& in) { return operations.derive_proxy_signing_key(in); });
+    default:
+      return serve_hsm(operations, operation, body);
+  }
+}
+
 // Replicas, destruction, rotation.
 Result<ReplyBody> serve_key_life(Operations& operations, Operation operation, ByteView body) {
   switch (operation) {
@@ -54,7 +68,7 @@ Result<ReplyBody> serve_key_life(Operations& operations, Operation operation, By
       return call<protocol::RewrapVolumeKey>(body,
                                              [&](auto& in) { return operations.rewrap_volume_key(in); });
     default:
-      return serve_hsm(operations, operation, body);
+      return serve_key_stores(operations, operation, body);
   }
 }
 

@@ -74,6 +74,10 @@ class Operations {
   Result<ReplyBody> forget_key(const format::keyd::ForgetKey& request);
   Result<ReplyBody> rewrap_volume_key(const format::keyd::RewrapVolumeKey& request);
 
+  // operations_key_stores.cc
+  Result<ReplyBody> wrap_key_store_secret(const format::keyd::WrapKeyStoreSecret& request) const;
+  Result<ReplyBody> derive_proxy_signing_key(const format::keyd::DeriveProxySigningKey& request) const;
+
   // Keys in PKCS#11 tokens (operations_hsm.cc).
   Result<ReplyBody> describe_hsm_cluster(const format::keyd::DescribeHsmCluster& request) const;
   Result<ReplyBody> connect_hsm(const format::keyd::ConnectHsm& request) const;

@@ -19,7 +19,11 @@ namespace coffer {
 namespace services::kms {
 class ContinuousBackup;
 class DomainKeyRotation;
+class HsmClusters;
 }  // namespace services::kms
+namespace xks {
+class ProxyClient;
+}
 
 struct Installation {
   std::string owner_account;
@@ -36,6 +40,9 @@ struct Installation {
   services::kms::DomainKeyRotation* domain_key_rotation = nullptr;  // null in tests of single services
   services::kms::ContinuousBackup* continuous_backup = nullptr;     // null as well
   bool kms_request_quotas = false;                                  // accounts are held to AWS's
+  // For custom key stores. Null: no proxy can be reached, no cluster is known.
+  xks::ProxyClient* proxies = nullptr;
+  services::kms::HsmClusters* hsm_clusters = nullptr;
   std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one translation unit with Boost.Beast and Asio: they take long to compile.
+// Beside https_client.cc the one translation unit with Boost.Beast and Asio: they take long to compile.
 #include "wire/http_server_parts.h"
 
 #include <netinet/tcp.h>

@@ -82,6 +82,22 @@ Status sign_request(HttpRequest& request, const SigningIdentity& identity, Times
   return {};
 }
 
+Status sign_request(HttpRequest& request, const DerivedIdentity& identity, Timestamp now) {
+  if (!request.headers.contains("Host"))
+    return fail(ErrorKind::kInvalidArgument, "a request without Host cannot be signed");
+  request.headers.set("X-Amz-Date", basic_iso8601(now));
+  const auto canonical = canonical_request(request, {"host", "x-amz-date"}, payload_hash(request), false);
+  if (!canonical) return fail(ErrorKind::kInvalidArgument, "the query string cannot be decoded");
+  const std::string date = basic_iso8601(now).substr(0, 8);
+  const CredentialScope scope{date, identity.region, identity.service};
+  const auto signature =
+      crypto::hmac_sha256(identity.signing_key, as_bytes(string_to_sign(now, scope, *canonical)));
+  request.headers.set("Authorization",
+                      fmt::format("{} Credential={}/{}, SignedHeaders=host;x-amz-date, Signature={}",
+                                  kSigV4Algorithm, identity.access_key_id, to_string(scope), hex(signature)));
+  return {};
+}
+
 Status presign_request(HttpRequest& request, const SigningIdentity& identity, Timestamp now,
                        int64_t expires_seconds) {
   if (!request.headers.contains("Host"))

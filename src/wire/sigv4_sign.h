@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AWS Signature Version 4, the side that signs: for the `coffer` command and for tests.
-// Source: IAM User Guide, "Create a signed AWS API request", steps 4 and 5.
+// AWS Signature Version 4, the side that signs: for the `coffer` command, for requests to external key
+// stores, and for tests. Source: IAM User Guide, "Create a signed AWS API request", steps 4 and 5.
 #pragma once
 #include <string>
 #include <string_view>
@@ -27,6 +27,15 @@ struct SigningIdentity {
 // not over the body when X-Amz-Content-Sha256 says UNSIGNED-PAYLOAD.
 // The request has its Host already. kInvalidArgument when it has none or the query cannot be decoded.
 Status sign_request(HttpRequest& request, const SigningIdentity& identity, Timestamp now);
+
+// With a signing key for the scope in place of the secret, over Host and X-Amz-Date and the body alone.
+struct DerivedIdentity {
+  std::string access_key_id;
+  const secret::SecretBytes& signing_key;  // borrowed; for `now`'s day
+  std::string region;
+  std::string service;
+};
+Status sign_request(HttpRequest& request, const DerivedIdentity& identity, Timestamp now);
 
 // Signs in the query string, over the Host header alone, for `expires_seconds`.
 Status presign_request(HttpRequest& request, const SigningIdentity& identity, Timestamp now,

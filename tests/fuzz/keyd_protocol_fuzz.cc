@@ -98,6 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_body<protocol::ReplicateBackingKey>(request->body);
     check_body<protocol::ForgetKey>(request->body);
     check_body<protocol::RewrapVolumeKey>(request->body);
+    check_body<protocol::WrapKeyStoreSecret>(request->body);
+    check_body<protocol::DeriveProxySigningKey>(request->body);
   }
   return 0;
 }

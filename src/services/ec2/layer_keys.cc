@@ -61,9 +61,21 @@ class KeySorter {
                  kms::backing_key(installation_.catalog, known->found.key, identity.backing_key_version));
       version = known->versions.emplace(identity.backing_key_version, std::move(backing)).first;
     }
-    use.layers.push_back(
-        {version->second, *layer.wrapped_key, {{"aws:ebs:id", layer.key_context}}, layer.layer_id});
+    auto blob = blob_of(known->found, layer);
+    if (!blob && !is_about_a_key(blob.error())) return tl::unexpected(std::move(blob.error()));
+    if (blob)
+      use.layers.push_back(
+          {version->second, std::move(*blob), {{"aws:ebs:id", layer.key_context}}, layer.layer_id});
+    else
+      use.failure = std::move(blob.error());
     return {};
+  }
+
+  // What keyd opens: of a key in an external key store, once the store has opened the layer's wrapped key.
+  Result<Bytes> blob_of(const kms::FoundKey& found, const control::NewLayer& layer) {
+    if (!kms::is_external(found.key)) return *layer.wrapped_key;
+    return kms::open_externally(installation_, found, access_.user, {{"aws:ebs:id", layer.key_context}},
+                                *layer.wrapped_key);
   }
 
   // The use of a key is asked for with each context that it will be used with.
@@ -164,7 +176,8 @@ KeyAccess access_of(Call& call) {
               for (const auto& use : uses) COFFER_CHECK(call.record_now(transaction, decrypt_record(use)));
               return {};
             });
-          }};
+          },
+          kms::user_of(call, "Decrypt", "ec2")};
 }
 
 KeyAccess access_of(Installation& installation, const std::string& account,
@@ -181,7 +194,8 @@ KeyAccess access_of(Installation& installation, const std::string& account,
                                                   decrypt_event(use, account, principal_arn)));
               return {};
             });
-          }};
+          },
+          {principal_arn, "Decrypt", make_uuid(installation.random), "ec2"}};
 }
 
 std::string make_session_id(Random& random) {

@@ -11,6 +11,7 @@
 
 #include "control/volumed_client.h"
 #include "services/call.h"
+#include "services/kms/external_keys.h"
 #include "services/kms/key_access.h"
 #include "services/service_event.h"
 
@@ -30,6 +31,7 @@ struct KeyAccess {
   std::function<Status(const kms::FoundKey& key, const std::string& context)> authorise;
   // Makes the uses durable in the trail, before any key leaves. Where one failed it gets the failed ones.
   std::function<Status(const std::vector<KeyUse>& uses)> record;
+  kms::KeyUser user;  // as an external key store is told
 };
 KeyAccess access_of(Call& call);
 // Work in the background for `principal_arn` of `account`; failures are not recorded by it, since they are

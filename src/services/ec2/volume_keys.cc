@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/ec2/layer_keys.h"
+#include "services/kms/external_keys.h"
 #include "services/kms/key_directory.h"
 #include "services/service_event.h"
 #include "wire/json_text.h"
@@ -17,10 +18,13 @@ constexpr const char* kGenerate = "GenerateDataKeyWithoutPlaintext";
 constexpr const char* kGenerateAction = "kms:GenerateDataKeyWithoutPlaintext";
 constexpr uint32_t kVolumeKeySize = 64;  // AES-256-XTS: two 256-bit keys
 
-Result<Bytes> generate(Installation& installation, const catalog::Key& key, const std::string& volume_id) {
-  COFFER_TRY(backing, kms::backing_key(installation.catalog, key));
-  return installation.keyd.generate_data_key_without_plaintext(
-      backing, kVolumeKeySize, {{"aws:ebs:id", volume_id}}, format::BlobClass::kVolume);
+Result<Bytes> generate(Installation& installation, const kms::FoundKey& found, const kms::KeyUser& user,
+                       const std::string& volume_id) {
+  const std::map<std::string, std::string> context = {{"aws:ebs:id", volume_id}};
+  COFFER_TRY(backing, kms::backing_key(installation.catalog, found.key));
+  COFFER_TRY(blob, installation.keyd.generate_data_key_without_plaintext(backing, kVolumeKeySize, context,
+                                                                         format::BlobClass::kVolume));
+  return kms::seal_externally(installation, found, user, context, std::move(blob));
 }
 
 Result<kms::FoundKey> usable_key(Call& call, const std::string& volume_id,
@@ -66,17 +70,17 @@ Result<NewVolumeKey> make_volume_key(Call& call, const std::string& volume_id,
   record.event_name = kGenerate;
   NewVolumeKey made;
   const auto found = usable_key(call, volume_id, kms_key_id);
-  if (found) {
-    made.kms_key_arn = found->arn;
-    COFFER_TRY(wrapped_key, generate(call.installation, found->key, volume_id));
-    made.wrapped_key = std::move(wrapped_key);
-  } else if (is_outage(found.error())) {
-    return tl::unexpected(found.error());
+  auto wrapped_key = found.and_then([&](const kms::FoundKey& key) {
+    return generate(call.installation, key, kms::user_of(call, kGenerate, "ec2"), volume_id);
+  });
+  if (!wrapped_key && is_outage(wrapped_key.error())) return tl::unexpected(wrapped_key.error());
+  made.kms_key_arn = found ? found->arn : presumed_arn(call, kms_key_id.value_or("alias/aws/ebs"));
+  if (wrapped_key) {
+    made.wrapped_key = std::move(*wrapped_key);
   } else {
-    made.kms_key_arn = presumed_arn(call, kms_key_id.value_or("alias/aws/ebs"));
-    made.failure = found.error();
-    record.error_code = found.error().code;
-    record.error_message = found.error().message;
+    made.failure = wrapped_key.error();
+    record.error_code = made.failure->code;
+    record.error_message = made.failure->message;
   }
   record.request_parameters_json = generate_parameters(made.kms_key_arn, volume_id);
   record.resource_arns = {made.kms_key_arn};
@@ -90,7 +94,8 @@ Result<Bytes> make_volume_key(Installation& installation, const policy::Principa
   COFFER_CHECK(
       kms::authorise_key(installation, principal, kGenerateAction, found, layer_key_request(volume_id)));
   COFFER_CHECK(kms::require_usable(found));
-  COFFER_TRY(wrapped_key, generate(installation, found.key, volume_id));
+  const kms::KeyUser user{principal.arn, kGenerate, make_uuid(installation.random), "ec2"};
+  COFFER_TRY(wrapped_key, generate(installation, found, user, volume_id));
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {
     return record_service_event(installation, transaction,
                                 {.account = principal.account,

@@ -3,8 +3,11 @@
 // GenerateRandom.
 #include <fmt/format.h>
 
+#include "services/kms/external_keys.h"
 #include "services/kms/key_kinds.h"
+#include "services/kms/key_store_rules.h"
 #include "services/kms/key_use.h"
+#include "services/kms/keys_in_stores.h"
 #include "services/kms/kms_service.h"
 
 namespace coffer::services::kms {
@@ -47,10 +50,18 @@ Result<MadePair> make_pair(Call& call, const Request& request, bool with_plainte
   KeyRequest said = key_request(request.grant_tokens, context);
   said.condition.set("kms:DataKeyPairSpec", request.key_pair_spec);
   COFFER_TRY(key, wrapping_key(call, request.key_id, std::move(said)));
+  COFFER_CHECK(refuse_in_store(key.found));
   COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(pair,
              call.installation.keyd.generate_data_key_pair(key.backing, *spec, context, with_plaintext));
   return MadePair{std::move(key), std::move(pair)};
+}
+
+Result<secret::SecretBytes> random_bytes(Call& call, const api::GenerateRandomRequest& request) {
+  const auto size = static_cast<uint32_t>(*request.number_of_bytes);
+  if (!request.custom_key_store_id) return call.installation.keyd.generate_random(size);
+  COFFER_TRY(store, connected_cluster(call, *request.custom_key_store_id));
+  return call.installation.hsm_clusters->generate_random(login_of(store), size);
 }
 
 void describe(MadePair& made, const std::string& spec, auto& response) {
@@ -71,8 +82,10 @@ Result<api::GenerateDataKeyResponse> KmsService::generate_data_key(
   COFFER_CHECK(refuse_recipient(request.recipient));
   COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(data_key, call.installation.keyd.generate_data_key(key.backing, size, context));
+  COFFER_TRY(blob,
+             seal_externally(call.installation, key.found, user_of(call), context, std::move(data_key.blob)));
   api::GenerateDataKeyResponse response;
-  response.ciphertext_blob = std::move(data_key.blob);
+  response.ciphertext_blob = std::move(blob);
   response.plaintext = hand_out(data_key.plaintext);
   response.key_id = key.found.arn;
   response.key_material_id = told_material_id(key);
@@ -85,8 +98,9 @@ Result<api::GenerateDataKeyWithoutPlaintextResponse> KmsService::generate_data_k
   COFFER_TRY(context, checked_context(request.encryption_context));
   COFFER_TRY(key, wrapping_key(call, request.key_id, key_request(request.grant_tokens, context)));
   COFFER_CHECK(refuse_dry_run(request.dry_run));
-  COFFER_TRY(blob, call.installation.keyd.generate_data_key_without_plaintext(key.backing, size, context,
+  COFFER_TRY(made, call.installation.keyd.generate_data_key_without_plaintext(key.backing, size, context,
                                                                               format::BlobClass::kCustomer));
+  COFFER_TRY(blob, seal_externally(call.installation, key.found, user_of(call), context, std::move(made)));
   api::GenerateDataKeyWithoutPlaintextResponse response;
   response.ciphertext_blob = std::move(blob);
   response.key_id = key.found.arn;
@@ -115,13 +129,10 @@ Result<api::GenerateDataKeyPairWithoutPlaintextResponse> KmsService::generate_da
 Result<api::GenerateRandomResponse> KmsService::generate_random(Call& call,
                                                                 const api::GenerateRandomRequest& request) {
   COFFER_CHECK(call.authorise("kms:GenerateRandom", "*"));
-  if (request.custom_key_store_id)
-    return fail(ErrorKind::kUnsupported, "Custom key stores are not supported yet.",
-                "UnsupportedOperationException");
   if (!request.number_of_bytes)
     return fail(ErrorKind::kInvalidArgument, "NumberOfBytes is required.", "ValidationException");
   COFFER_CHECK(refuse_recipient(request.recipient));
-  COFFER_TRY(bytes, call.installation.keyd.generate_random(static_cast<uint32_t>(*request.number_of_bytes)));
+  COFFER_TRY(bytes, random_bytes(call, request));
   api::GenerateRandomResponse response;
   response.plaintext = hand_out(bytes);
   return response;

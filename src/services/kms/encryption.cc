@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "services/arn.h"
+#include "services/kms/external_keys.h"
 #include "services/kms/key_kinds.h"
 
 namespace coffer::services::kms {
@@ -117,8 +118,11 @@ Status check_plaintext_size(const Encryption& encryption, size_t size) {
 
 Result<Bytes> encrypt_with(Call& call, const Encryption& encryption, ByteView plaintext) {
   auto& keyd = call.installation.keyd;
-  if (encryption.algorithm == EncryptionAlgorithm::kSymmetricDefault)
-    return keyd.encrypt(encryption.key.backing, plaintext, encryption.context);
+  if (encryption.algorithm == EncryptionAlgorithm::kSymmetricDefault) {
+    COFFER_TRY(blob, keyd.encrypt(encryption.key.backing, plaintext, encryption.context));
+    return seal_externally(call.installation, encryption.key.found, user_of(call), encryption.context,
+                           std::move(blob));
+  }
   return keyd.encrypt_asymmetric(encryption.key.backing, encryption.algorithm, plaintext);
 }
 
@@ -139,9 +143,12 @@ Result<Decrypted> decrypt_with(Call& call, const Decryption& decryption, const B
   const bool symmetric = decryption.algorithm == EncryptionAlgorithm::kSymmetricDefault;
   auto& keyd = call.installation.keyd;
   auto stored = stored_backing_key(call.installation.catalog, key, decryption.backing_key_version);
-  auto plaintext = stored.and_then([&](const catalog::BackingKey& backing) {
-    return symmetric ? keyd.decrypt(wrapped(key, backing), ciphertext, decryption.context)
-                     : keyd.decrypt_asymmetric(wrapped(key, backing), decryption.algorithm, ciphertext);
+  auto plaintext = stored.and_then([&](const catalog::BackingKey& backing) -> Result<secret::SecretBytes> {
+    if (!symmetric) return keyd.decrypt_asymmetric(wrapped(key, backing), decryption.algorithm, ciphertext);
+    if (!is_external(key)) return keyd.decrypt(wrapped(key, backing), ciphertext, decryption.context);
+    COFFER_TRY(inner, open_externally(call.installation, decryption.found, user_of(call), decryption.context,
+                                      ciphertext));
+    return keyd.decrypt(wrapped(key, backing), inner, decryption.context);
   });
   if (!plaintext && plaintext.error().kind == ErrorKind::kRefusedCiphertext) return invalid_ciphertext();
   if (!plaintext) return tl::unexpected(plaintext.error());

@@ -14,7 +14,7 @@ Result<catalog::Key> key_to_change(const Call& call, catalog::Transaction& trans
   if (!key)
     return fail(ErrorKind::kNotFound, fmt::format("Key '{}' does not exist", found.arn), "NotFoundException");
   COFFER_CHECK(note_expiry(transaction, *key, call.time));
-  COFFER_CHECK(check_state(key->state, call.operation, found.arn));
+  COFFER_CHECK(check_state(current_state(*key), call.operation, found.arn));
   return std::move(*key);
 }
 

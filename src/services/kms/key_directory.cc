@@ -10,6 +10,8 @@
 #include "base/ids.h"
 #include "crypto/mac.h"
 #include "services/arn.h"
+#include "services/kms/external_key_refusals.h"
+#include "services/kms/external_keys.h"
 #include "services/kms/imported_material.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_states.h"
@@ -160,8 +162,18 @@ Result<FoundKey> find_key(Call& call, const std::string& action, const std::stri
   return find_by_id(call, name);
 }
 
+const std::string& current_state(const catalog::Key& key) {
+  static const std::string kUnavailable = key_state::kUnavailable;
+  const bool shown = key.state == key_state::kEnabled || key.state == key_state::kDisabled;
+  return key.store_is_disconnected && shown ? kUnavailable : key.state;
+}
+
 Status check_key_state(const FoundKey& found, std::string_view operation) {
-  return check_state(found.key.state, operation, found.arn);
+  const std::string& state = current_state(found.key);
+  auto allowed = check_state(state, operation, found.arn);
+  if (!allowed && is_external(found.key) && state == key_state::kUnavailable)
+    return tl::unexpected(not_connected(ExternalWork::kCryptography));
+  return allowed;
 }
 
 Status require_usable(const FoundKey& found) {
@@ -196,7 +208,7 @@ Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, cons
 }
 
 std::string material_id_of(const catalog::Key& key, const catalog::BackingKey& stored) {
-  if (key.spec != "SYMMETRIC_DEFAULT") return {};
+  if (key.spec != "SYMMETRIC_DEFAULT" || !key.custom_key_store_id.empty()) return {};
   return stored.material_id.empty() ? key_material_id(key.id, stored.version) : stored.material_id;
 }
 

@@ -15,7 +15,7 @@ struct FoundKey {
   catalog::Key key;
   std::string arn;
   std::string alias = {};  // "alias/x" if it was asked for by that name (kms:RequestAlias)
-  bool enabled() const { return key.state == "Enabled"; }
+  bool enabled() const { return key.state == "Enabled" && !key.store_is_disconnected; }
 };
 
 // The key under its own ARN.
@@ -40,6 +40,9 @@ enum class AliasUse { kAllowed, kRefused };
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
                           AliasUse aliases);
 
+// The key's state as everybody sees it: Unavailable while its custom key store is not connected, unless it is
+// about to be deleted.
+const std::string& current_state(const catalog::Key& key);
 // May `operation` ("DisableKey") be done with the key in its state? DisabledException,
 // KMSInvalidStateException (key_states.h). Every handler asks after authorise_key.
 Status check_key_state(const FoundKey& found, std::string_view operation);
@@ -59,7 +62,7 @@ Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, cons
                                                  uint32_t version = 0);
 
 // AWS's KeyMaterialId of a stored version: that of imported material tells the material, that of any other
-// its version. Empty for keys that are not symmetric, which have none.
+// its version. Empty for keys that are not symmetric, or in a custom key store, which have none.
 std::string material_id_of(const catalog::Key& key, const catalog::BackingKey& stored);
 // KeyMaterialId: names one version of a key's material; the same in all regions of a multi-Region key.
 std::string key_material_id(const std::string& key_id, uint32_t version);

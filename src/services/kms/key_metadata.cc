@@ -2,6 +2,7 @@
 #include "services/kms/key_metadata.h"
 
 #include "services/arn.h"
+#include "services/kms/external_keys.h"
 #include "services/kms/key_kinds.h"
 #include "services/kms/key_states.h"
 
@@ -50,7 +51,7 @@ api::KeyMetadata metadata_of(const FoundKey& found, const std::vector<catalog::K
   metadata.enabled = found.enabled();
   metadata.description = key.description;
   metadata.key_usage = key.usage;
-  metadata.key_state = key.state;
+  metadata.key_state = current_state(key);
   metadata.origin = key.origin;
   metadata.key_manager = key.manager;
   metadata.customer_master_key_spec = key.spec;
@@ -63,6 +64,22 @@ api::KeyMetadata metadata_of(const FoundKey& found, const std::vector<catalog::K
     metadata.current_key_material_id = key_material_id(key.id, key.current_version);
   if (key.multi_region) metadata.multi_region_configuration = multi_region_configuration(key, copies);
   return metadata;
+}
+
+void add_key_store(const catalog::Key& key, const catalog::CustomKeyStore& store,
+                   api::KeyMetadata& metadata) {
+  metadata.custom_key_store_id = store.id;
+  if (!store.cluster_id.empty()) metadata.cloud_hsm_cluster_id = store.cluster_id;
+  if (is_external(key)) metadata.xks_key_configuration.emplace().id = key.store_key_id;
+}
+
+Status add_key_store(catalog::Catalog& catalog, const catalog::Key& key, api::KeyMetadata& metadata) {
+  if (key.custom_key_store_id.empty()) return {};
+  return catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(store, transaction.custom_key_store(key.custom_key_store_id));
+    if (store) add_key_store(key, *store, metadata);
+    return {};
+  });
 }
 
 Status add_imported_material(catalog::Catalog& catalog, const catalog::Key& key, api::KeyMetadata& metadata) {

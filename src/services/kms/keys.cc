@@ -11,6 +11,7 @@
 #include "services/kms/key_kinds.h"
 #include "services/kms/key_metadata.h"
 #include "services/kms/key_states.h"
+#include "services/kms/keys_in_stores.h"
 #include "services/kms/kms_service.h"
 #include "services/kms/last_use.h"
 #include "services/kms/managed_keys.h"
@@ -20,20 +21,6 @@
 
 namespace coffer::services::kms {
 namespace {
-
-tl::unexpected<Error> unsupported(std::string message) {
-  return fail(ErrorKind::kUnsupported, std::move(message), "UnsupportedOperationException");
-}
-
-// Where the material comes from, as far as it can come from there.
-Status check_origin(const api::CreateKeyRequest& request) {
-  const std::string origin = request.origin.value_or("AWS_KMS");
-  if (origin != "AWS_KMS" && origin != "EXTERNAL")
-    return unsupported(fmt::format("Origin {} is not supported yet.", origin));
-  if (request.custom_key_store_id || request.xks_key_id)
-    return unsupported("Custom key stores are not supported yet.");
-  return {};
-}
 
 // EnableKey and DisableKey differ in the state they set.
 template <class Response>
@@ -49,6 +36,26 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
     key.state = state;
     return {};
   });
+}
+
+catalog::Key new_key(const Call& call, const api::CreateKeyRequest& request, const KeyKind& kind, Tags tags) {
+  catalog::Key key;
+  key.multi_region = request.multi_region.value_or(false);
+  key.id = key.multi_region ? make_multi_region_key_id(call.installation.random)
+                            : make_uuid(call.installation.random);
+  if (key.multi_region) key.primary_region = call.region;
+  key.account = call.account;
+  key.region = call.region;
+  key.description = request.description.value_or("");
+  key.policy = request.policy.value_or(default_key_policy(call.account));
+  key.origin = request.origin.value_or("AWS_KMS");
+  key.state = key.origin == "EXTERNAL" ? key_state::kPendingImport : key_state::kEnabled;
+  key.manager = "CUSTOMER";
+  key.usage = kind.usage;
+  key.spec = format::name_of(kind.spec);
+  key.created = call.time;
+  key.tags = std::move(tags);
+  return key;
 }
 
 // What a new key is made of; empty when that is to be imported.
@@ -103,39 +110,28 @@ Result<std::vector<catalog::Key>> copies_of(Call& call, const catalog::Key& key)
 
 Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::CreateKeyRequest& request) {
   COFFER_TRY(kind, checked_kind(request));
-  COFFER_CHECK(check_origin(request));
+  COFFER_CHECK(check_store_parameters(request, kind));
   COFFER_TRY(tags, checked_tags(request.tags));
   COFFER_CHECK(authorise_creation(call, request, kind, tags));
 
-  catalog::Key key;
-  key.multi_region = request.multi_region.value_or(false);
-  key.id = key.multi_region ? make_multi_region_key_id(call.installation.random)
-                            : make_uuid(call.installation.random);
-  if (key.multi_region) key.primary_region = call.region;
-  key.account = call.account;
-  key.region = call.region;
-  key.description = request.description.value_or("");
-  key.policy = request.policy.value_or(default_key_policy(call.account));
-  key.origin = request.origin.value_or("AWS_KMS");
-  key.state = key.origin == "EXTERNAL" ? key_state::kPendingImport : key_state::kEnabled;
-  key.manager = "CUSTOMER";
-  key.usage = kind.usage;
-  key.spec = format::name_of(kind.spec);
-  key.created = call.time;
-  key.tags = std::move(tags);
+  COFFER_TRY(store, store_for_key(call, request));
+  catalog::Key key = new_key(call, request, kind, std::move(tags));
   if (request.policy)
     COFFER_CHECK(
         check_key_policy(call, with_arn(key), key.policy, request.bypass_policy_lockout_safety_check));
-  COFFER_TRY(backing_key, first_material(call, key, kind.spec));
+  COFFER_TRY(backing_key,
+             store ? material_in_store(call, *store, request, key) : first_material(call, key, kind.spec));
   catalog::ShippedKeys rows{.keys = {key}};
   if (!backing_key.token.empty()) rows.backing_keys = {backing_key};
   COFFER_TRY(shipment, ship(call.installation, rows));
 
   return call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {
+        COFFER_CHECK(check_store_unchanged(transaction, key));
         COFFER_CHECK(transaction.insert_key(key, backing_key));
         api::CreateKeyResponse response;
         response.key_metadata = metadata_of(with_arn(key), {key});
+        if (store) add_key_store(key, *store, *response.key_metadata);
         return response;
       });
 }
@@ -148,6 +144,7 @@ Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,
   COFFER_TRY(copies, copies_of(call, found.key));
   response.key_metadata = metadata_of(found, copies);
   COFFER_CHECK(add_imported_material(call.installation.catalog, found.key, *response.key_metadata));
+  COFFER_CHECK(add_key_store(call.installation.catalog, found.key, *response.key_metadata));
   return response;
 }
 

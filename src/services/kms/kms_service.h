@@ -8,12 +8,14 @@ namespace coffer::services::kms {
 
 namespace api = coffer::kms;  // the generated shapes
 
+class KeyStoreWorker;
 class KeyWorker;
 
 class KmsService final : public api::Handlers {
  public:
-  // `worker`: told when there is something for it to do; may be null. Outlives the service.
-  explicit KmsService(KeyWorker* worker = nullptr) : worker_(worker) {}
+  // Told when there is something for them to do; may be null. Outlive the service.
+  explicit KmsService(KeyWorker* worker = nullptr, KeyStoreWorker* key_store_worker = nullptr)
+      : worker_(worker), key_store_worker_(key_store_worker) {}
 
   // keys.cc
   Result<api::CreateKeyResponse> create_key(Call& call, const api::CreateKeyRequest& request) override;
@@ -93,6 +95,20 @@ class KmsService final : public api::Handlers {
   // key_dependents.cc
   Result<api::DescribeKeyDependentsResponse> describe_key_dependents(
       Call& call, const api::DescribeKeyDependentsRequest& request) override;
+  // custom_key_stores.cc
+  Result<api::CreateCustomKeyStoreResponse> create_custom_key_store(
+      Call& call, const api::CreateCustomKeyStoreRequest& request) override;
+  Result<api::UpdateCustomKeyStoreResponse> update_custom_key_store(
+      Call& call, const api::UpdateCustomKeyStoreRequest& request) override;
+  Result<api::DeleteCustomKeyStoreResponse> delete_custom_key_store(
+      Call& call, const api::DeleteCustomKeyStoreRequest& request) override;
+  Result<api::DescribeCustomKeyStoresResponse> describe_custom_key_stores(
+      Call& call, const api::DescribeCustomKeyStoresRequest& request) override;
+  // key_store_connections.cc
+  Result<api::ConnectCustomKeyStoreResponse> connect_custom_key_store(
+      Call& call, const api::ConnectCustomKeyStoreRequest& request) override;
+  Result<api::DisconnectCustomKeyStoreResponse> disconnect_custom_key_store(
+      Call& call, const api::DisconnectCustomKeyStoreRequest& request) override;
   // cryptography.cc
   Result<api::EncryptResponse> encrypt(Call& call, const api::EncryptRequest& request) override;
   Result<api::DecryptResponse> decrypt(Call& call, const api::DecryptRequest& request) override;
@@ -111,6 +127,7 @@ class KmsService final : public api::Handlers {
 
  private:
   KeyWorker* const worker_;
+  KeyStoreWorker* const key_store_worker_;
 };
 
 }  // namespace coffer::services::kms

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ends what ConnectCustomKeyStore and DisconnectCustomKeyStore began: a store that is CONNECTING becomes
+// CONNECTED or FAILED, one that is DISCONNECTING becomes DISCONNECTED. The states are in the catalog, so that
+// a restart goes on with them. One thread.
+#pragma once
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "catalog/rows.h"
+#include "services/installation.h"
+
+namespace coffer::services::kms {
+
+class KeyStoreWorker {
+ public:
+  explicit KeyStoreWorker(Installation& installation) : installation_(installation) {}
+  ~KeyStoreWorker() { stop(); }
+  void start();
+  void notify();  // there may be something to do
+  void stop();
+  // One pass, in the calling thread: for tests that start no thread. False when something must be tried
+  // again.
+  bool do_all();
+
+ private:
+  void run();
+  std::string try_to_connect(const catalog::CustomKeyStore& store);
+  Status settle(const catalog::CustomKeyStore& store, const std::string& state, const std::string& error);
+
+  Installation& installation_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool pending_ = true, stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace coffer::services::kms

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateKey in a custom key store. Source: KMS API Reference, CreateKey, Origin, CustomKeyStoreId, XksKeyId.
+#pragma once
+#include <optional>
+
+#include "catalog/catalog.h"
+#include "services/kms/key_directory.h"
+#include "services/kms/key_kinds.h"
+#include "services/kms/kms_service.h"
+
+namespace coffer::services::kms {
+
+// Do Origin, CustomKeyStoreId and XksKeyId go together, and with the kind of key? ValidationException,
+// UnsupportedOperationException.
+Status check_store_parameters(const api::CreateKeyRequest& request, const KeyKind& kind);
+
+// The store that the key is to be in, connected, with an external key that is fit and free; nothing where the
+// request names none. For a caller who may create keys.
+Result<std::optional<catalog::CustomKeyStore>> store_for_key(Call& call,
+                                                             const api::CreateKeyRequest& request);
+
+// The key's material: made by keyd for an external key store, by the token for a cluster. Sets what the key's
+// row says of its place.
+Result<catalog::BackingKey> material_in_store(Call& call, const catalog::CustomKeyStore& store,
+                                              const api::CreateKeyRequest& request, catalog::Key& key);
+
+// Once more, in the transaction that stores the key.
+Status check_store_unchanged(catalog::Transaction& transaction, const catalog::Key& key);
+
+// A connected cluster's store, for GenerateRandom; UnsupportedOperationException for one of the other type.
+Result<catalog::CustomKeyStore> connected_cluster(Call& call, const std::string& store_id);
+
+// UnsupportedOperationException for a key in a custom key store.
+Status refuse_in_store(const FoundKey& found);
+
+}  // namespace coffer::services::kms
