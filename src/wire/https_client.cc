@@ -102,6 +102,7 @@ class HttpsClient::Implementation {
     work_.reset();
     io_.stop();
     if (thread_.joinable()) thread_.join();
+    hosts_.clear();  // connections go before what they are registered with
   }
 
   Status start() {
@@ -133,19 +134,24 @@ class HttpsClient::Implementation {
  private:
   // Counts a call while it is under way.
   struct Turn {
-    Turn(size_t& all_calls, size_t& host_calls) : all(++all_calls), host(++host_calls) {}
+    Turn(size_t& all_calls, std::shared_ptr<Host> of) : all(++all_calls), host(std::move(of)) {
+      ++host->calls;
+    }
     ~Turn() {
       --all;
-      --host;
+      --host->calls;
     }
-    size_t &all, &host;
+    size_t& all;
+    const std::shared_ptr<Host> host;  // outlives the map of them
   };
 
   asio::awaitable<Outcome> call(std::string name, http::request<http::string_body> request) {
-    Host& host = hosts_[name];
-    if (calls_ >= options_.most_calls || host.calls >= options_.most_calls_to_a_host)
+    auto& known = hosts_[name];
+    if (!known) known = std::make_shared<Host>();
+    if (calls_ >= options_.most_calls || known->calls >= options_.most_calls_to_a_host)
       co_return tl::unexpected(HttpsFailure::kBusy);
-    const Turn turn(calls_, host.calls);
+    const Turn turn(calls_, known);
+    Host& host = *turn.host;
     const Moment deadline = std::chrono::steady_clock::now() + options_.timeout;
     if (auto connection = take_idle(host)) {
       bool untouched = false;
@@ -252,11 +258,12 @@ class HttpsClient::Implementation {
 
   const Options options_;
   std::map<std::string, Endpoints> fixed_;
+  asio::ssl::context context_{asio::ssl::context::tls_client};
+  // Of the thread. Calls that are cut off end with io_, which therefore is destroyed first.
+  std::map<std::string, std::shared_ptr<Host>> hosts_;
+  size_t calls_ = 0;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  asio::ssl::context context_{asio::ssl::context::tls_client};
-  std::map<std::string, Host> hosts_;  // of the thread, as all that follows
-  size_t calls_ = 0;
   std::thread thread_;
 };
 

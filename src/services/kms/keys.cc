@@ -125,15 +125,17 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   if (!backing_key.token.empty()) rows.backing_keys = {backing_key};
   COFFER_TRY(shipment, ship(call.installation, rows));
 
-  return call.commit<api::CreateKeyResponse>(
+  auto response = call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {
         COFFER_CHECK(check_store_unchanged(transaction, key));
         COFFER_CHECK(transaction.insert_key(key, backing_key));
-        api::CreateKeyResponse response;
-        response.key_metadata = metadata_of(with_arn(key), {key});
-        if (store) add_key_store(key, *store, *response.key_metadata);
-        return response;
+        api::CreateKeyResponse made;
+        made.key_metadata = metadata_of(with_arn(key), {key});
+        if (store) add_key_store(key, *store, *made.key_metadata);
+        return made;
       });
+  if (!response && store) discard_material(call, *store, key, backing_key);
+  return response;
 }
 
 Result<api::DescribeKeyResponse> KmsService::describe_key(Call& call,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "services/kms/external_keys.h"
 #include "services/kms/key_store_rules.h"
 
@@ -100,6 +101,16 @@ Result<catalog::BackingKey> material_in_store(Call& call, const CustomKeyStore& 
   key.store_key_id = std::move(made.label);
   material.token = std::move(made.token);
   return material;
+}
+
+void discard_material(Call& call, const CustomKeyStore& store, const catalog::Key& key,
+                      const catalog::BackingKey& material) {
+  if (store.type != kCloudHsm || call.installation.hsm_clusters == nullptr) return;
+  const auto discarded = call.installation.hsm_clusters->destroy_key(
+      login_of(store), {key.store_key_id, material.token}, {key.account, key.region, key.id});
+  if (!discarded)
+    log_warning("key {} stays in the token of {}: {}", key.store_key_id, store.cluster_id,
+                discarded.error().message);
 }
 
 Status check_store_unchanged(catalog::Transaction& transaction, const catalog::Key& key) {
