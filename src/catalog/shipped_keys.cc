@@ -64,7 +64,8 @@ template <class Visitor, class Row>
 void visit_key(Visitor& visitor, Row& row) {
   auto& [id, account, region, description, policy, state, manager, usage, spec, origin, multi_region, created,
          tags, current_version, primary_region, deletion_date, deletion_window_days, rotation_enabled,
-         rotation_period_days, next_rotation, on_demand_rotations, on_demand_rotation_started] = row;
+         rotation_period_days, next_rotation, on_demand_rotations, on_demand_rotation_started,
+         custom_key_store_id, store_key_id, store_is_disconnected] = row;
   for (auto* text : {&id, &account, &region, &description, &policy, &state, &manager, &usage, &spec, &origin})
     visitor.value(*text);
   visitor.value(multi_region);
@@ -79,6 +80,9 @@ void visit_key(Visitor& visitor, Row& row) {
   visitor.value(next_rotation);
   visitor.value(on_demand_rotations);
   visitor.value(on_demand_rotation_started);
+  visitor.value(custom_key_store_id);
+  visitor.value(store_key_id);
+  (void)store_is_disconnected;  // follows from the store's row
 }
 
 template <class Visitor, class Row>
@@ -105,6 +109,20 @@ void visit_alias(Visitor& visitor, Row& row) {
   visitor.value(updated);
 }
 
+template <class Visitor, class Row>
+void visit_custom_key_store(Visitor& visitor, Row& row) {
+  auto& [id, account, region, name, type, connection_state, connection_error, created, wrapped_secret,
+         cluster_id, trust_anchor, connectivity, uri_endpoint, uri_path, vpc_endpoint_service,
+         access_key_id] = row;
+  for (auto* text : {&id, &account, &region, &name, &type, &connection_state, &connection_error})
+    visitor.value(*text);
+  visitor.value(created);
+  visitor.value(wrapped_secret);
+  for (auto* text : {&cluster_id, &trust_anchor, &connectivity, &uri_endpoint, &uri_path,
+                     &vpc_endpoint_service, &access_key_id})
+    visitor.value(*text);
+}
+
 template <class Row, class Visit>
 void write_rows(RowWriter& writer, const std::vector<Row>& rows, Visit visit) {
   writer.value(static_cast<uint32_t>(rows.size()));
@@ -124,6 +142,17 @@ Status put_key(Transaction& transaction, const Key& key) {
   return transaction.replace_key_tags(key);
 }
 
+// A store of that name may have come and gone before this one.
+Status put_custom_key_store(Transaction& transaction, CustomKeyStore store) {
+  COFFER_TRY(there, transaction.custom_key_store(store.id));
+  if (there) return {};
+  constexpr size_t kAll = 1000;
+  COFFER_TRY(others, transaction.custom_key_stores(store.account, store.region, "", kAll));
+  for (const CustomKeyStore& other : others)
+    if (other.name == store.name) store.name = store.id;
+  return transaction.insert_custom_key_store(store);
+}
+
 Status put_alias(Transaction& transaction, const Alias& alias) {
   COFFER_TRY(there, transaction.alias(alias.account, alias.region, alias.name));
   return there ? transaction.update_alias(alias) : transaction.insert_alias(alias);
@@ -138,6 +167,8 @@ Bytes encode(const ShippedKeys& shipped) {
   write_rows(writer, shipped.backing_keys,
              [](auto& to, const BackingKey& row) { visit_backing_key(to, row); });
   write_rows(writer, shipped.aliases, [](auto& to, const Alias& row) { visit_alias(to, row); });
+  write_rows(writer, shipped.custom_key_stores,
+             [](auto& to, const CustomKeyStore& row) { visit_custom_key_store(to, row); });
   return writer.writer().take();
 }
 
@@ -149,12 +180,16 @@ Result<ShippedKeys> parse_shipped_keys(ByteView bytes) {
   read_rows(reader, shipped.keys, [](auto& from, Key& row) { visit_key(from, row); });
   read_rows(reader, shipped.backing_keys, [](auto& from, BackingKey& row) { visit_backing_key(from, row); });
   read_rows(reader, shipped.aliases, [](auto& from, Alias& row) { visit_alias(from, row); });
+  read_rows(reader, shipped.custom_key_stores,
+            [](auto& from, CustomKeyStore& row) { visit_custom_key_store(from, row); });
   if (version != kVersion || !reader.reader().at_end())
     return fail(ErrorKind::kCorrupt, "the shipped keys cannot be read");
   return shipped;
 }
 
 Status store(Transaction& transaction, const ShippedKeys& shipped) {
+  for (const CustomKeyStore& row : shipped.custom_key_stores)
+    COFFER_CHECK(put_custom_key_store(transaction, row));
   for (const Key& key : shipped.keys) COFFER_CHECK(put_key(transaction, key));
   for (const BackingKey& backing_key : shipped.backing_keys)
     COFFER_CHECK(transaction.put_backing_key(backing_key));

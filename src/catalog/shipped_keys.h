@@ -15,14 +15,16 @@ struct ShippedKeys {
   std::vector<Key> keys = {};
   std::vector<BackingKey> backing_keys = {};
   std::vector<Alias> aliases = {};
+  std::vector<CustomKeyStore> custom_key_stores = {};  // of the keys that are in one
 };
 
 Bytes encode(const ShippedKeys& shipped);
 // Pure and bounded: takes nothing but what encode() writes. kCorrupt, kTooNew.
 Result<ShippedKeys> parse_shipped_keys(ByteView bytes);
 
-// Each row in place of the one that is there. kUnavailable when a token is under a domain key that is too old
-// for this catalog (Transaction): the call that shipped it was refused for the same reason.
+// Each row in place of the one that is there; but a custom key store that is there stays. kUnavailable when a
+// token is under a domain key that is too old for this catalog (Transaction): the call that shipped it was
+// refused for the same reason.
 Status store(Transaction& transaction, const ShippedKeys& shipped);
 
 }  // namespace coffer::catalog

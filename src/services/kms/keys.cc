@@ -123,7 +123,10 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
              store ? material_in_store(call, *store, request, key) : first_material(call, key, kind.spec));
   catalog::ShippedKeys rows{.keys = {key}};
   if (!backing_key.token.empty()) rows.backing_keys = {backing_key};
-  COFFER_TRY(shipment, ship(call.installation, rows));
+  if (store) rows.custom_key_stores = {*store};
+  const auto shipment = ship(call.installation, rows);
+  if (!shipment && store) discard_material(call, *store, key, backing_key);
+  if (!shipment) return tl::unexpected(shipment.error());
 
   auto response = call.commit<api::CreateKeyResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::CreateKeyResponse> {

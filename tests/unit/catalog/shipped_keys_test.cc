@@ -37,7 +37,25 @@ Key a_key() {
   key.next_rotation = Timestamp{3};
   key.on_demand_rotations = 4;
   key.on_demand_rotation_started = Timestamp{5};
+  key.custom_key_store_id = "cks-1";
+  key.store_key_id = "external";
   return key;
+}
+CustomKeyStore a_store() {
+  CustomKeyStore store;
+  store.id = "cks-1";
+  store.account = "123456789012";
+  store.region = "us-west-2";
+  store.name = "outside";
+  store.type = "EXTERNAL_KEY_STORE";
+  store.connection_state = "CONNECTED";
+  store.created = Timestamp{10};
+  store.wrapped_secret = {5, 6};
+  store.connectivity = "PUBLIC_ENDPOINT";
+  store.uri_endpoint = "https://e";
+  store.uri_path = "/kms/xks/v1";
+  store.access_key_id = "A";
+  return store;
 }
 BackingKey a_backing_key(uint32_t version) {
   return {kId,
@@ -54,7 +72,8 @@ BackingKey a_backing_key(uint32_t version) {
 ShippedKeys shipped() {
   return {{a_key()},
           {a_backing_key(1), a_backing_key(2)},
-          {{"123456789012", "us-west-2", "alias/x", kId, Timestamp{8}, Timestamp{9}}}};
+          {{"123456789012", "us-west-2", "alias/x", kId, Timestamp{8}, Timestamp{9}}},
+          {a_store()}};
 }
 
 class ShippedKeysTest : public CatalogFixture {
@@ -66,7 +85,8 @@ class ShippedKeysTest : public CatalogFixture {
       COFFER_TRY(keys, transaction.keys_of_id(kId));
       COFFER_TRY(backing_keys, transaction.backing_keys("us-west-2", kId));
       COFFER_TRY(aliases, transaction.aliases("123456789012", "us-west-2", kId, "", 10));
-      return encode({keys, backing_keys, aliases});
+      COFFER_TRY(stores, transaction.custom_key_stores("123456789012", "us-west-2", "", 10));
+      return encode({keys, backing_keys, aliases, stores});
     });
   }
 };
@@ -90,6 +110,26 @@ TEST_F(ShippedKeysTest, ALaterRowTakesTheEarlierOnesPlaceAndTheSameAgainChangesN
     stored([&](Transaction& transaction) { return store(transaction, later); });
     EXPECT_EQ(contents(), encode(later));
   }
+}
+
+TEST_F(ShippedKeysTest, AStoreThatIsThereStaysAndANameIsGivenOnce) {
+  CustomKeyStore there = a_store();
+  there.name = "renamed";
+  CustomKeyStore namesake = a_store();
+  namesake.id = "cks-2";
+  stored([&](Transaction& transaction) -> Status {
+    COFFER_CHECK(transaction.insert_custom_key_store(there));
+    COFFER_CHECK(transaction.insert_custom_key_store(namesake));
+    ShippedKeys rows = shipped();
+    rows.custom_key_stores.push_back(a_store());
+    rows.custom_key_stores.back().id = "cks-3";
+    return store(transaction, rows);
+  });
+  std::vector<std::string> names;
+  for (const auto& row : read<std::vector<CustomKeyStore>>(
+           [](Transaction& t) { return t.custom_key_stores("123456789012", "us-west-2", "", 10); }))
+    names.push_back(row.name);
+  EXPECT_THAT(names, ::testing::ElementsAre("renamed", "outside", "cks-3"));
 }
 
 TEST_F(ShippedKeysTest, NothingElseIsTaken) {
