@@ -151,6 +151,7 @@ TEST_F(ShippedKeysTest, ATokenUnderADestroyedDomainKeyIsRefused) {
   header.binding = {"123456789012", "us-west-2", kId};
   header.backing_key_version = 1;
   rows.backing_keys.resize(1);
+  rows.custom_key_stores.clear();
   rows.backing_keys.front().token = format::encode(header);
   rows.backing_keys.front().token.resize(rows.backing_keys.front().token.size() + format::kBackingKeySize +
                                          format::kTagSize);
