@@ -42,7 +42,7 @@ class HttpsClient {
 
   // kInvalidArgument for authorities that cannot be read, or a `connect_to` that is no address and port.
   static Result<std::unique_ptr<HttpsClient>> start(Options options);
-  ~HttpsClient();  // calls under way end as kUnreachable
+  ~HttpsClient();  // no call may be under way; waits for a question to the name server
 
   // POSTs `request.body` with its headers, of which Host names the server. Content-Length and Connection are
   // added. A request that a kept connection did not take is sent once more on a new one.

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Custom key stores through two SDKs, and external key stores whole: what a proxy sees, and what becomes of its failures."""
 import base64
+import json
 import os
-import time
 
 import pytest
 
-from harness import Coffer, files_with, nbd_client, refused, wait_until
+from harness import Coffer, files_with, refused, wait_until
 from xks_proxy import HOST, PATH, XksProxy
 
 PATIENCE = 3000  # milliseconds; the machine may be busy
@@ -367,7 +367,6 @@ def test_no_answer_that_is_none_is_believed(kms, key, proxy):
     sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
     whole = {"ciphertext": "AA==", "initializationVector": base64.b64encode(bytes(12)).decode(),
              "authenticationTag": base64.b64encode(bytes(16)).decode(), "ciphertextDataIntegrityValue": "AA=="}
-    import json
     for body in (b"", b"{}", b"[]", b"null", b"not json", b"{" * 5000, b'{"plaintext":5}', b'{"plaintext":"AA=="}',
                  b'{"plaintext":"%s"}' % (b"A" * 100_000), json.dumps(whole).encode()):
         proxy.answer = ("any", 200, body)
@@ -379,7 +378,6 @@ def test_no_answer_that_is_none_is_believed(kms, key, proxy):
 
 def test_an_encryption_that_would_not_decrypt_is_not_handed_out(kms, key, proxy):
     """The integrity value covers what the proxy sends; the same answer with one bit changed is refused."""
-    import json
     kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
     answer = proxy._encrypt("key-1", proxy.asked("encrypt")[0])
     tag = bytearray(base64.b64decode(answer["authenticationTag"]))

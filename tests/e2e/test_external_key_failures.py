@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness import Coffer, nbd_client, refused, wait_until
+from principals import new_user, policy, second_account
 from xks_proxy import HOST, XksProxy
 
 CONTENTS = os.urandom(4096)
@@ -112,6 +113,35 @@ def test_a_restart_and_a_rotation_of_the_domain_key_leave_it_usable(site):
     assert site.kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
 
 
+def test_a_connection_that_was_cut_off_is_gone_on_with(site):
+    site.kms.disconnect_custom_key_store(CustomKeyStoreId=site.store)
+    site.proxy.delay = 2
+    site.kms.connect_custom_key_store(CustomKeyStoreId=site.store)
+    assert site.state()["ConnectionState"] == "CONNECTING"
+    site.coffer.kill_daemons("coffer-apid")
+    site.kms = site.coffer.extended_client("kms")
+    assert site.state()["ConnectionState"] in ("CONNECTING", "CONNECTED")
+    wait_until(lambda: site.state()["ConnectionState"] == "CONNECTED", "the connection")
+
+
+def test_a_store_is_its_accounts_and_for_those_who_may(site):
+    other = site.coffer.client("kms", credentials=second_account(site.coffer), retries=0)
+    assert other.describe_custom_key_stores()["CustomKeyStores"] == []
+    refused("CustomKeyStoreNotFoundException", other.disconnect_custom_key_store, CustomKeyStoreId=site.store)
+    refused("CustomKeyStoreNotFoundException", other.create_key, Origin="EXTERNAL_KEY_STORE", CustomKeyStoreId=site.store,
+            XksKeyId="key-2")
+    own = other.create_custom_key_store(**site.proxy.parameters("store"))  # neither name nor proxy is the other's
+    assert other.describe_custom_key_stores()["CustomKeyStores"][0]["CustomKeyStoreId"] == own["CustomKeyStoreId"]
+    iam = site.coffer.client("iam")
+    nobody = site.coffer.client("kms", credentials=new_user(iam, "nobody", policy("kms:List*")), retries=0)
+    store = {"CustomKeyStoreId": site.store}
+    for call, parameters in ((nobody.create_custom_key_store, site.proxy.parameters("x")),
+                             (nobody.update_custom_key_store, store), (nobody.delete_custom_key_store, store),
+                             (nobody.describe_custom_key_stores, {}), (nobody.connect_custom_key_store, store),
+                             (nobody.disconnect_custom_key_store, store)):
+        refused("AccessDeniedException", call, **parameters)
+
+
 def test_a_proxy_that_is_away_and_back(site):
     sealed = site.kms.encrypt(KeyId=site.key, Plaintext=b"x")["CiphertextBlob"]
     port = site.proxy.port
@@ -162,13 +192,12 @@ def test_a_slow_proxy_holds_nobody_else(tmp_path):
         assert 0.4 < time.monotonic() - began < 3
 
         # Far more calls than may wait for one proxy: the others are refused at once, and other keys are served.
-        def decrypt(_):
-            return refused("KMSInvalidStateException", site.coffer_client().decrypt, CiphertextBlob=sealed)
+        def decrypt(client):
+            return refused("KMSInvalidStateException", client.decrypt, CiphertextBlob=sealed)
 
-        site.coffer_client = lambda: clients.pop()
         clients = [site.coffer.client("kms", retries=0) for _ in range(48)]
         with concurrent.futures.ThreadPoolExecutor(48) as pool:
-            waiting = [pool.submit(decrypt, i) for i in range(48)]
+            waiting = [pool.submit(decrypt, client) for client in clients]
             began = time.monotonic()
             site.kms.encrypt(KeyId=own, Plaintext=b"y")
             served_after = time.monotonic() - began

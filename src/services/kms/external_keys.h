@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // KMS keys whose second half is in an external key store: what keyd has encrypted is encrypted once more by
-// the store's proxy, and opened there first. So neither apid nor the proxy sees a plaintext, and neither half
-// opens anything by itself. Thread-safe.
-// Source: AWS KMS Developer Guide, "External key stores", "Double encryption".
+// the store's proxy, and opened there first. So the proxy sees no plaintext, nothing here brings one into
+// apid that was not there, and neither half opens anything by itself. Thread-safe. Source: AWS KMS Developer
+// Guide, "External key stores", "Double encryption".
 #pragma once
 #include <map>
 #include <string>

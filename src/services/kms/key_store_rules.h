@@ -44,6 +44,7 @@ Status check_cluster(Installation& installation, const catalog::CustomKeyStore& 
 
 tl::unexpected<Error> invalid_store_state(std::string message);  // CustomKeyStoreInvalidStateException
 
+// How the store's user logs in to its cluster.
 HsmLogin login_of(const catalog::CustomKeyStore& store);
 
 }  // namespace coffer::services::kms
