@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -38,6 +40,27 @@ Status PacketChannel::send(ByteView bytes, std::span<const int> descriptors) {
   while (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
     return fail(ErrorKind::kUnavailable, errno_error("send").message);
+  }
+  return {};
+}
+
+Status PacketChannel::send_all(std::span<const ByteView> packets) {
+  constexpr size_t kMostAtOnce = 64;
+  std::array<iovec, kMostAtOnce> vectors;
+  std::array<mmsghdr, kMostAtOnce> messages;
+  while (!packets.empty()) {
+    const size_t count = std::min(packets.size(), kMostAtOnce);
+    for (size_t i = 0; i < count; ++i) {
+      if (packets[i].size() > kLargestPacket) return fail(ErrorKind::kInternal, "packet too large");
+      vectors[i] = {const_cast<uint8_t*>(packets[i].data()), packets[i].size()};
+      messages[i] = {};
+      messages[i].msg_hdr.msg_iov = &vectors[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return fail(ErrorKind::kUnavailable, errno_error("send").message);
+    packets = packets.subspan(static_cast<size_t>(sent));
   }
   return {};
 }

@@ -15,8 +15,9 @@ struct Packet {
   std::vector<FileDescriptor> descriptors;
 };
 
-// send and receive may be called at the same time from two threads; two senders (or two receivers) must
-// be kept apart by the caller. shutdown() may be called from anywhere and wakes both.
+// send and receive may be called at the same time from two threads. Of several receivers each packet reaches
+// one; several senders must be kept apart by the caller, for the order of what they send. shutdown() may be
+// called from anywhere and wakes both.
 class PacketChannel {
  public:
   static constexpr size_t kLargestPacket = 128 * 1024;
@@ -25,6 +26,8 @@ class PacketChannel {
   explicit PacketChannel(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   Status send(ByteView bytes, std::span<const int> descriptors = {});
+  // The same for several packets in few system calls; what was sent before a failure is not told.
+  Status send_all(std::span<const ByteView> packets);
   // kUnavailable when the peer is gone.
   Result<Packet> receive();
   // As receive(), into the caller's memory (for packets that hold secrets); the size of the packet.

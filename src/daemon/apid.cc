@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "api/admin_commands.h"
 #include "api/admin_server.h"
 #include "api/attachment_restorer.h"
+#include "api/brief_calls.h"
 #include "api/certificates.h"
 #include "api/first_start.h"
 #include "api/hardening.h"
@@ -297,6 +299,8 @@ class Daemon {
         std::move(admin_socket_),
         [this](const api::UnixPeer& peer, const std::string& line) { return commands_.answer(peer, line); });
     wire::HttpServer::Options options;
+    options.io_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    options.is_brief = api::is_brief_call;
     options.certificates = api::certificate_source(installation_);
     options.tls_only = arguments_.tls;
     options.tls_name = host_of(arguments_.endpoint);

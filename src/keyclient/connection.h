@@ -2,12 +2,15 @@
 // One connected channel to keyd: sends requests, and completes each waiting call by the number in the reply.
 #pragma once
 #include <chrono>
-#include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
+#include "base/fiber.h"
+#include "base/one_shot_event.h"
 #include "base/packet_channel.h"
 #include "base/result.h"
 #include "format/keyd_protocol.h"
@@ -16,7 +19,7 @@
 namespace coffer::keyclient {
 
 // Thread-safe. A thread of its own reads replies; close() (or destruction) ends it.
-class Connection {
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
   explicit Connection(FileDescriptor socket);
   ~Connection();
@@ -28,25 +31,39 @@ class Connection {
     Sent sent = Sent::kNo;  // kNo: keyd never saw it, so that it may be sent over another channel
     Result<secret::SecretBytes> body;
   };
-  // `packet` begins with a request of number `id`, unique on this connection.
-  Outcome call(uint64_t id, ByteView packet, std::chrono::steady_clock::time_point deadline);
+  // `packet` begins with a request of number `id`, unique on this connection; it is wiped. From a fiber it
+  // leaves together with those of the loop's other fibers.
+  Outcome call(uint64_t id, Bytes packet, std::chrono::steady_clock::time_point deadline);
   bool alive() const;
   void close();  // waiting calls end with kUnavailable
 
  private:
+  // One call, on its caller's stack.
   struct Waiting {
-    bool done = false;
-    Result<secret::SecretBytes> body;
+    OneShotEvent completed;
+    Outcome outcome{Sent::kYes, secret::SecretBytes()};
+    void complete(Outcome its_outcome) {
+      outcome = std::move(its_outcome);
+      completed.set();
+    }
   };
+  struct Unsent {
+    uint64_t id;
+    Bytes packet;
+  };
+  bool add(uint64_t id, Waiting& waiting);
+  void send(Fiber* fiber, Unsent request);
+  void send_all(std::vector<Unsent> requests);
+  void send_queued();
   void read_replies();
-  void complete(const format::keyd::Reply& reply);
+  void complete(uint64_t id, Outcome outcome);
   void end();
 
   PacketChannel channel_;
   std::mutex sending_;
-  mutable std::mutex mutex_;
-  std::condition_variable completed_;
-  std::unordered_map<uint64_t, Waiting*> waiting_;
+  mutable std::mutex mutex_;                        // of what follows
+  std::unordered_map<uint64_t, Waiting*> waiting_;  // not completed yet
+  std::vector<Unsent> queued_;                      // by fibers, until their loop comes to send_queued()
   bool alive_ = true;
   std::once_flag joined_;
   std::thread reader_;

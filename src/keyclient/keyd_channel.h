@@ -29,8 +29,16 @@ struct KeydClient::Channel {
 
   // The living connection, waited for until `deadline`, and a number for a request on it.
   std::pair<std::shared_ptr<Connection>, uint64_t> next(std::chrono::steady_clock::time_point deadline) {
+    const auto is_there = [this] { return connection && connection->alive(); };
     std::unique_lock lock(mutex);
-    changed.wait_until(lock, deadline, [&] { return connection && connection->alive(); });
+    if (!is_there()) {
+      lock.unlock();
+      run_blocking([&] {
+        std::unique_lock waiting(mutex);
+        changed.wait_until(waiting, deadline, is_there);
+      });
+      lock.lock();
+    }
     return {connection, ++last_id};
   }
 
@@ -47,9 +55,7 @@ struct KeydClient::Channel {
       format::Writer writer;
       format::keyd::begin_request(writer, id, operation);
       body.write(writer);
-      Bytes packet = writer.take();
-      auto outcome = current->call(id, packet, std::chrono::steady_clock::now() + patience);
-      secret::wipe(packet);
+      auto outcome = current->call(id, writer.take(), std::chrono::steady_clock::now() + patience);
       if (outcome.sent == Connection::Sent::kYes || std::chrono::steady_clock::now() >= deadline)
         return std::move(outcome.body);
       current->close();  // it is of no more use; another may come

@@ -9,10 +9,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/vector_body.hpp>
 #include <string>
@@ -24,70 +24,73 @@
 namespace coffer::wire {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
 using Protocol = asio::generic::stream_protocol;
-using Socket = asio::basic_stream_socket<Protocol>;
-using Acceptor = asio::basic_socket_acceptor<Protocol>;
-using TimedStream = beast::basic_stream<Protocol>;
+// Of one loop, which one thread runs: what belongs to a connection needs no lock.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<Protocol, Executor>;
+using Acceptor = asio::basic_socket_acceptor<Protocol, Executor>;
 using Parser = http::request_parser<http::vector_body<uint8_t>>;
 
-inline constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+template <class T>
+using Task = asio::awaitable<T, Executor>;
+inline constexpr asio::use_awaitable_t<Executor> kAwait;
+inline constexpr auto kNoThrow = asio::as_tuple(kAwait);
 
 // What a request is answered on: the socket itself, or TLS over it. One coroutine uses it.
 class Transport {
  public:
   virtual ~Transport() = default;
-  // 0 at the end of the stream and on any error; after a timeout the socket is closed.
-  virtual asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) = 0;
-  virtual asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) = 0;
-  virtual asio::awaitable<void> finish() = 0;  // says that nothing more will be written
+  // 0 at the end of the stream and on any error, that of a socket closed meanwhile included.
+  virtual Task<size_t> read_some(asio::mutable_buffer buffer) = 0;
+  virtual Task<bool> write(std::array<asio::const_buffer, 2> buffers) = 0;
+  virtual Task<void> finish() = 0;  // says that nothing more will be written
 };
 
 class PlainTransport final : public Transport {
  public:
-  explicit PlainTransport(TimedStream& stream) : stream_(stream) {}
-  asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) override {
-    const auto [error, size] = co_await stream_.async_read_some(buffer, kNoThrow);
+  explicit PlainTransport(Socket& socket) : socket_(socket) {}
+  Task<size_t> read_some(asio::mutable_buffer buffer) override {
+    const auto [error, size] = co_await socket_.async_read_some(buffer, kNoThrow);
     co_return error ? 0 : size;
   }
-  asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) override {
-    const auto [error, size] = co_await asio::async_write(stream_, buffers, kNoThrow);
+  Task<bool> write(std::array<asio::const_buffer, 2> buffers) override {
+    const auto [error, size] = co_await asio::async_write(socket_, buffers, kNoThrow);
     co_return !error;
   }
-  asio::awaitable<void> finish() override {
+  Task<void> finish() override {
     error_code ignored;
-    stream_.socket().shutdown(Socket::shutdown_send, ignored);
+    socket_.shutdown(Socket::shutdown_send, ignored);
     co_return;
   }
 
  private:
-  TimedStream& stream_;
+  Socket& socket_;
 };
 
 class TlsTransport final : public Transport {
  public:
   // The SSL object made here keeps its own reference to `context`.
-  TlsTransport(TimedStream& stream, const TlsContexts::Context& context)
-      : context_(lend(context)), stream_(stream, context_) {}
+  TlsTransport(Socket& socket, const TlsContexts::Context& context)
+      : context_(lend(context)), stream_(socket, context_) {}
 
   // `received` came in before TLS began.
-  asio::awaitable<bool> handshake(asio::const_buffer received) {
+  Task<bool> handshake(asio::const_buffer received) {
     const auto [error, used] =
         co_await stream_.async_handshake(asio::ssl::stream_base::server, received, kNoThrow);
     co_return !error;
   }
-  asio::awaitable<size_t> read_some(asio::mutable_buffer buffer) override {
+  Task<size_t> read_some(asio::mutable_buffer buffer) override {
     const auto [error, size] = co_await stream_.async_read_some(buffer, kNoThrow);
     co_return error ? 0 : size;
   }
-  asio::awaitable<bool> write(std::array<asio::const_buffer, 2> buffers) override {
+  Task<bool> write(std::array<asio::const_buffer, 2> buffers) override {
     const auto [error, size] = co_await asio::async_write(stream_, buffers, kNoThrow);
     co_return !error;
   }
-  asio::awaitable<void> finish() override {
+  Task<void> finish() override {
     const auto [error] = co_await stream_.async_shutdown(kNoThrow);
     (void)error;
   }
@@ -99,7 +102,7 @@ class TlsTransport final : public Transport {
     return context.get();
   }
   asio::ssl::context context_;
-  asio::ssl::stream<TimedStream&> stream_;
+  asio::ssl::stream<Socket&> stream_;
 };
 
 struct Refusal {

@@ -8,7 +8,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include "base/log.h"
 #include "wire/connect_target.h"
@@ -16,51 +15,50 @@
 
 namespace coffer::wire {
 
-asio::awaitable<void> HttpServer::Implementation::Connection::run(std::shared_ptr<Connection> self) {
+Task<void> HttpServer::Implementation::Connection::run(std::shared_ptr<Connection> self) {
   const Options& options = self->server_.options_;
   if (options.tls_only && !(options.plain_from_loopback && co_await self->is_plain_client())) {
     co_await self->serve_tls(options.tls_name);
   } else {
-    PlainTransport transport(self->stream_);
+    PlainTransport transport(self->socket_);
     co_await self->serve(transport);
   }
 }
 
 // A TLS client's first byte is the handshake record's type, 22.
-asio::awaitable<bool> HttpServer::Implementation::Connection::is_plain_client() {
+Task<bool> HttpServer::Implementation::Connection::is_plain_client() {
   if (!peer_.loopback) co_return false;
-  stream_.expires_after(server_.options_.header_timeout);
-  PlainTransport transport(stream_);
+  expires_after(server_.options_.header_timeout);
+  PlainTransport transport(socket_);
   idle_ = true;
   const bool received = co_await read_more(transport);
   idle_ = false;
   co_return received&& input_.front() != 22;
 }
 
-asio::awaitable<void> HttpServer::Implementation::Connection::serve(Transport& transport) {
+Task<void> HttpServer::Implementation::Connection::serve(Transport& transport) {
   Next next = Next::kRequest;
   while (next == Next::kRequest) next = co_await serve_one(transport);
   if (next == Next::kTunnel) co_await serve_tls(connect_host_);
 }
 
-asio::awaitable<void> HttpServer::Implementation::Connection::serve_tls(const std::string& host) {
+Task<void> HttpServer::Implementation::Connection::serve_tls(const std::string& host) {
   // Found already, and cached, when a CONNECT led here.
-  const auto context =
-      co_await asio::co_spawn(server_.pool_, find_context_in_pool(server_, host), asio::use_awaitable);
+  const auto context = co_await asio::co_spawn(server_.pool_, find_context_in_pool(server_, host), kAwait);
   if (!context) {
     log_warning("no TLS certificate for {}: {}", host, context.error().message);
     co_return;
   }
   is_tls_ = true;
-  TlsTransport transport(stream_, *context);
+  TlsTransport transport(socket_, *context);
   const std::string received = std::exchange(input_, {});
-  stream_.expires_after(server_.options_.header_timeout);
+  expires_after(server_.options_.header_timeout);
   if (!co_await transport.handshake(asio::buffer(received))) co_return;
   Next next = Next::kRequest;
   while (next == Next::kRequest) next = co_await serve_one(transport);
 }
 
-asio::awaitable<bool> HttpServer::Implementation::Connection::read_more(Transport& transport) {
+Task<bool> HttpServer::Implementation::Connection::read_more(Transport& transport) {
   const size_t before = input_.size();
   input_.resize(before + kReadSize);
   const size_t size = co_await transport.read_some(asio::buffer(input_.data() + before, kReadSize));
@@ -75,18 +73,18 @@ error_code HttpServer::Implementation::Connection::parse(Parser& parser) {
   return error;
 }
 
-asio::awaitable<HttpServer::Implementation::Connection::Received>
-HttpServer::Implementation::Connection::receive_header(Transport& transport, Parser& parser) {
+Task<HttpServer::Implementation::Connection::Received> HttpServer::Implementation::Connection::receive_header(
+    Transport& transport, Parser& parser) {
   waiting_since_ = steady_now();
   if (input_.empty()) {
     input_.shrink_to_fit();
     idle_ = true;
-    stream_.expires_after(server_.options_.idle_timeout);
+    expires_after(server_.options_.idle_timeout);
     const bool received = !server_.stopping_ && co_await read_more(transport);
     idle_ = false;
     if (!received) co_return Received{};
   }
-  stream_.expires_after(server_.options_.header_timeout);
+  expires_after(server_.options_.header_timeout);
   while (input_.starts_with("\r\n")) input_.erase(0, 2);  // RFC 9112 section 2.2
   bool more = input_.empty();
   while (!parser.is_header_done()) {
@@ -98,8 +96,8 @@ HttpServer::Implementation::Connection::receive_header(Transport& transport, Par
   co_return Received{true, {}};
 }
 
-asio::awaitable<HttpServer::Implementation::Connection::Received>
-HttpServer::Implementation::Connection::receive_body(Transport& transport, Parser& parser, BodyBytes& bytes) {
+Task<HttpServer::Implementation::Connection::Received> HttpServer::Implementation::Connection::receive_body(
+    Transport& transport, Parser& parser, BodyBytes& bytes) {
   // Beast reads other codings than `chunked`, and chunks of HTTP/1.0, as no body at all: what the client
   // meant as the body would be taken for its next request (RFC 9112 section 6.1).
   const auto codings = parser.get().count(http::field::transfer_encoding);
@@ -107,7 +105,7 @@ HttpServer::Implementation::Connection::receive_body(Transport& transport, Parse
   if (codings > 1 ||
       (codings == 1 && (parser.get().version() < 11 || !equal_ignoring_case(coding, "chunked"))))
     co_return Received{false, Refusal{501, "Only the chunked transfer coding is understood."}};
-  stream_.expires_after(server_.options_.body_timeout);
+  expires_after(server_.options_.body_timeout);
   parser.eager(true);
   const std::string_view expect(parser.get()[http::field::expect]);
   if (!expect.empty() && !parser.is_done() && parser.get().version() >= 11) {
@@ -132,19 +130,18 @@ HttpServer::Implementation::Connection::receive_body(Transport& transport, Parse
   co_return Received{true, {}};
 }
 
-asio::awaitable<bool> HttpServer::Implementation::Connection::send(Transport& transport,
-                                                                   const HttpResponse& response,
-                                                                   bool keep_alive, bool http10, bool head) {
+Task<bool> HttpServer::Implementation::Connection::send(Transport& transport, const HttpResponse& response,
+                                                        bool keep_alive, bool http10, bool head) {
   const std::string text = response_head(response, keep_alive, http10);
   const bool bodiless = head || response.status == 204 || response.status == 304;
   const std::array<asio::const_buffer, 2> buffers = {
       asio::buffer(text), bodiless ? asio::const_buffer() : asio::buffer(response.body)};
-  stream_.expires_after(server_.options_.write_timeout);
+  expires_after(server_.options_.write_timeout);
   co_return co_await transport.write(buffers);
 }
 
-asio::awaitable<void> HttpServer::Implementation::Connection::refuse(Transport& transport,
-                                                                     const Refusal& refusal, Parser& parser) {
+Task<void> HttpServer::Implementation::Connection::refuse(Transport& transport, const Refusal& refusal,
+                                                          Parser& parser) {
   const HttpRequest partial = to_request(parser, peer_, is_tls_, connect_host_);
   const HttpResponse response = server_.shape_error(refusal.status, refusal.reason, partial);
   if (co_await send(transport, response, false, false, partial.method == "HEAD")) co_await linger(transport);
@@ -152,10 +149,10 @@ asio::awaitable<void> HttpServer::Implementation::Connection::refuse(Transport& 
 
 // Closing a socket with unread input resets the connection, and the client may lose the answer it was just
 // sent. So say that we are done and read for a moment what still comes.
-asio::awaitable<void> HttpServer::Implementation::Connection::linger(Transport& transport) {
-  stream_.expires_after(kLinger);
+Task<void> HttpServer::Implementation::Connection::linger(Transport& transport) {
+  expires_after(kLinger);
   co_await transport.finish();
-  PlainTransport raw(stream_);
+  PlainTransport raw(socket_);
   std::array<char, kReadSize> discarded;
   for (size_t total = 0; total < kMostLingeringBytes;) {
     const size_t size = co_await raw.read_some(asio::buffer(discarded));
@@ -164,8 +161,8 @@ asio::awaitable<void> HttpServer::Implementation::Connection::linger(Transport& 
   }
 }
 
-asio::awaitable<HttpServer::Implementation::Connection::Next>
-HttpServer::Implementation::Connection::serve_one(Transport& transport) {
+Task<HttpServer::Implementation::Connection::Next> HttpServer::Implementation::Connection::serve_one(
+    Transport& transport) {
   Parser parser;
   parser.header_limit(static_cast<uint32_t>(server_.options_.largest_header));
   parser.body_limit(server_.options_.largest_body);
@@ -184,9 +181,8 @@ HttpServer::Implementation::Connection::serve_one(Transport& transport) {
   if (request.method == "CONNECT") co_return co_await open_tunnel(transport, request);
 
   const bool head = request.method == "HEAD";
-  stream_.expires_never();
-  const HttpResponse response = co_await asio::co_spawn(
-      server_.pool_, handle_in_pool(server_, std::move(request)), asio::use_awaitable);
+  expires_never();
+  const HttpResponse response = co_await answer(std::move(request));
   keep_alive = keep_alive && !server_.stopping_;
   if (!co_await send(transport, response, keep_alive, http10, head)) co_return Next::kClose;
   if (keep_alive) co_return Next::kRequest;
@@ -194,21 +190,46 @@ HttpServer::Implementation::Connection::serve_one(Transport& transport) {
   co_return Next::kClose;
 }
 
-asio::awaitable<HttpServer::Implementation::Connection::Next>
-HttpServer::Implementation::Connection::open_tunnel(Transport& transport, const HttpRequest& request) {
+Task<HttpResponse> HttpServer::Implementation::Connection::answer(HttpRequest request) {
+  const auto& is_brief = server_.options_.is_brief;
+  if (is_brief && Fiber::offered() && is_brief(request))
+    co_return co_await answer_on_fiber(std::move(request));
+  co_return co_await asio::co_spawn(server_.pool_, handle_in_pool(server_, std::move(request)), kAwait);
+}
+
+// On this thread, where the request was read: handing it to another costs more than most of what is done.
+Task<HttpResponse> HttpServer::Implementation::Connection::answer_on_fiber(HttpRequest request) {
+  HttpResponse response;
+  const auto start = [&](auto handler) {
+    const auto go_on = std::make_shared<decltype(handler)>(std::move(handler));
+    server_.fibers_ += 1;
+    Fiber::start(
+        loop_, [&] { response = server_.handle(std::move(request)); },
+        [this, go_on] {
+          server_.fibers_ -= 1;
+          server_.fibers_.notify_all();
+          asio::post(loop_.io, std::move(*go_on));
+        });
+  };
+  auto token = kAwait;
+  co_await asio::async_initiate<decltype(token), void()>(start, token);
+  co_return response;
+}
+
+Task<HttpServer::Implementation::Connection::Next> HttpServer::Implementation::Connection::open_tunnel(
+    Transport& transport, const HttpRequest& request) {
   HttpResponse refusal;
   if (is_tls_ || !server_.tls_) {
     refusal = server_.shape_error(403, "CONNECT is not served on this connection.", request);
   } else if (const auto host = parse_connect_target(request.target); !host) {
     refusal = server_.shape_error(403, fmt::format("CONNECT refused: {}.", host.error().message), request);
   } else {
-    stream_.expires_never();
-    const auto context =
-        co_await asio::co_spawn(server_.pool_, find_context_in_pool(server_, *host), asio::use_awaitable);
+    expires_never();
+    const auto context = co_await asio::co_spawn(server_.pool_, find_context_in_pool(server_, *host), kAwait);
     if (context) {
       static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
       const std::array<asio::const_buffer, 2> buffers = {asio::buffer(established), asio::const_buffer()};
-      stream_.expires_after(server_.options_.write_timeout);
+      expires_after(server_.options_.write_timeout);
       connect_host_ = *host;
       co_return co_await transport.write(buffers) ? Next::kTunnel : Next::kClose;
     }
@@ -274,7 +295,7 @@ std::shared_ptr<HttpServer::Implementation::Connection> HttpServer::Implementati
   return connections_.at(longest).lock();
 }
 
-void HttpServer::Implementation::admit(Socket socket) {
+void HttpServer::Implementation::admit(Loop& loop, Socket socket) {
   const int enable = 1;
   (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &enable, sizeof enable);
   std::shared_ptr<Connection> connection, replaced;
@@ -285,7 +306,7 @@ void HttpServer::Implementation::admit(Socket socket) {
     // Those that are given up need a moment to go.
     const bool room = connections_.size() < (replaced ? most + most / 8 + 1 : most);
     if (!stopping_ && room) {
-      connection = std::make_shared<Connection>(*this, std::move(socket));
+      connection = std::make_shared<Connection>(*this, loop, std::move(socket));
       connections_.emplace(connection.get(), connection);
     }
   }
@@ -297,13 +318,21 @@ void HttpServer::Implementation::admit(Socket socket) {
   });
 }
 
-asio::awaitable<void> HttpServer::Implementation::accept_loop() {
-  asio::steady_timer pause(io_);
-  while (!stopping_) {
-    const asio::any_io_executor strand = asio::make_strand(io_);
-    auto [error, socket] = co_await acceptor_.async_accept(strand, kNoThrow);
+HttpServer::Implementation::Loops HttpServer::Implementation::make_loops(int count, asio::thread_pool& pool) {
+  Loops loops;
+  for (int i = 0; i < count; ++i) loops.push_back(std::make_unique<Loop>(pool));
+  return loops;
+}
+
+// Connections go to the loops in turn.
+Task<void> HttpServer::Implementation::accept_loop() {
+  asio::steady_timer pause(loops_.front()->io);
+  for (size_t turn = 0; !stopping_;) {
+    Loop& loop = *loops_[turn % loops_.size()];
+    auto [error, socket] = co_await acceptor_.async_accept(loop.io.get_executor(), kNoThrow);
     if (!error) {
-      admit(std::move(socket));
+      admit(loop, std::move(socket));
+      ++turn;
     } else if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
       co_return;
     } else {
@@ -311,6 +340,29 @@ asio::awaitable<void> HttpServer::Implementation::accept_loop() {
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(kNoThrow);
     }
+  }
+}
+
+std::vector<std::shared_ptr<HttpServer::Implementation::Connection>>
+HttpServer::Implementation::open_connections() {
+  std::vector<std::shared_ptr<Connection>> open;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, weak] : connections_)
+    if (auto connection = weak.lock()) open.push_back(std::move(connection));
+  return open;
+}
+
+// One look at all deadlines now and then: a timer for each read and each write costs more than both.
+Task<void> HttpServer::Implementation::watch_deadlines() {
+  asio::steady_timer tick(loops_.front()->io);
+  while (true) {
+    tick.expires_after(kDeadlineTick);
+    co_await tick.async_wait(kNoThrow);
+    for (const auto& loop : loops_)
+      loop->post([&own = *loop] { own.wake_overdue(std::chrono::steady_clock::now()); });
+    for (auto& connection : open_connections())
+      if (connection->is_overdue())
+        asio::post(connection->executor(), [connection] { connection->close_if_overdue(); });
   }
 }
 
@@ -333,20 +385,14 @@ Status HttpServer::Implementation::start(FileDescriptor listening_socket) {
     acceptor_.non_blocking(true, error);
   }
   if (error) return fail(ErrorKind::kIo, "listening socket: " + error.message());
-  work_.emplace(io_.get_executor());
-  asio::co_spawn(io_, accept_loop(), asio::detached);
-  for (int i = 0; i < std::max(1, options_.io_threads); ++i) threads_.emplace_back([this] { io_.run(); });
+  asio::co_spawn(loops_.front()->io, accept_loop(), asio::detached);
+  asio::co_spawn(loops_.front()->io, watch_deadlines(), asio::detached);
+  for (const auto& loop : loops_) loop->thread = std::thread([&own = *loop] { own.io.run(); });
   return {};
 }
 
 void HttpServer::Implementation::close_connections(bool only_idle) {
-  std::vector<std::shared_ptr<Connection>> open;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [key, weak] : connections_)
-      if (auto connection = weak.lock()) open.push_back(std::move(connection));
-  }
-  for (auto& connection : open)
+  for (auto& connection : open_connections())
     asio::post(connection->executor(), [connection, only_idle] { connection->close_if(only_idle); });
 }
 
@@ -355,20 +401,28 @@ bool HttpServer::Implementation::wait_until_empty(std::chrono::milliseconds pati
   return emptied_.wait_for(lock, patience, [this] { return connections_.empty(); });
 }
 
+// Each waits for a while at most: for keyd, for a commit.
+void HttpServer::Implementation::wait_for_fibers() {
+  for (size_t left = fibers_; left != 0; left = fibers_) fibers_.wait(left);
+}
+
 void HttpServer::Implementation::stop() {
   if (stopping_.exchange(true)) return;
-  if (threads_.empty()) return;
-  asio::post(io_, [this] {
+  if (!loops_.front()->thread.joinable()) return;
+  asio::post(loops_.front()->io, [this] {
     error_code ignored;
     acceptor_.close(ignored);
   });
   close_connections(true);
   if (!wait_until_empty(options_.drain_timeout)) close_connections(false);
+  wait_for_fibers();
   pool_.join();
   wait_until_empty(std::chrono::seconds(1));
-  work_.reset();
-  io_.stop();
-  for (auto& thread : threads_) thread.join();
+  for (const auto& loop : loops_) {
+    loop->keeps_running.reset();
+    loop->io.stop();
+    loop->thread.join();
+  }
 }
 
 HttpServer::HttpServer() = default;

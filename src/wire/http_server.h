@@ -3,8 +3,8 @@
 // CONNECT tunnels that end here. Plain values in and out; Boost.Beast and Asio appear in http_server.cc
 // alone.
 //
-// Handlers block and run on threads of their own; what waits on a socket never holds one. Everything a client
-// can make us keep or wait for has a bound.
+// Handlers may block; what waits on a socket never holds a thread. Everything a client can make us keep or
+// wait for has a bound.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -35,6 +35,9 @@ class HttpServer {
     size_t largest_header = 16 * 1024;
     int io_threads = 1;
     int handler_threads = 64;  // they wait more than they work: for a commit, for keyd, for volumed
+    // Requests whose handler takes little time but for what it waits for on a fiber (base/fiber.h): it runs
+    // on the connection's own thread, beside others. None when not given. Pure.
+    std::function<bool(const HttpRequest&)> is_brief;
     // Beyond them the one that has waited longest for its client is closed, if that is a second at least.
     size_t max_connections = 1024;
     std::chrono::milliseconds idle_timeout{75'000};    // between requests
