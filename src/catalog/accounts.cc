@@ -81,7 +81,8 @@ Status SqliteTransaction::set_access_key_active(const std::string& id, bool acti
 Status SqliteTransaction::set_access_key_used(const std::string& id, Timestamp time,
                                               const std::string& service, const std::string& region) {
   Query query(connection_,
-              "UPDATE access_keys SET last_used = ?, last_service = ?, last_region = ? WHERE id = ?");
+              "UPDATE access_keys SET last_used = ?, last_service = ?, last_region = ? WHERE id = ?",
+              Query::Effect::kRecord);
   return query.bind(time, service, region, id).run();
 }
 

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Group commit: a writer queues its body; whoever finds no leader becomes it, runs all queued bodies, each
-// under a savepoint, and commits them with one fsync, while the next ones queue up.
+// Group commit: writers queue their bodies; one thread runs all that are queued, each under a savepoint, and
+// commits them with one fsync, while the next ones queue up.
 #include "catalog/catalog.h"
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/disk.h"
+#include "base/one_shot_event.h"
 #include "catalog/connection.h"
 #include "catalog/reserved_space.h"
 #include "catalog/schema.h"
@@ -29,13 +34,16 @@ Status run_body(const std::function<Status(Transaction&)>& body, Connection& con
     return body(transaction);
   } catch (const std::exception& exception) {
     return fail(ErrorKind::kInternal, std::string("an exception inside a transaction: ") + exception.what());
+  } catch (...) {
+    return fail(ErrorKind::kInternal, "an exception inside a transaction");
   }
 }
 
+// Somebody who waits for the writing connection, on its own stack.
 struct Writer {
-  const std::function<Status(Transaction&)>* body;
+  const std::function<Status(Transaction&)>* body = nullptr;  // null: the write-ahead log is to be truncated
   Status status{};
-  bool done = false;
+  OneShotEvent done{};
 };
 
 class SqliteCatalog final : public Catalog {
@@ -43,6 +51,15 @@ class SqliteCatalog final : public Catalog {
   SqliteCatalog(std::string path, std::unique_ptr<Connection> writer)
       : path_(std::move(path)), writer_(std::move(writer)), reserve_(system_disk(), path_ + ".reserve") {
     reserve_.take();
+    committer_ = std::thread([this] { commit_batches(); });
+  }
+  ~SqliteCatalog() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    queued_.notify_one();
+    committer_.join();
   }
 
   Status write(const std::function<Status(Transaction&)>& body, Urgency urgency) override {
@@ -55,64 +72,67 @@ class SqliteCatalog final : public Catalog {
 
   Status read(const std::function<Status(Transaction&)>& body) override {
     COFFER_TRY(connection, take_reader());
-    COFFER_CHECK(connection->execute("BEGIN"));
+    COFFER_CHECK(connection->control("BEGIN"));
     auto status = run_body(body, *connection);
-    const auto ended = connection->execute("ROLLBACK");
+    const auto ended = connection->control("ROLLBACK");
     if (ended) give_back(std::move(connection));
     return status;
   }
 
+  uint64_t generation() const override { return generation_.load(); }
+
   Status erase_deleted() override {
-    std::unique_lock lock(mutex_);
-    while (leading_) changed_.wait(lock);
-    Status status;
-    lead(
-        lock, [] { return 0; }, [&](int) { status = checkpoint(); });
-    return status;
+    Writer truncation;
+    wait_in_queue(truncation);
+    return truncation.status;
   }
 
  private:
   Status write_in_turn(const std::function<Status(Transaction&)>& body) {
-    Writer mine{&body};
-    std::unique_lock lock(mutex_);
-    queue_.push_back(&mine);
-    while (!mine.done) {
-      if (leading_) {
-        changed_.wait(lock);
-        continue;
-      }
-      lead(
-          lock, [this] { return take_batch(); }, [this](std::vector<Writer*>& batch) { commit(batch); });
+    Writer writer{&body};
+    wait_in_queue(writer);
+    return writer.status;
+  }
+
+  void wait_in_queue(Writer& writer) {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.push_back(&writer);
     }
-    return mine.status;
+    queued_.notify_one();
+    writer.done.wait();
   }
 
-  // Alone on the writing connection while `work` runs, without the lock.
-  template <class Take, class Work>
-  void lead(std::unique_lock<std::mutex>& lock, Take take, Work work) {
-    leading_ = true;
-    auto taken = take();
-    lock.unlock();
-    work(taken);
-    lock.lock();
-    finish(taken);
-    leading_ = false;
-    changed_.notify_all();
+  // What the committer's thread does. Nobody waits any more when it is told to stop.
+  void commit_batches() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      queued_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      auto batch = take_batch();
+      lock.unlock();
+      if (batch.front()->body == nullptr)
+        batch.front()->status = checkpoint();
+      else
+        commit(batch);
+      for (Writer* writer : batch) writer->done.set();
+      lock.lock();
+    }
   }
-  static void finish(std::vector<Writer*>& batch) {
-    for (Writer* writer : batch) writer->done = true;
-  }
-  static void finish(int) {}
 
+  // Who truncates the log is alone.
   std::vector<Writer*> take_batch() {
-    const size_t count = std::min(queue_.size(), kMostWritersPerCommit);
-    std::vector<Writer*> batch(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
+    const auto is_truncation = [](const Writer* writer) { return writer->body == nullptr; };
+    const auto most = queue_.begin() + static_cast<ptrdiff_t>(std::min(queue_.size(), kMostWritersPerCommit));
+    const auto end = is_truncation(queue_.front()) ? std::next(queue_.begin())
+                                                   : std::find_if(queue_.begin(), most, is_truncation);
+    std::vector<Writer*> batch(queue_.begin(), end);
+    queue_.erase(queue_.begin(), end);
     return batch;
   }
 
   void commit(std::vector<Writer*>& batch) {
-    Status status = writer_->execute("BEGIN IMMEDIATE");
+    Status status = writer_->control("BEGIN IMMEDIATE");
     if (status) {
       for (Writer* writer : batch) {
         writer->status = run_under_savepoint(*writer->body);
@@ -123,19 +143,21 @@ class SqliteCatalog final : public Catalog {
         }
       }
     }
-    if (status) status = writer_->execute("COMMIT");
+    if (status) status = writer_->control("COMMIT");
+    // Also after a failure, whose writes may yet have reached the disk.
+    if (writer_->take_state_changed()) generation_.fetch_add(1);
     if (status) return;
-    if (!writer_->in_autocommit()) (void)writer_->execute("ROLLBACK");
+    if (!writer_->in_autocommit()) (void)writer_->control("ROLLBACK");
     for (Writer* writer : batch)
       if (writer->status) writer->status = status;
   }
 
   Status run_under_savepoint(const std::function<Status(Transaction&)>& body) {
-    COFFER_CHECK(writer_->execute("SAVEPOINT writer"));
+    COFFER_CHECK(writer_->control("SAVEPOINT writer"));
     auto status = run_body(body, *writer_);
     if (writer_->in_autocommit()) return status;
-    if (!status) COFFER_CHECK(writer_->execute("ROLLBACK TO writer"));
-    COFFER_CHECK(writer_->execute("RELEASE writer"));
+    if (!status) COFFER_CHECK(writer_->control("ROLLBACK TO writer"));
+    COFFER_CHECK(writer_->control("RELEASE writer"));
     return status;
   }
 
@@ -165,11 +187,13 @@ class SqliteCatalog final : public Catalog {
   }
 
   const std::string path_;
-  std::unique_ptr<Connection> writer_;  // used by the leader only
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool leading_ = false;
+  std::unique_ptr<Connection> writer_;  // used by the committer's thread only
+  std::mutex mutex_;                    // of the queue
+  std::condition_variable queued_;
   std::deque<Writer*> queue_;
+  bool stopping_ = false;
+  std::thread committer_;
+  std::atomic<uint64_t> generation_ = 1;
   ReservedSpace reserve_;
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<Connection>> readers_;

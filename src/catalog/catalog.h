@@ -279,11 +279,14 @@ class Catalog {
   virtual ~Catalog() = default;
 
   // Runs `body` and commits; an error from it undoes its changes and is returned. Durable on return.
-  // Thread-safe; `body` runs on the calling thread or on another writer's; it must not call write().
+  // Thread-safe; `body` runs on another thread while the caller waits; it must not call write().
   virtual Status write(const std::function<Status(Transaction&)>& body,
                        Urgency urgency = Urgency::kOrdinary) = 0;
   // A consistent view; nothing may be changed. Thread-safe, not blocked by writers.
   virtual Status read(const std::function<Status(Transaction&)>& body) = 0;
+  // Moves on with every write that changes more than what was recorded or answered (Query::Effect): what was
+  // read after asking for it is still so while it is the same. Thread-safe.
+  virtual uint64_t generation() const = 0;
   // After wrapped keys were deleted: truncating WAL checkpoint, so that no copy of the deleted bytes is left.
   virtual Status erase_deleted() = 0;
 };

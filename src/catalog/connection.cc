@@ -70,6 +70,10 @@ Status Connection::execute(const char* sql) {
   return {};
 }
 
+Status Connection::control(const char* sql) {
+  return Query(*this, sql, Query::Effect::kRecord).run();
+}
+
 sqlite3_stmt* Connection::statement(std::string_view sql) {
   auto [entry, added] = statements_.try_emplace(sql, nullptr);
   if (entry->second == nullptr)
@@ -93,6 +97,7 @@ Status Query::run() {
 Result<bool> Query::next() {
   if (statement_ == nullptr || bind_failed_)
     return tl::unexpected(sqlite_error(connection_.handle(), "prepare"));
+  if (effect_ == Effect::kState && sqlite3_stmt_readonly(statement_) == 0) connection_.note_state_changed();
   column_ = 0;
   switch (sqlite3_step(statement_)) {
     case SQLITE_ROW:

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -30,10 +31,16 @@ class Connection {
 
   // Several statements, of which no result is wanted.
   Status execute(const char* sql);
+  // One that begins, ends or undoes a transaction or a part of one: prepared once, as it is run for each
+  // call.
+  Status control(const char* sql);
   // No transaction is open; also when SQLite has rolled one back by itself, after an I/O error or a full
   // disk.
   bool in_autocommit() const { return sqlite3_get_autocommit(database_) != 0; }
   sqlite3* handle() { return database_; }
+  // Has a statement changed state (Query::Effect) since the last time this was asked?
+  bool take_state_changed() { return std::exchange(state_changed_, false); }
+  void note_state_changed() { state_changed_ = true; }
   // Prepared at first use and kept. Null when preparing fails: the reason is in sqlite_error.
   sqlite3_stmt* statement(std::string_view sql);
 
@@ -41,14 +48,18 @@ class Connection {
   explicit Connection(sqlite3* database) : database_(database) {}
   sqlite3* database_;
   std::unordered_map<std::string_view, sqlite3_stmt*> statements_;  // keys are string literals
+  bool state_changed_ = false;
 };
 
 // One run of a statement: bind its parameters in order, then run() it, or read its rows with next() and, in
 // order, the columns of each. `sql` must be a string literal. Resets the statement when dropped.
 class Query {
  public:
-  Query(Connection& connection, const char* sql)
-      : connection_(connection), statement_(connection.statement(sql)) {}
+  // What a statement that writes does: kState changes what calls are decided and answered by, kRecord only
+  // tells what was done or answered, and leaves what is cached of the catalog true (Catalog::generation).
+  enum class Effect { kState, kRecord };
+  Query(Connection& connection, const char* sql, Effect effect = Effect::kState)
+      : connection_(connection), statement_(connection.statement(sql)), effect_(effect) {}
   ~Query();
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
@@ -93,6 +104,7 @@ class Query {
 
   Connection& connection_;
   sqlite3_stmt* statement_;
+  const Effect effect_;
   int parameter_ = 0;
   int column_ = 0;
   bool bind_failed_ = false;

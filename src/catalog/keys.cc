@@ -247,7 +247,8 @@ Status SqliteTransaction::put_key_usage(const KeyUsage& usage) {
   // Only of a key that is still there.
   Query query(connection_,
               "INSERT OR REPLACE INTO key_usage (region, key_id, operation, event_id, request_id, time)"
-              " SELECT region, id, ?, ?, ?, ? FROM keys WHERE region = ? AND id = ?");
+              " SELECT region, id, ?, ?, ?, ? FROM keys WHERE region = ? AND id = ?",
+              Query::Effect::kRecord);
   return query.bind(usage.operation, usage.event_id, usage.request_id, usage.time, usage.region, usage.key_id)
       .run();
 }

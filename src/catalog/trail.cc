@@ -22,7 +22,8 @@ TrailEvent read_event(Query& row) {
 Status SqliteTransaction::append_trail(const TrailEvent& event) {
   Query query(connection_,
               "INSERT INTO trail (event_id, account, region, time, event_source, event_name, record)"
-              " VALUES (?, ?, ?, ?, ?, ?, ?)");
+              " VALUES (?, ?, ?, ?, ?, ?, ?)",
+              Query::Effect::kRecord);
   return query
       .bind(event.event_id, event.account, event.region, event.time, event.event_source, event.event_name,
             event.record)
@@ -66,12 +67,13 @@ Status SqliteTransaction::insert_idempotent_answer(const std::string& account, c
   Query query(
       connection_,
       "INSERT INTO idempotent_answers (account, region, operation, token, request_hash, response, created)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?)");
+      " VALUES (?, ?, ?, ?, ?, ?, ?)",
+      Query::Effect::kRecord);
   return query.bind(account, region, operation, token, answer.request_hash, answer.response, now).run();
 }
 
 Status SqliteTransaction::purge_idempotent_answers(Timestamp before) {
-  Query query(connection_, "DELETE FROM idempotent_answers WHERE created < ?");
+  Query query(connection_, "DELETE FROM idempotent_answers WHERE created < ?", Query::Effect::kRecord);
   return query.bind(before).run();
 }
 
