@@ -42,7 +42,7 @@ std::optional<wire::AuthFailure> check_scope(const Installation& installation, c
 
 }  // namespace
 
-Outcome authenticate(Installation& installation, wire::SigningKeyCache& signing_keys,
+Outcome authenticate(Installation& installation, KnownCredentials& known, wire::SigningKeyCache& signing_keys,
                      const wire::HttpRequest& request, const std::string& service, wire::SigV4Rules rules) {
   auto claimed = wire::parse_claim(request);
   if (!claimed) return refused(claimed.error());
@@ -50,7 +50,7 @@ Outcome authenticate(Installation& installation, wire::SigningKeyCache& signing_
   const wire::SigV4Claim& claim = **claimed;
   const Timestamp now = installation.clock.wall_now();
 
-  const auto credentials = find_credentials(installation.catalog, claim.access_key_id);
+  const auto credentials = known.find(installation.catalog, claim.access_key_id);
   if (!credentials) return unable(credentials.error());
   if (!*credentials) return refused(wire::unknown_access_key());
   if (auto failure = check_token(**credentials, claim, now)) return refused(*failure);

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "api/credentials.h"
 #include "policy/requester.h"
 #include "services/installation.h"
 #include "wire/http.h"
@@ -23,7 +24,8 @@ using Refusal = std::variant<wire::AuthFailure, Error>;
 
 // `service` is the one that the request names, by which the scope must be; empty when it names none. The time
 // in `rules` is filled in here.
-tl::expected<Caller, Refusal> authenticate(Installation& installation, wire::SigningKeyCache& signing_keys,
+tl::expected<Caller, Refusal> authenticate(Installation& installation, KnownCredentials& known,
+                                           wire::SigningKeyCache& signing_keys,
                                            const wire::HttpRequest& request, const std::string& service,
                                            wire::SigV4Rules rules = {});
 

@@ -65,20 +65,25 @@ Result<std::optional<Credentials>> find_temporary(catalog::Transaction& transact
                      std::move(session->token_digest), session->expires};
 }
 
-}  // namespace
-
-Result<std::optional<Credentials>> find_credentials(catalog::Catalog& catalog,
-                                                    const std::string& access_key_id) {
-  std::optional<Credentials> found;
+Result<std::shared_ptr<const Credentials>> read_credentials(catalog::Catalog& catalog,
+                                                            const std::string& access_key_id) {
+  std::shared_ptr<Credentials> found;
   COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
     auto credentials = access_key_id.starts_with("ASIA") ? find_temporary(transaction, access_key_id)
                                                          : find_long_lived(transaction, access_key_id);
     if (!credentials) return tl::unexpected(std::move(credentials.error()));
-    found = std::move(*credentials);
+    if (*credentials) found = std::make_shared<Credentials>(std::move(**credentials));
     return {};
   }));
   if (found) found->principal.access_key_id = access_key_id;
   return found;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Credentials>> KnownCredentials::find(catalog::Catalog& catalog,
+                                                                  const std::string& access_key_id) {
+  return kept_.get(catalog, access_key_id, [&] { return read_credentials(catalog, access_key_id); });
 }
 
 std::optional<wire::AuthFailure> check_token(const Credentials& credentials, const wire::SigV4Claim& claim,

@@ -2,10 +2,12 @@
 // Whose credentials an access key id stands for: the root user's or a user's access key (AKIA...), or
 // temporary ones of STS (ASIA...), which need their session token besides. Thread-safe.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "catalog/catalog.h"
+#include "catalog/read_cache.h"
 #include "policy/requester.h"
 #include "wire/sigv4.h"
 
@@ -18,9 +20,16 @@ struct Credentials {
   Timestamp expires;
 };
 
-// Nothing when there are none, or no longer: disabled, or their user or role deleted.
-Result<std::optional<Credentials>> find_credentials(catalog::Catalog& catalog,
-                                                    const std::string& access_key_id);
+// Those that are in use, kept in memory as long as the catalog stays as it is.
+class KnownCredentials {
+ public:
+  // Null when there are none, or no longer: disabled, or their user or role deleted.
+  Result<std::shared_ptr<const Credentials>> find(catalog::Catalog& catalog,
+                                                  const std::string& access_key_id);
+
+ private:
+  catalog::ReadCache<Credentials> kept_{10'000};
+};
 
 // Does the claim bring the credentials' session token, and is it still valid?
 std::optional<wire::AuthFailure> check_token(const Credentials& credentials, const wire::SigV4Claim& claim,

@@ -103,8 +103,8 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   const Service& service = *route.service;
 
   // SigV4: who asks? The signature covers the body as it was sent, if it covers it.
-  const auto caller =
-      authenticate(installation_, signing_keys_, request, service.name(), signing_rules(service, route));
+  const auto caller = authenticate(installation_, known_credentials_, signing_keys_, request, service.name(),
+                                   signing_rules(service, route));
   if (!caller) return refuse(service, caller.error(), request_id);
 
   // Route: what for?

@@ -55,6 +55,7 @@ class Pipeline {
   Installation& installation_;
   const ServiceRegistry services_;
   const Failpoint failpoint_;
+  KnownCredentials known_credentials_;
   wire::SigningKeyCache signing_keys_;
   AccessKeyUses access_key_uses_;
   TokenLocks token_locks_;

@@ -100,7 +100,7 @@ Status RequestCall::append(catalog::Transaction& transaction, const catalog::Tra
 
 catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error* public_error) const {
   trail::Record record;
-  record.event_id = make_uuid(installation.random);
+  record.event_id = make_time_ordered_uuid(installation.random, time);
   record.request_id = request_id;
   record.time = time;
   record.event_source = api_service_.event_source();

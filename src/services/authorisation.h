@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "policy/evaluate.h"
 #include "policy/requester.h"
+#include "services/caller_policies.h"
 #include "services/installation.h"
 
 namespace coffer {
@@ -40,15 +41,6 @@ struct RequestOrigin {
   bool secure_transport = true;
 };
 
-// The policies that count for a principal, as the catalog has them now, and its tags.
-struct CallerPolicies {
-  policy::Caller caller;
-  std::vector<std::pair<std::string, std::string>> tags;           // aws:PrincipalTag/...
-  std::vector<std::shared_ptr<const policy::Document>> documents;  // that `caller` points to
-  // Set for who is denied everything, whatever policies say: a deleted user, a Unix user without rights.
-  std::string nobody_because = {};
-};
-using SharedCallerPolicies = std::shared_ptr<const CallerPolicies>;
 // kCorrupt when a stored policy cannot be read.
 Result<SharedCallerPolicies> load_caller(Installation& installation, const policy::Principal& principal);
 

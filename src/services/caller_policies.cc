@@ -119,9 +119,7 @@ bool has_entity(const policy::Principal& principal) {
   return principal.type == PrincipalType::kUser || principal.type == PrincipalType::kRoleSession;
 }
 
-}  // namespace
-
-Result<SharedCallerPolicies> load_caller(Installation& installation, const policy::Principal& principal) {
+Result<SharedCallerPolicies> read_caller(Installation& installation, const policy::Principal& principal) {
   auto loaded = std::make_shared<CallerPolicies>();
   loaded->caller.identity = policy::caller_identity(principal);
   if (!has_entity(principal)) {
@@ -158,6 +156,15 @@ Result<SharedCallerPolicies> load_caller(Installation& installation, const polic
     loaded->caller.boundary = std::move(boundary);
   }
   return SharedCallerPolicies(std::move(loaded));
+}
+
+}  // namespace
+
+// Who has no access key (a Unix user, somebody in whose name work goes on) asks too seldom to be kept.
+Result<SharedCallerPolicies> load_caller(Installation& installation, const policy::Principal& principal) {
+  if (principal.access_key_id.empty()) return read_caller(installation, principal);
+  return installation.callers->get(installation.catalog, principal.access_key_id,
+                                   [&] { return read_caller(installation, principal); });
 }
 
 }  // namespace coffer

@@ -12,7 +12,9 @@
 #include "control/volumed_client.h"
 #include "keyclient/keyd_client.h"
 #include "policy/document_cache.h"
+#include "services/caller_policies.h"
 #include "services/key_usage.h"
+#include "services/kms/stored_keys.h"
 
 namespace coffer {
 
@@ -43,6 +45,9 @@ struct Installation {
   // For custom key stores. Null: no proxy can be reached, no cluster is known.
   xks::ProxyClient* proxies = nullptr;
   services::kms::HsmClusters* hsm_clusters = nullptr;
+  // What calls are decided by, as long as it stays as it is. Thread-safe.
+  std::shared_ptr<CallerCache> callers = std::make_shared<CallerCache>();
+  std::shared_ptr<services::kms::StoredKeys> stored_keys = std::make_shared<services::kms::StoredKeys>();
   std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };
 

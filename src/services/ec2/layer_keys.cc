@@ -57,8 +57,7 @@ class KeySorter {
     if (use.failure) return {};
     auto version = known->versions.find(identity.backing_key_version);
     if (version == known->versions.end()) {
-      COFFER_TRY(backing,
-                 kms::backing_key(installation_.catalog, known->found.key, identity.backing_key_version));
+      COFFER_TRY(backing, kms::backing_key(installation_, known->found.key, identity.backing_key_version));
       version = known->versions.emplace(identity.backing_key_version, std::move(backing)).first;
     }
     auto blob = blob_of(known->found, layer);

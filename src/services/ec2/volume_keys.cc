@@ -21,7 +21,7 @@ constexpr uint32_t kVolumeKeySize = 64;  // AES-256-XTS: two 256-bit keys
 Result<Bytes> generate(Installation& installation, const kms::FoundKey& found, const kms::KeyUser& user,
                        const std::string& volume_id) {
   const std::map<std::string, std::string> context = {{"aws:ebs:id", volume_id}};
-  COFFER_TRY(backing, kms::backing_key(installation.catalog, found.key));
+  COFFER_TRY(backing, kms::backing_key(installation, found.key));
   COFFER_TRY(blob, installation.keyd.generate_data_key_without_plaintext(backing, kVolumeKeySize, context,
                                                                          format::BlobClass::kVolume));
   return kms::seal_externally(installation, found, user, context, std::move(blob));

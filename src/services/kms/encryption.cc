@@ -100,7 +100,7 @@ Result<Encryption> checked_encryption(Call& call, const EncryptionWish& wish,
   COFFER_TRY(found, find_key(call, wish.action, wish.key_identifier, AliasUse::kAllowed));
   COFFER_CHECK(authorise_key(call, wish.action, found, said_by(wish, condition)));
   COFFER_TRY(algorithm, checked_use(call, found, wish));
-  COFFER_TRY(stored, stored_backing_key(call.installation.catalog, found.key));
+  COFFER_TRY(stored, stored_backing_key(call.installation, found.key));
   UsableKey key{found, wrapped(found.key, stored), material_id_of(found.key, stored)};
   return Encryption{std::move(key), algorithm, wish.context};
 }
@@ -142,7 +142,7 @@ Result<Decrypted> decrypt_with(Call& call, const Decryption& decryption, const B
   const auto& key = decryption.found.key;
   const bool symmetric = decryption.algorithm == EncryptionAlgorithm::kSymmetricDefault;
   auto& keyd = call.installation.keyd;
-  auto stored = stored_backing_key(call.installation.catalog, key, decryption.backing_key_version);
+  auto stored = stored_backing_key(call.installation, key, decryption.backing_key_version);
   auto plaintext = stored.and_then([&](const catalog::BackingKey& backing) -> Result<secret::SecretBytes> {
     if (!symmetric) return keyd.decrypt_asymmetric(wrapped(key, backing), decryption.algorithm, ciphertext);
     if (!is_external(key)) return keyd.decrypt(wrapped(key, backing), ciphertext, decryption.context);

@@ -31,12 +31,17 @@ Status expire(Installation& installation, catalog::Transaction& transaction,
 }  // namespace
 
 Status note_expiry(catalog::Transaction& transaction, catalog::Key& key, Timestamp now) {
-  if (key.origin != "EXTERNAL" || is_pending_deletion(key)) return {};
+  if (key.origin != "EXTERNAL") return {};
   COFFER_TRY(materials, transaction.backing_keys(key.region, key.id));
+  note_expiry(key, materials, now);
+  return {};
+}
+
+void note_expiry(catalog::Key& key, const std::vector<catalog::BackingKey>& materials, Timestamp now) {
+  if (key.origin != "EXTERNAL" || is_pending_deletion(key)) return;
   const bool expired = std::ranges::any_of(
       materials, [&](const auto& material) { return material.valid_to && *material.valid_to <= now; });
   if (expired) key.state = key_state::kPendingImport;
-  return {};
 }
 
 Status erase_material(catalog::Transaction& transaction, catalog::Key key, catalog::BackingKey material) {

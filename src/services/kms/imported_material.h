@@ -11,6 +11,8 @@ namespace coffer::services::kms {
 // The key as it is at `now`: pending import once material of it has expired, whether or not that has been
 // written down already. Other keys stay as they are.
 Status note_expiry(catalog::Transaction& transaction, catalog::Key& key, Timestamp now);
+// The same where its materials were read with it.
+void note_expiry(catalog::Key& key, const std::vector<catalog::BackingKey>& materials, Timestamp now);
 
 // Erases the token of the material and makes its key pending import, unless that is pending deletion. The
 // caller lets the catalog erase what was deleted.

@@ -21,17 +21,6 @@ Status check_grant_tokens(const std::vector<std::string>& tokens) {
   return {};
 }
 
-Result<std::vector<std::string>> aliases_of(catalog::Catalog& catalog, const catalog::Key& key) {
-  constexpr size_t kMostAliases = 1000;  // 50 are allowed
-  std::vector<std::string> names;
-  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(aliases, transaction.aliases(key.account, key.region, key.id, "", kMostAliases));
-    for (auto& alias : aliases) names.push_back(std::move(alias.name));
-    return {};
-  }));
-  return names;
-}
-
 // Grants to any of the caller's names that let it do the operation in this way.
 Result<std::vector<catalog::Grant>> fitting_grants(catalog::Catalog& catalog, const catalog::Key& key,
                                                    const policy::CallerIdentity& caller,
@@ -100,7 +89,9 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
   const Status tokens = check_grant_tokens(said.grant_tokens);
   if (!tokens && !foreign) return tl::unexpected(tokens.error());
   COFFER_TRY(document, asker.installation.documents->read(key.key.policy, policy::DocumentKind::kKey));
-  COFFER_TRY(aliases, aliases_of(asker.installation.catalog, key.key));
+  COFFER_TRY(stored, find_stored(asker.installation, key.key.region, key.key.id));
+  static const std::vector<std::string> kNoAliases;
+  const auto& aliases = stored ? stored->aliases : kNoAliases;
   const policy::AttachedPolicy policy{"key policy of " + key.arn, document.get()};
   const std::string via =
       asker.via_service.empty() ? "" : fmt::format("{}.{}.amazonaws.com", asker.via_service, key.key.region);

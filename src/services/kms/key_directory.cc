@@ -24,21 +24,15 @@ tl::unexpected<Error> not_found(std::string message) {
   return fail(ErrorKind::kNotFound, std::move(message), "NotFoundException");
 }
 
-// The row as it is by now: imported material may have expired since it was written.
-Result<std::optional<catalog::Key>> read_key(const Call& call, catalog::Transaction& transaction,
-                                             const std::string& region, const std::string& key_id) {
-  COFFER_TRY(key, transaction.key(region, key_id));
-  if (key) COFFER_CHECK(note_expiry(transaction, *key, call.time));
-  return key;
+// The row as it is by now; nothing when there is none.
+Result<std::optional<catalog::Key>> key_by_now(Installation& installation, const std::string& region,
+                                               const std::string& key_id, Timestamp now) {
+  COFFER_TRY(stored, find_stored(installation, region, key_id));
+  return stored ? std::optional(stored->key_at(now)) : std::nullopt;
 }
 
 Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
-  std::optional<catalog::Key> key;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(row, read_key(call, transaction, call.region, key_id));
-    key = std::move(row);
-    return {};
-  }));
+  COFFER_TRY(key, key_by_now(call.installation, call.region, key_id, call.time));
   const std::string arn = key_arn(call.region, call.account, key_id);
   if (!key || key->account != call.account) return not_found(fmt::format("Key '{}' does not exist", arn));
   return FoundKey{std::move(*key), arn};
@@ -73,18 +67,16 @@ bool crosses_accounts(std::string_view action) {
 // Another account's key or alias, by its ARN.
 Result<FoundKey> find_foreign(Call& call, const std::string& action, const Arn& arn,
                               const std::string& text) {
-  std::optional<catalog::Key> key;
   const bool is_alias = arn.resource.starts_with("alias/");
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    std::string key_id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
-    if (is_alias) {
+  std::string key_id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
+  if (is_alias)
+    COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
       COFFER_TRY(alias, transaction.alias(arn.account, arn.region, arn.resource));
       if (alias) key_id = alias->target_key_id;
-    }
-    COFFER_TRY(row, read_key(call, transaction, arn.region, key_id));
-    if (row && row->account == arn.account) key = std::move(row);
-    return {};
-  }));
+      return {};
+    }));
+  COFFER_TRY(key, key_by_now(call.installation, arn.region, key_id, call.time));
+  if (key && key->account != arn.account) key.reset();
   if (!key) return tl::unexpected(unknown_foreign_key(call, action, text));
   FoundKey found = with_arn(std::move(*key));
   if (is_alias) found.alias = arn.resource;
@@ -116,18 +108,27 @@ Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& 
   return alias;
 }
 
+Result<std::shared_ptr<const StoredKey>> find_stored(Installation& installation, const std::string& region,
+                                                     const std::string& key_id) {
+  return installation.stored_keys->find(installation.catalog, region, key_id);
+}
+
 Result<catalog::Key> any_key(Installation& installation, const std::string& key_id,
                              const std::string& region) {
+  const Timestamp now = installation.clock.now();
+  if (!region.empty()) {
+    COFFER_TRY(here, key_by_now(installation, region, key_id, now));
+    if (here) return std::move(*here);
+  }
   std::vector<catalog::Key> keys;
   COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(rows, transaction.keys_of_id(key_id));
     keys = std::move(rows);
-    for (auto& key : keys) COFFER_CHECK(note_expiry(transaction, key, installation.clock.now()));
+    for (auto& key : keys) COFFER_CHECK(note_expiry(transaction, key, now));
     return {};
   }));
   if (keys.empty()) return not_found(fmt::format("Key '{}' does not exist", key_id));
-  const auto here = std::ranges::find(keys, region, &catalog::Key::region);
-  return std::move(here == keys.end() ? keys.front() : *here);
+  return std::move(keys.front());
 }
 
 Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn) {
@@ -184,26 +185,22 @@ Result<FoundKey> aws_managed_ebs_key(Call& call) {
   return managed_key(call, *managed_key_kind("alias/aws/ebs"));
 }
 
-Result<catalog::BackingKey> stored_backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+Result<catalog::BackingKey> stored_backing_key(Installation& installation, const catalog::Key& key,
                                                uint32_t version) {
-  if (version == 0) version = key.current_version;
-  std::optional<catalog::BackingKey> row;
-  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(found, transaction.backing_key(key.region, key.id, version));
-    row = std::move(found);
-    return {};
-  }));
-  if (!row || row->token.empty()) return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
-  return std::move(*row);
+  COFFER_TRY(stored, find_stored(installation, key.region, key.id));
+  const auto* material = stored ? stored->material(version == 0 ? key.current_version : version) : nullptr;
+  if (material == nullptr || material->token.empty())
+    return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
+  return *material;
 }
 
 keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::BackingKey& stored) {
   return {{key.account, key.region, key.id}, stored.version, stored.token};
 }
 
-Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+Result<keyclient::WrappedBackingKey> backing_key(Installation& installation, const catalog::Key& key,
                                                  uint32_t version) {
-  COFFER_TRY(stored, stored_backing_key(catalog, key, version));
+  COFFER_TRY(stored, stored_backing_key(installation, key, version));
   return wrapped(key, stored);
 }
 

@@ -7,6 +7,7 @@
 
 #include "keyclient/keyd_client.h"
 #include "services/call.h"
+#include "services/kms/stored_keys.h"
 
 namespace coffer::services::kms {
 
@@ -31,6 +32,10 @@ Result<catalog::Key> any_key(Installation& installation, const std::string& key_
 // The same by its ARN, as rows have it.
 Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn);
 
+// As it is kept in memory; null when there is none.
+Result<std::shared_ptr<const StoredKey>> find_stored(Installation& installation, const std::string& region,
+                                                     const std::string& key_id);
+
 enum class AliasUse { kAllowed, kRefused };
 
 // Finds a key by id, key ARN, alias name or alias ARN (the last two only where `aliases` allows).
@@ -54,11 +59,11 @@ Result<FoundKey> aws_managed_ebs_key(Call& call);
 
 // One version of the key's material as it is stored; version 0 means the current one. kRefusedCiphertext if
 // there is none.
-Result<catalog::BackingKey> stored_backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+Result<catalog::BackingKey> stored_backing_key(Installation& installation, const catalog::Key& key,
                                                uint32_t version = 0);
 // The same as keyd takes it.
 keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::BackingKey& stored);
-Result<keyclient::WrappedBackingKey> backing_key(catalog::Catalog& catalog, const catalog::Key& key,
+Result<keyclient::WrappedBackingKey> backing_key(Installation& installation, const catalog::Key& key,
                                                  uint32_t version = 0);
 
 // AWS's KeyMaterialId of a stored version: that of imported material tells the material, that of any other

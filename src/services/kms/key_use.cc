@@ -17,7 +17,7 @@ Result<UsableKey> usable_key(Call& call, const std::string& key_identifier, cons
   COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(check_key_state(found, call.operation));
   COFFER_CHECK(require_usage(call, found, usage));
-  COFFER_TRY(stored, stored_backing_key(call.installation.catalog, found.key));
+  COFFER_TRY(stored, stored_backing_key(call.installation, found.key));
   auto backing = wrapped(found.key, stored);
   auto material_id = material_id_of(found.key, stored);
   return UsableKey{std::move(found), std::move(backing), std::move(material_id)};

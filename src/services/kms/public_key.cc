@@ -17,7 +17,7 @@ Result<api::GetPublicKeyResponse> KmsService::get_public_key(Call& call,
     return fail(ErrorKind::kUnsupported,
                 fmt::format("{} is not an asymmetric key: it has no public key.", found.arn),
                 "UnsupportedOperationException");
-  COFFER_TRY(stored, stored_backing_key(call.installation.catalog, found.key));
+  COFFER_TRY(stored, stored_backing_key(call.installation, found.key));
   api::GetPublicKeyResponse response;
   response.key_id = found.arn;
   response.public_key = std::move(stored.public_key);

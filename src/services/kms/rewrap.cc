@@ -31,8 +31,8 @@ Result<bool> rewrap(Installation& installation, const Layer& layer) {
   COFFER_TRY(key, any_key(installation, layer.identity.key_id));
   if (layer.identity.backing_key_version == key.current_version) return false;
   COFFER_CHECK(check_key_state({key, key_arn(key.region, key.account, key.id)}, "ReEncrypt"));
-  COFFER_TRY(from, backing_key(installation.catalog, key, layer.identity.backing_key_version));
-  COFFER_TRY(to, backing_key(installation.catalog, key));
+  COFFER_TRY(from, backing_key(installation, key, layer.identity.backing_key_version));
+  COFFER_TRY(to, backing_key(installation, key));
   COFFER_TRY(wrapped, installation.keyd.rewrap_volume_key(from, to, *layer.node->wrapped_key,
                                                           {{"aws:ebs:id", layer.node->key_context}}));
   const Status replaced =
