@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keyd's channels: a thread each. A new channel to the same process replaces the earlier one.
+// keyd's channels: one or more threads each. A new channel to the same process replaces the earlier one.
 #pragma once
 #include <map>
 #include <memory>
@@ -33,7 +33,9 @@ class Server {
   std::map<std::string, std::unique_ptr<Connection>> connections_;  // by process and host
 };
 
-// Answers requests until the channel is closed. What Server runs in each thread.
-void serve_channel(Operations& operations, const ChannelRole& role, PacketChannel& channel);
+// Answers requests until the channel is closed, so many at a time; replies leave as they are ready. What
+// Server runs for each channel.
+void serve_channel(Operations& operations, const ChannelRole& role, PacketChannel& channel,
+                   size_t threads = 1);
 
 }  // namespace coffer::keys

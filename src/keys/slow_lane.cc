@@ -49,8 +49,8 @@ SlowLane::~SlowLane() {
 }
 
 bool SlowLane::add(secret::SecretBytes packet) {
-  while (threads_.size() < width_.threads) threads_.emplace_back([this] { run(); });
   const std::lock_guard lock(mutex_);
+  while (threads_.size() < width_.threads) threads_.emplace_back([this] { run(); });
   if (waiting_.size() >= width_.most_waiting) return false;
   waiting_.push_back(std::move(packet));
   changed_.notify_one();

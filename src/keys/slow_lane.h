@@ -27,7 +27,7 @@ struct Width {
 inline constexpr Width kWidthForRsa{2, 64};  // a client waits a minute for its key, and no longer
 inline constexpr Width kWidthForTokens{16, 256};
 
-// Used by one thread. The destructor drops what waits and lets what runs end.
+// Thread-safe. The destructor drops what waits and lets what runs end.
 class SlowLane {
  public:
   using Work = std::function<void(const secret::SecretBytes& packet)>;  // runs in a thread of the lane's
