@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <ctime>
 
 namespace coffer {
 namespace {
@@ -17,27 +16,43 @@ class SystemClock final : public Clock {
   }
 };
 
-std::string format_utc(Timestamp time, const char* pattern) {
-  time_t seconds = time.microseconds / 1000000;
-  if (time.microseconds % 1000000 < 0) --seconds;
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[64];
-  return std::string(text, strftime(text, sizeof text, pattern, &parts));
+// Of UTC, which has no rules that the C library would have to look up.
+struct Civil {
+  explicit Civil(Timestamp time)
+      : point(std::chrono::microseconds(time.microseconds)),
+        day(std::chrono::floor<std::chrono::days>(point)),
+        date(day),
+        clock(std::chrono::floor<std::chrono::seconds>(point - day)) {}
+  int year() const { return static_cast<int>(date.year()); }
+  unsigned month() const { return static_cast<unsigned>(date.month()); }
+  unsigned day_of_month() const { return static_cast<unsigned>(date.day()); }
+
+  std::chrono::sys_time<std::chrono::microseconds> point;
+  std::chrono::sys_days day;
+  std::chrono::year_month_day date;
+  std::chrono::hh_mm_ss<std::chrono::seconds> clock;
+};
+
+std::string seconds_text(const Civil& t) {
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", t.year(), t.month(), t.day_of_month(),
+                     t.clock.hours().count(), t.clock.minutes().count(), t.clock.seconds().count());
 }
 
 }  // namespace
 
 std::string iso8601(Timestamp time) {
-  return format_utc(time, "%Y-%m-%dT%H:%M:%SZ");
+  return seconds_text(Civil(time)) + "Z";
 }
+
 std::string basic_iso8601(Timestamp time) {
-  return format_utc(time, "%Y%m%dT%H%M%SZ");
+  const Civil t(time);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", t.year(), t.month(), t.day_of_month(),
+                     t.clock.hours().count(), t.clock.minutes().count(), t.clock.seconds().count());
 }
 
 std::string iso8601_millis(Timestamp time) {
   const int64_t millis = ((time.microseconds / 1000) % 1000 + 1000) % 1000;
-  return format_utc(time, "%Y-%m-%dT%H:%M:%S") + fmt::format(".{:03}Z", millis);
+  return seconds_text(Civil(time)) + fmt::format(".{:03}Z", millis);
 }
 
 Clock& system_clock() {

@@ -27,11 +27,11 @@ constexpr std::array<int8_t, 256> base64_values() {
 
 std::string hex(ByteView bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '\0');
+  char* out = text.data();
   for (uint8_t byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
   }
   return text;
 }
@@ -49,16 +49,16 @@ std::optional<Bytes> from_hex(std::string_view text) {
 }
 
 std::string base64(ByteView bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
+  std::string text((bytes.size() + 2) / 3 * 4, '\0');
+  char* out = text.data();
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const size_t left = bytes.size() - i;
     const uint32_t group =
         bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
-    text += kBase64[group >> 18];
-    text += kBase64[group >> 12 & 63];
-    text += left > 1 ? kBase64[group >> 6 & 63] : '=';
-    text += left > 2 ? kBase64[group & 63] : '=';
+    *out++ = kBase64[group >> 18];
+    *out++ = kBase64[group >> 12 & 63];
+    *out++ = left > 1 ? kBase64[group >> 6 & 63] : '=';
+    *out++ = left > 2 ? kBase64[group & 63] : '=';
   }
   return text;
 }

@@ -8,19 +8,34 @@
 
 namespace coffer {
 namespace {
+using UuidBytes = std::array<uint8_t, 16>;
+
 bool is_lower_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
+
+std::string uuid_text(UuidBytes bytes, uint8_t version) {
+  bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | version << 4);
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  std::string text = hex(bytes);
+  for (const size_t dash : {8u, 13u, 18u, 23u}) text.insert(dash, 1, '-');
+  return text;
+}
+
 }  // namespace
 
 std::string make_uuid(Random& random) {
-  std::array<uint8_t, 16> bytes{};
+  UuidBytes bytes{};
   random.fill(bytes);
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const std::string text = hex(bytes);
-  return text.substr(0, 8) + "-" + text.substr(8, 4) + "-" + text.substr(12, 4) + "-" + text.substr(16, 4) +
-         "-" + text.substr(20);
+  return uuid_text(bytes, 4);
+}
+
+std::string make_time_ordered_uuid(Random& random, Timestamp time) {
+  UuidBytes bytes{};
+  random.fill(bytes);
+  const auto milliseconds = static_cast<uint64_t>(time.microseconds / 1000);
+  for (size_t i = 0; i < 6; ++i) bytes[i] = static_cast<uint8_t>(milliseconds >> (8 * (5 - i)));
+  return uuid_text(bytes, 7);
 }
 
 std::string make_multi_region_key_id(Random& random) {

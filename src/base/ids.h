@@ -4,11 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/random.h"
 
 namespace coffer {
 
-std::string make_uuid(Random& random);                                // version 4, lower case
+std::string make_uuid(Random& random);  // version 4, lower case
+// Version 7 (RFC 9562 section 5.7): what is made later sorts later, by the millisecond. For rows with an
+// index on their ids, which random ones would scatter over all its pages.
+std::string make_time_ordered_uuid(Random& random, Timestamp time);
 std::string make_resource_id(Random& random, std::string_view kind);  // "vol" -> "vol-0" + 16 hex digits
 bool is_uuid(std::string_view text);
 // "mrk-" and 32 lower-case hex digits: a multi-Region KMS key. The digits are those of a version 8 UUID (RFC

@@ -16,18 +16,28 @@ EVP_MAC* hmac_algorithm() {
   return mac;
 }
 
-void hmac_sha256_into(const secret::SecretBytes& key, ByteView data, MutableByteView out) {
-  const MacContext context(EVP_MAC_CTX_new(hmac_algorithm()));
+MacContext make_hmac_sha256() {
+  MacContext context(EVP_MAC_CTX_new(hmac_algorithm()));
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                    OSSL_PARAM_construct_end()};
+  require(context != nullptr && EVP_MAC_CTX_set_params(context.get(), parameters) == 1);
+  return context;
+}
+
+// Kept for each thread, because OpenSSL takes longer to find a digest by its name than for a short MAC.
+// Between two MACs it holds a key of no worth.
+void hmac_sha256_into(const secret::SecretBytes& key, ByteView data, MutableByteView out) {
+  thread_local const MacContext context = make_hmac_sha256();
+  static constexpr std::array<uint8_t, 32> kNoKey{};
   const ByteView raw = key.read(secret::RawAccess::because("HMAC takes the key"));
-  static constexpr uint8_t kEmptyKey = 0;  // a null key would mean "keep the last one"
+  // A null key would mean "keep the last one".
+  const uint8_t* start = raw.empty() ? kNoKey.data() : raw.data();
   size_t written = 0;
-  require(context != nullptr &&
-          EVP_MAC_init(context.get(), raw.empty() ? &kEmptyKey : raw.data(), raw.size(), parameters) == 1 &&
+  require(EVP_MAC_init(context.get(), start, raw.size(), nullptr) == 1 &&
           EVP_MAC_update(context.get(), data.data(), data.size()) == 1 &&
-          EVP_MAC_final(context.get(), out.data(), &written, out.size()) == 1 && written == out.size());
+          EVP_MAC_final(context.get(), out.data(), &written, out.size()) == 1 && written == out.size() &&
+          EVP_MAC_init(context.get(), kNoKey.data(), kNoKey.size(), nullptr) == 1);
 }
 
 }  // namespace

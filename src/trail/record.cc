@@ -1,59 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trail/record.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace coffer::trail {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // CloudTrail's own limits are of this size; a record must not grow with what a stranger sends.
 constexpr size_t kLongestText = 1024;
 constexpr size_t kLongestDocument = 128 << 10;
 constexpr size_t kMostResources = 100;
+constexpr size_t kUsualRecord = 1400;  // bytes; only so that most need room once
 
-Json bounded(const std::string& text) {
-  if (text.size() <= kLongestText) return text;
-  return text.substr(0, kLongestText) + "...";
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-void add_unless_empty(Json& object, const char* name, const std::string& text) {
-  if (!text.empty()) object[name] = bounded(text);
+// A string literal, of a text that is cut where it is too long. Bytes that are no UTF-8 (a hostile
+// User-Agent) become the replacement character.
+void append_string(std::string& out, std::string_view text) {
+  const bool whole = text.size() <= kLongestText;
+  text = text.substr(0, kLongestText);
+  if (std::ranges::all_of(text, is_plain)) {
+    out.append(1, '"').append(text).append(whole ? "\"" : "...\"");
+    return;
+  }
+  const nlohmann::json string = std::string(text) + (whole ? "" : "...");
+  out += string.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Json document(const std::string& text) {
-  if (text.empty()) return nullptr;
-  if (text.size() > kLongestDocument) return Json{{"omitted", true}, {"size", text.size()}};
-  Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return parsed.is_discarded() ? bounded(text) : parsed;
+void append_document(std::string& out, const std::string& text) {
+  if (text.empty())
+    out += "null";
+  else if (text.size() > kLongestDocument)
+    out += R"({"omitted":true,"size":)" + std::to_string(text.size()) + "}";
+  else if (nlohmann::json::accept(text))
+    out += text;
+  else
+    append_string(out, text);
 }
 
-Json session_json(const UserIdentity& identity) {
-  Json context = Json::object();
-  if (const auto& issuer = identity.session_issuer)
-    context["sessionIssuer"] = Json{{"type", "Role"},
-                                    {"principalId", bounded(issuer->principal_id)},
-                                    {"arn", bounded(issuer->arn)},
-                                    {"accountId", bounded(identity.account_id)},
-                                    {"userName", bounded(issuer->user_name)}};
-  if (identity.session_created)
-    context["attributes"] =
-        Json{{"creationDate", iso8601(*identity.session_created)}, {"mfaAuthenticated", "false"}};
-  return context;
+// An object that is written member by member. One inside it is written between its name and its end.
+class Object {
+ public:
+  explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+  ~Object() { out_ += '}'; }
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  std::string& name(const char* name) {
+    if (!std::exchange(first_, false)) out_ += ',';
+    return out_.append(1, '"').append(name).append("\":");
+  }
+  void text(const char* its_name, std::string_view text) { append_string(name(its_name), text); }
+  void text_unless_empty(const char* its_name, std::string_view text) {
+    if (!text.empty()) this->text(its_name, text);
+  }
+  void boolean(const char* its_name, bool value) { name(its_name) += value ? "true" : "false"; }
+  void document(const char* its_name, const std::string& text) { append_document(name(its_name), text); }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+void append_session(std::string& out, const UserIdentity& identity) {
+  Object context(out);
+  if (const auto& issuer = identity.session_issuer) {
+    Object role(context.name("sessionIssuer"));
+    role.text("type", "Role");
+    role.text("principalId", issuer->principal_id);
+    role.text("arn", issuer->arn);
+    role.text("accountId", identity.account_id);
+    role.text("userName", issuer->user_name);
+  }
+  if (identity.session_created) {
+    Object attributes(context.name("attributes"));
+    attributes.text("creationDate", iso8601(*identity.session_created));
+    attributes.text("mfaAuthenticated", "false");
+  }
 }
 
-Json identity_json(const UserIdentity& identity) {
-  Json json = Json::object();
-  add_unless_empty(json, "type", identity.type);
-  add_unless_empty(json, "principalId", identity.principal_id);
-  add_unless_empty(json, "arn", identity.arn);
-  add_unless_empty(json, "accountId", identity.account_id);
-  add_unless_empty(json, "accessKeyId", identity.access_key_id);
-  add_unless_empty(json, "userName", identity.user_name);
-  if (identity.session_issuer || identity.session_created) json["sessionContext"] = session_json(identity);
-  add_unless_empty(json, "invokedBy", identity.invoked_by);
-  return json;
+void append_identity(std::string& out, const UserIdentity& identity) {
+  Object object(out);
+  object.text_unless_empty("type", identity.type);
+  object.text_unless_empty("principalId", identity.principal_id);
+  object.text_unless_empty("arn", identity.arn);
+  object.text_unless_empty("accountId", identity.account_id);
+  object.text_unless_empty("accessKeyId", identity.access_key_id);
+  object.text_unless_empty("userName", identity.user_name);
+  if (identity.session_issuer || identity.session_created)
+    append_session(object.name("sessionContext"), identity);
+  object.text_unless_empty("invokedBy", identity.invoked_by);
 }
 
 // arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
@@ -76,47 +116,51 @@ std::string resource_type(const std::string& arn) {
   return {};
 }
 
-Json resources_json(const std::vector<std::string>& arns) {
-  Json list = Json::array();
-  for (const std::string& arn : arns) {
-    if (list.size() == kMostResources) break;
-    Json resource = Json::object();
-    add_unless_empty(resource, "accountId", arn_field(arn, 4));
-    add_unless_empty(resource, "type", resource_type(arn));
-    resource["ARN"] = bounded(arn);
-    list.push_back(std::move(resource));
+void append_resources(std::string& out, const std::vector<std::string>& arns) {
+  out += '[';
+  for (size_t i = 0; i < std::min(arns.size(), kMostResources); ++i) {
+    if (i != 0) out += ',';
+    Object resource(out);
+    resource.text_unless_empty("accountId", arn_field(arns[i], 4));
+    resource.text_unless_empty("type", resource_type(arns[i]));
+    resource.text("ARN", arns[i]);
   }
-  return list;
+  out += ']';
+}
+
+void append_record(std::string& out, const Record& record) {
+  Object object(out);
+  object.text("eventVersion", "1.09");
+  append_identity(object.name("userIdentity"), record.identity);
+  object.text("eventTime", iso8601(record.time));
+  object.text("eventSource", record.event_source);
+  object.text("eventName", record.event_name);
+  object.text("awsRegion", record.region);
+  object.text("sourceIPAddress", record.source_ip_address);
+  object.text("userAgent", record.user_agent);
+  object.text_unless_empty("errorCode", record.error_code);
+  object.text_unless_empty("errorMessage", record.error_message);
+  object.document("requestParameters", record.request_parameters);
+  object.document("responseElements", record.response_elements);
+  if (!record.additional_event_data.empty())
+    object.document("additionalEventData", record.additional_event_data);
+  object.text("requestID", record.request_id);
+  object.text("eventID", record.event_id);
+  object.boolean("readOnly", record.read_only);
+  if (!record.resource_arns.empty()) append_resources(object.name("resources"), record.resource_arns);
+  object.text("eventType", "AwsApiCall");
+  object.boolean("managementEvent", true);
+  object.text("recipientAccountId", record.recipient_account_id);
+  object.text("eventCategory", "Management");
 }
 
 }  // namespace
 
 std::string to_json(const Record& record) {
-  Json json = Json::object();
-  json["eventVersion"] = "1.09";
-  json["userIdentity"] = identity_json(record.identity);
-  json["eventTime"] = iso8601(record.time);
-  json["eventSource"] = bounded(record.event_source);
-  json["eventName"] = bounded(record.event_name);
-  json["awsRegion"] = bounded(record.region);
-  json["sourceIPAddress"] = bounded(record.source_ip_address);
-  json["userAgent"] = bounded(record.user_agent);
-  add_unless_empty(json, "errorCode", record.error_code);
-  add_unless_empty(json, "errorMessage", record.error_message);
-  json["requestParameters"] = document(record.request_parameters);
-  json["responseElements"] = document(record.response_elements);
-  if (!record.additional_event_data.empty())
-    json["additionalEventData"] = document(record.additional_event_data);
-  json["requestID"] = record.request_id;
-  json["eventID"] = record.event_id;
-  json["readOnly"] = record.read_only;
-  if (!record.resource_arns.empty()) json["resources"] = resources_json(record.resource_arns);
-  json["eventType"] = "AwsApiCall";
-  json["managementEvent"] = true;
-  json["recipientAccountId"] = record.recipient_account_id;
-  json["eventCategory"] = "Management";
-  // Bytes that are no UTF-8 (a hostile User-Agent) become the replacement character.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  text.reserve(kUsualRecord);
+  append_record(text, record);
+  return text;
 }
 
 }  // namespace coffer::trail

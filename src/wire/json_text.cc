@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -72,6 +73,11 @@ class Builder {
   Value root_;
 };
 
+// Stands for itself in a string literal.
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 }  // namespace
 
 std::optional<Value> read_json(std::string_view text, int deepest) {
@@ -82,6 +88,9 @@ std::optional<Value> read_json(std::string_view text, int deepest) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
+  const auto plain = static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+  out.append(text.substr(0, plain));
+  text.remove_prefix(plain);
   while (!text.empty()) {
     const char32_t c = take_code_point(text);
     switch (c) {
