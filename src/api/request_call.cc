@@ -43,11 +43,14 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
 Status RequestCall::record_success(const wire::Value& response) {
   if (recorded_ && dependent_calls_.empty()) return {};
   const catalog::TrailEvent own = recorded_ ? catalog::TrailEvent() : event(response, nullptr);
-  COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    if (!recorded_) COFFER_CHECK(append_own(transaction, own));
-    for (const DependentCall& dependent : dependent_calls_) COFFER_CHECK(record_now(transaction, dependent));
-    return {};
-  }));
+  const bool alone = !recorded_ && !notes_access_key_ && dependent_calls_.empty();
+  COFFER_CHECK(alone ? installation.catalog.append_trail(own)
+                     : installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+                         if (!recorded_) COFFER_CHECK(append_own(transaction, own));
+                         for (const DependentCall& dependent : dependent_calls_)
+                           COFFER_CHECK(record_now(transaction, dependent));
+                         return {};
+                       }));
   if (!recorded_ && service == "kms")
     installation.key_usage->note(operation, used_key_arns(response), own, request_id);
   recorded_ = true;

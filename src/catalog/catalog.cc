@@ -41,7 +41,10 @@ Status run_body(const std::function<Status(Transaction&)>& body, Connection& con
 
 // Somebody who waits for the writing connection, on its own stack.
 struct Writer {
-  const std::function<Status(Transaction&)>* body = nullptr;  // null: the write-ahead log is to be truncated
+  const std::function<Status(Transaction&)>* body = nullptr;
+  const TrailEvent* event = nullptr;  // instead of a body
+  // Neither: the write-ahead log is to be truncated.
+  bool truncates() const { return body == nullptr && event == nullptr; }
   Status status{};
   OneShotEvent done{};
 };
@@ -70,6 +73,12 @@ class SqliteCatalog final : public Catalog {
     return reserve_.release() ? write_in_turn(body) : status;
   }
 
+  Status append_trail(const TrailEvent& event) override {
+    Writer writer{.event = &event};
+    wait_in_queue(writer);
+    return writer.status;
+  }
+
   Status read(const std::function<Status(Transaction&)>& body) override {
     COFFER_TRY(connection, take_reader());
     COFFER_CHECK(connection->control("BEGIN"));
@@ -89,7 +98,7 @@ class SqliteCatalog final : public Catalog {
 
  private:
   Status write_in_turn(const std::function<Status(Transaction&)>& body) {
-    Writer writer{&body};
+    Writer writer{.body = &body};
     wait_in_queue(writer);
     return writer.status;
   }
@@ -111,7 +120,7 @@ class SqliteCatalog final : public Catalog {
       if (queue_.empty()) return;
       auto batch = take_batch();
       lock.unlock();
-      if (batch.front()->body == nullptr)
+      if (batch.front()->truncates())
         batch.front()->status = checkpoint();
       else
         commit(batch);
@@ -122,7 +131,7 @@ class SqliteCatalog final : public Catalog {
 
   // Who truncates the log is alone.
   std::vector<Writer*> take_batch() {
-    const auto is_truncation = [](const Writer* writer) { return writer->body == nullptr; };
+    const auto is_truncation = [](const Writer* writer) { return writer->truncates(); };
     const auto most = queue_.begin() + static_cast<ptrdiff_t>(std::min(queue_.size(), kMostWritersPerCommit));
     const auto end = is_truncation(queue_.front()) ? std::next(queue_.begin())
                                                    : std::find_if(queue_.begin(), most, is_truncation);
@@ -135,7 +144,8 @@ class SqliteCatalog final : public Catalog {
     Status status = writer_->control("BEGIN IMMEDIATE");
     if (status) {
       for (Writer* writer : batch) {
-        writer->status = run_under_savepoint(*writer->body);
+        writer->status =
+            writer->event != nullptr ? append(*writer->event) : run_under_savepoint(*writer->body);
         if (writer_->in_autocommit()) {  // SQLite gave the whole transaction up
           status = writer->status ? fail(ErrorKind::kIo, "catalog: the transaction was rolled back")
                                   : Status(tl::unexpected(writer->status.error()));
@@ -151,6 +161,9 @@ class SqliteCatalog final : public Catalog {
     for (Writer* writer : batch)
       if (writer->status) writer->status = status;
   }
+
+  // One statement, which undoes itself when it fails.
+  Status append(const TrailEvent& event) { return SqliteTransaction(*writer_).append_trail(event); }
 
   Status run_under_savepoint(const std::function<Status(Transaction&)>& body) {
     COFFER_CHECK(writer_->control("SAVEPOINT writer"));

@@ -282,6 +282,8 @@ class Catalog {
   // Thread-safe; `body` runs on another thread while the caller waits; it must not call write().
   virtual Status write(const std::function<Status(Transaction&)>& body,
                        Urgency urgency = Urgency::kOrdinary) = 0;
+  // Records a call that changed nothing else: as write() with append_trail() alone, for less.
+  virtual Status append_trail(const TrailEvent& event) = 0;
   // A consistent view; nothing may be changed. Thread-safe, not blocked by writers.
   virtual Status read(const std::function<Status(Transaction&)>& body) = 0;
   // Moves on with every write that changes more than what was recorded or answered (Query::Effect): what was

@@ -26,6 +26,10 @@ class FailingCatalog : public catalog::Catalog {
     return real_.write(body, urgency);
   }
   Status read(const std::function<Status(catalog::Transaction&)>& body) override { return real_.read(body); }
+  Status append_trail(const catalog::TrailEvent& event) override {
+    return write([&](catalog::Transaction& transaction) { return transaction.append_trail(event); },
+                 catalog::Urgency::kOrdinary);
+  }
   uint64_t generation() const override { return real_.generation(); }
   Status erase_deleted() override {
     if (++erasures <= erasures_that_fail) return fail(ErrorKind::kUnavailable, "injected");
