@@ -5,8 +5,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,12 +24,14 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "crypto/mac.h"
+#include "secret/secret_bytes.h"
 
 namespace {
 
 using coffer::as_bytes;
 using Clock = std::chrono::steady_clock;
-using Digest = std::array<uint8_t, 32>;
+using coffer::secret::SecretBytes;
 
 [[noreturn]] void stop(const std::string& why) {
   std::fprintf(stderr, "http_load: %s\n", why.c_str());
@@ -42,6 +42,7 @@ struct Options {
   uint16_t port = 0;
   size_t connections = 64;
   double seconds = 5;
+  uint64_t calls = UINT64_MAX;  // no more than that
   std::string path = "/";
   std::string target;  // X-Amz-Target; empty: GET
   std::string body;
@@ -49,17 +50,12 @@ struct Options {
   std::string region = "us-west-2", service = "kms";
 };
 
-Digest sha256(std::string_view text) {
-  Digest digest;
-  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return digest;
+std::string sha256(std::string_view text) {
+  return coffer::hex(coffer::crypto::sha256(as_bytes(text)));
 }
 
-Digest hmac(const void* key, size_t key_size, std::string_view text) {
-  Digest digest;
-  HMAC(EVP_sha256(), key, static_cast<int>(key_size), reinterpret_cast<const uint8_t*>(text.data()),
-       text.size(), digest.data(), nullptr);
-  return digest;
+SecretBytes hmac(const SecretBytes& key, std::string_view text) {
+  return coffer::crypto::hmac_sha256_secret(key, as_bytes(text));
 }
 
 // The way of one request to bytes; SigV4 as the IAM User Guide has it, over the headers that are sent.
@@ -74,10 +70,9 @@ class Requests {
       stop("no credentials in that file");
     date_ = coffer::basic_iso8601(coffer::system_clock().now());
     scope_ = fmt::format("{}/{}/{}/aws4_request", date_.substr(0, 8), options.region, options.service);
-    const std::string first = "AWS4" + secret;
-    signing_key_ = hmac(first.data(), first.size(), date_.substr(0, 8));
-    for (const std::string& step : {options.region, options.service, std::string("aws4_request")})
-      signing_key_ = hmac(signing_key_.data(), signing_key_.size(), step);
+    signing_key_ = SecretBytes::copy_of(as_bytes("AWS4" + secret));
+    for (const std::string& step : {date_.substr(0, 8), options.region, options.service, std::string("aws4_request")})
+      signing_key_ = hmac(signing_key_, step);
   }
 
   std::string next() {
@@ -96,19 +91,19 @@ class Requests {
     const std::string canonical = fmt::format(
         "POST\n/\n\ncontent-type:application/x-amz-json-1.1\nhost:{}\nx-amz-date:{}\nx-amz-target:{}\n\n"
         "content-type;host;x-amz-date;x-amz-target\n{}",
-        host_, date, options_.target, coffer::hex(sha256(options_.body)));
+        host_, date, options_.target, sha256(options_.body));
     const std::string to_sign =
-        fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope_, coffer::hex(sha256(canonical)));
+        fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope_, sha256(canonical));
     return fmt::format(
         "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
         "Signature={}",
-        access_key_id_, scope_, coffer::hex(hmac(signing_key_.data(), signing_key_.size(), to_sign)));
+        access_key_id_, scope_, coffer::hex(coffer::crypto::hmac_sha256(signing_key_, as_bytes(to_sign))));
   }
 
   const Options& options_;
   const std::string host_;
   std::string access_key_id_, date_, scope_;
-  Digest signing_key_{};
+  SecretBytes signing_key_;
 };
 
 struct Connection {
@@ -158,41 +153,48 @@ size_t answer_size(const std::string& text) {
   return text.size() >= end + 4 + length ? end + 4 + length : 0;
 }
 
-void take_answer(Connection& connection, Requests& requests, Figures& figures, bool more) {
+// How many requests it has sent: one, when an answer is whole and `more` are to be sent.
+uint64_t take_answer(Connection& connection, Requests& requests, Figures& figures, bool more) {
   std::array<char, 16384> buffer;
   const ssize_t size = recv(connection.descriptor, buffer.data(), buffer.size(), 0);
   if (size <= 0) stop("the server closed a connection");
   connection.received.append(buffer.data(), static_cast<size_t>(size));
   const size_t whole = answer_size(connection.received);
-  if (whole == 0) return;
+  if (whole == 0) return 0;
   const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - connection.sent);
   figures.microseconds.push_back(static_cast<uint32_t>(taken.count()));
   if (connection.received.compare(0, 12, "HTTP/1.1 200") != 0 && figures.failures++ == 0)
     std::fprintf(stderr, "first failure: %s\n", connection.received.substr(0, whole).c_str());
   connection.received.erase(0, whole);
-  if (more) send_next(connection, requests);
+  if (!more) return 0;
+  send_next(connection, requests);
+  return 1;
 }
 
 Figures run(const Options& options) {
   Requests requests(options);
   std::vector<Connection> connections(options.connections);
   const int poll = epoll_create1(0);
+  uint64_t left = options.calls;
   for (size_t i = 0; i < connections.size(); ++i) {
     connections[i].descriptor = connect_to(options.port);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
     epoll_ctl(poll, EPOLL_CTL_ADD, connections[i].descriptor, &event);
-    send_next(connections[i], requests);
+    if (left != 0) {
+      send_next(connections[i], requests);
+      --left;
+    }
   }
   Figures figures;
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(options.seconds));
   std::array<epoll_event, 64> events;
-  while (Clock::now() < end) {
+  while (Clock::now() < end && figures.microseconds.size() < options.calls) {
     const int ready = epoll_wait(poll, events.data(), static_cast<int>(events.size()), 1000);
     for (int i = 0; i < ready; ++i)
-      take_answer(connections[events[static_cast<size_t>(i)].data.u64], requests, figures, true);
+      left -= take_answer(connections[events[static_cast<size_t>(i)].data.u64], requests, figures, left != 0);
   }
   for (const Connection& connection : connections) close(connection.descriptor);
   close(poll);
@@ -209,6 +211,8 @@ Options parse(int count, char** words) {
       options.connections = std::stoul(value);
     else if (name == "--seconds")
       options.seconds = std::stod(value);
+    else if (name == "--calls")
+      options.calls = std::stoull(value);
     else if (name == "--path")
       options.path = value;
     else if (name == "--target")
@@ -234,9 +238,11 @@ uint32_t percentile(std::vector<uint32_t>& sorted, double part) {
 
 int main(int count, char** words) {
   const Options options = parse(count, words);
+  const auto start = Clock::now();
   Figures figures = run(options);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::ranges::sort(figures.microseconds);
-  fmt::print("{:.0f} {} {} {}\n", static_cast<double>(figures.microseconds.size()) / options.seconds,
+  fmt::print("{:.0f} {} {} {}\n", static_cast<double>(figures.microseconds.size()) / seconds,
              percentile(figures.microseconds, 0.5), percentile(figures.microseconds, 0.99), figures.failures);
   return 0;
 }
