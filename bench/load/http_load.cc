@@ -71,7 +71,8 @@ class Requests {
     date_ = coffer::basic_iso8601(coffer::system_clock().now());
     scope_ = fmt::format("{}/{}/{}/aws4_request", date_.substr(0, 8), options.region, options.service);
     signing_key_ = SecretBytes::copy_of(as_bytes("AWS4" + secret));
-    for (const std::string& step : {date_.substr(0, 8), options.region, options.service, std::string("aws4_request")})
+    for (const std::string& step :
+         {date_.substr(0, 8), options.region, options.service, std::string("aws4_request")})
       signing_key_ = hmac(signing_key_, step);
   }
 
@@ -92,8 +93,7 @@ class Requests {
         "POST\n/\n\ncontent-type:application/x-amz-json-1.1\nhost:{}\nx-amz-date:{}\nx-amz-target:{}\n\n"
         "content-type;host;x-amz-date;x-amz-target\n{}",
         host_, date, options_.target, sha256(options_.body));
-    const std::string to_sign =
-        fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope_, sha256(canonical));
+    const std::string to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", date, scope_, sha256(canonical));
     return fmt::format(
         "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
         "Signature={}",
