@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <string_view>
 
 namespace coffer {
 namespace {
@@ -33,26 +35,53 @@ struct Civil {
   std::chrono::hh_mm_ss<std::chrono::seconds> clock;
 };
 
-std::string seconds_text(const Civil& t) {
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", t.year(), t.month(), t.day_of_month(),
-                     t.clock.hours().count(), t.clock.minutes().count(), t.clock.seconds().count());
+// Two digits at a time into a place of its own: every call writes several times of day, and fmt takes long to
+// read such a format.
+class DateText {
+ public:
+  DateText& two_digits(int64_t value) {
+    text_[size_++] = static_cast<char>('0' + value / 10);
+    text_[size_++] = static_cast<char>('0' + value % 10);
+    return *this;
+  }
+  DateText& year(int value) {
+    if (value >= 0 && value <= 9999) return two_digits(value / 100).two_digits(value % 100);
+    return add(fmt::format("{:04}", value));
+  }
+  DateText& add(std::string_view text) {
+    size_ += text.copy(text_.data() + size_, text_.size() - size_);
+    return *this;
+  }
+  std::string text() const { return std::string(text_.data(), size_); }
+
+ private:
+  std::array<char, 32> text_;
+  size_t size_ = 0;
+};
+
+DateText date_and_time(Timestamp time, std::string_view in_date, std::string_view in_time) {
+  const Civil t(time);
+  DateText text;
+  text.year(t.year()).add(in_date).two_digits(t.month()).add(in_date).two_digits(t.day_of_month()).add("T");
+  text.two_digits(t.clock.hours().count()).add(in_time);
+  text.two_digits(t.clock.minutes().count()).add(in_time);
+  text.two_digits(t.clock.seconds().count());
+  return text;
 }
 
 }  // namespace
 
 std::string iso8601(Timestamp time) {
-  return seconds_text(Civil(time)) + "Z";
+  return date_and_time(time, "-", ":").add("Z").text();
 }
 
 std::string basic_iso8601(Timestamp time) {
-  const Civil t(time);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", t.year(), t.month(), t.day_of_month(),
-                     t.clock.hours().count(), t.clock.minutes().count(), t.clock.seconds().count());
+  return date_and_time(time, "", "").add("Z").text();
 }
 
 std::string iso8601_millis(Timestamp time) {
   const int64_t millis = ((time.microseconds / 1000) % 1000 + 1000) % 1000;
-  return seconds_text(Civil(time)) + fmt::format(".{:03}Z", millis);
+  return date_and_time(time, "-", ":").add(fmt::format(".{:03}Z", millis)).text();
 }
 
 Clock& system_clock() {

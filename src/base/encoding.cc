@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/encoding.h"
 
+#include <algorithm>
 #include <array>
 
 namespace coffer {
@@ -51,15 +52,18 @@ std::optional<Bytes> from_hex(std::string_view text) {
 std::string base64(ByteView bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '\0');
   char* out = text.data();
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t left = bytes.size() - i;
-    const uint32_t group =
-        bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+  const auto put = [&](uint32_t group) {
     *out++ = kBase64[group >> 18];
     *out++ = kBase64[group >> 12 & 63];
-    *out++ = left > 1 ? kBase64[group >> 6 & 63] : '=';
-    *out++ = left > 2 ? kBase64[group & 63] : '=';
-  }
+    *out++ = kBase64[group >> 6 & 63];
+    *out++ = kBase64[group & 63];
+  };
+  size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) put(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
+  const size_t left = bytes.size() - i;
+  if (left == 0) return text;
+  put(bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0));
+  std::fill_n(out - (3 - left), 3 - left, '=');
   return text;
 }
 
@@ -68,20 +72,16 @@ std::optional<Bytes> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  Bytes bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  uint32_t group = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_padding = i >= text.size() - padding;
-    const int value = is_padding ? 0 : kValues[static_cast<uint8_t>(text[i])];
-    if (value < 0) return std::nullopt;
-    group = group << 6 | static_cast<uint32_t>(value);
-    if (i % 4 == 3) {
-      bytes.push_back(static_cast<uint8_t>(group >> 16));
-      bytes.push_back(static_cast<uint8_t>(group >> 8));
-      bytes.push_back(static_cast<uint8_t>(group));
-      group = 0;
-    }
+  const size_t letters = text.size() - padding;
+  const auto value_at = [&](size_t i) { return i < letters ? kValues[static_cast<uint8_t>(text[i])] : 0; };
+  Bytes bytes(text.size() / 4 * 3);
+  uint8_t* out = bytes.data();
+  for (size_t i = 0; i < text.size(); i += 4) {
+    const int a = value_at(i), b = value_at(i + 1), c = value_at(i + 2), d = value_at(i + 3);
+    if ((a | b | c | d) < 0) return std::nullopt;
+    *out++ = static_cast<uint8_t>(a << 2 | b >> 4);
+    *out++ = static_cast<uint8_t>(b << 4 | c >> 2);
+    *out++ = static_cast<uint8_t>(c << 6 | d);
   }
   bytes.resize(bytes.size() - padding);
   return bytes;

@@ -17,8 +17,14 @@ bool is_lower_hex(char c) {
 std::string uuid_text(UuidBytes bytes, uint8_t version) {
   bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | version << 4);
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  std::string text = hex(bytes);
-  for (const size_t dash : {8u, 13u, 18u, 23u}) text.insert(dash, 1, '-');
+  const std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(36);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
+    text.push_back(digits[bytes[i] >> 4]);
+    text.push_back(digits[bytes[i] & 15]);
+  }
   return text;
 }
 
