@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/ids.h"
+#include "services/arn.h"
 
 namespace coffer::api {
 
@@ -44,10 +45,11 @@ bool is_read_only(std::string_view operation) {
 std::vector<std::string> key_arns(const wire::Value& request, const wire::Value& response,
                                   const std::string& region, const std::string& account) {
   std::vector<std::string> arns;
+  arns.reserve(2);
   const auto add = [&](const wire::Value* value) {
     const std::string* text = value == nullptr ? nullptr : value->as<std::string>();
     if (text == nullptr) return;
-    std::string arn = is_key_id(*text) ? "arn:aws:kms:" + region + ":" + account + ":key/" + *text : *text;
+    std::string arn = is_key_id(*text) ? services::key_arn(region, account, *text) : *text;
     if (arn.starts_with("arn:aws:kms:") && std::ranges::find(arns, arn) == arns.end())
       arns.push_back(std::move(arn));
   };
@@ -93,9 +95,15 @@ trail::Record record_of(const Call& call, const DependentCall& dependent) {
   return record;
 }
 
-catalog::TrailEvent event_of(const trail::Record& record) {
-  return {record.event_id,     record.recipient_account_id, record.region,         record.time,
-          record.event_source, record.event_name,           trail::to_json(record)};
+catalog::TrailEvent event_of(trail::Record record) {
+  std::string json = trail::to_json(record);
+  return {std::move(record.event_id),
+          std::move(record.recipient_account_id),
+          std::move(record.region),
+          record.time,
+          std::move(record.event_source),
+          std::move(record.event_name),
+          std::move(json)};
 }
 
 }  // namespace coffer::api

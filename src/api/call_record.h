@@ -33,6 +33,6 @@ std::string recorded_error_code(const wire::ServiceModel& model, const Error& pu
 // A record for what `call` asked of another service on its principal's behalf.
 trail::Record record_of(const Call& call, const DependentCall& dependent);
 
-catalog::TrailEvent event_of(const trail::Record& record);
+catalog::TrailEvent event_of(trail::Record record);
 
 }  // namespace coffer::api

@@ -113,6 +113,7 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   record.user_agent = user_agent;
   record.identity = identity_of(principal);
   record.read_only = is_read_only(operation);
+  record.known_json = true;
   record.request_parameters = wire::redacted_json(api_operation_.input, request_);
   if (public_error != nullptr) {
     record.error_code = recorded_error_code(*api_service_.model, *public_error);
@@ -123,7 +124,7 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   record.additional_event_data = additional_event_data;
   if (service == "kms") record.resource_arns = key_arns(request_, response, region, account);
   record.recipient_account_id = account;
-  return event_of(record);
+  return event_of(std::move(record));
 }
 
 Status check_asked(const Call& call) {

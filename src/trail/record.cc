@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/plain_json.h"
+
 namespace coffer::trail {
 namespace {
 
@@ -14,29 +16,29 @@ constexpr size_t kLongestDocument = 128 << 10;
 constexpr size_t kMostResources = 100;
 constexpr size_t kUsualRecord = 1400;  // bytes; only so that most need room once
 
-bool is_plain(char c) {
-  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 // A string literal, of a text that is cut where it is too long. Bytes that are no UTF-8 (a hostile
 // User-Agent) become the replacement character.
 void append_string(std::string& out, std::string_view text) {
   const bool whole = text.size() <= kLongestText;
   text = text.substr(0, kLongestText);
-  if (std::ranges::all_of(text, is_plain)) {
-    out.append(1, '"').append(text).append(whole ? "\"" : "...\"");
+  if (is_plain_json(text)) {
+    out += '"';
+    out += text;
+    if (!whole) out += "...";
+    out += '"';
     return;
   }
   const nlohmann::json string = std::string(text) + (whole ? "" : "...");
   out += string.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void append_document(std::string& out, const std::string& text) {
+// `known`: it is JSON for sure.
+void append_document(std::string& out, const std::string& text, bool known) {
   if (text.empty())
     out += "null";
   else if (text.size() > kLongestDocument)
     out += R"({"omitted":true,"size":)" + std::to_string(text.size()) + "}";
-  else if (nlohmann::json::accept(text))
+  else if (known || nlohmann::json::accept(text))
     out += text;
   else
     append_string(out, text);
@@ -50,16 +52,19 @@ class Object {
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
 
-  std::string& name(const char* name) {
+  std::string& name(std::string_view name) {
     if (!std::exchange(first_, false)) out_ += ',';
-    return out_.append(1, '"').append(name).append("\":");
+    out_ += '"';
+    return out_.append(name).append("\":");
   }
-  void text(const char* its_name, std::string_view text) { append_string(name(its_name), text); }
-  void text_unless_empty(const char* its_name, std::string_view text) {
+  void text(std::string_view its_name, std::string_view text) { append_string(name(its_name), text); }
+  void text_unless_empty(std::string_view its_name, std::string_view text) {
     if (!text.empty()) this->text(its_name, text);
   }
-  void boolean(const char* its_name, bool value) { name(its_name) += value ? "true" : "false"; }
-  void document(const char* its_name, const std::string& text) { append_document(name(its_name), text); }
+  void boolean(std::string_view its_name, bool value) { name(its_name) += value ? "true" : "false"; }
+  void document(std::string_view its_name, const std::string& text, bool known) {
+    append_document(name(its_name), text, known);
+  }
 
  private:
   std::string& out_;
@@ -97,18 +102,17 @@ void append_identity(std::string& out, const UserIdentity& identity) {
 }
 
 // arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
-std::string arn_field(const std::string& arn, int index) {
-  size_t start = 0;
+std::string_view arn_field(std::string_view arn, int index) {
   for (int i = 0; i < index; ++i) {
-    start = arn.find(':', start);
-    if (start == std::string::npos) return {};
-    ++start;
+    const size_t colon = arn.find(':');
+    if (colon == std::string_view::npos) return {};
+    arn.remove_prefix(colon + 1);
   }
-  return arn.substr(start, index == 5 ? std::string::npos : arn.find(':', start) - start);
+  return index == 5 ? arn : arn.substr(0, arn.find(':'));
 }
 
-std::string resource_type(const std::string& arn) {
-  const std::string service = arn_field(arn, 2), resource = arn_field(arn, 5);
+std::string_view resource_type(std::string_view arn) {
+  const std::string_view service = arn_field(arn, 2), resource = arn_field(arn, 5);
   if (service == "kms" && resource.starts_with("key/")) return "AWS::KMS::Key";
   if (service == "kms" && resource.starts_with("alias/")) return "AWS::KMS::Alias";
   if (service == "ec2" && resource.starts_with("volume/")) return "AWS::EC2::Volume";
@@ -140,10 +144,10 @@ void append_record(std::string& out, const Record& record) {
   object.text("userAgent", record.user_agent);
   object.text_unless_empty("errorCode", record.error_code);
   object.text_unless_empty("errorMessage", record.error_message);
-  object.document("requestParameters", record.request_parameters);
-  object.document("responseElements", record.response_elements);
+  object.document("requestParameters", record.request_parameters, record.known_json);
+  object.document("responseElements", record.response_elements, record.known_json);
   if (!record.additional_event_data.empty())
-    object.document("additionalEventData", record.additional_event_data);
+    object.document("additionalEventData", record.additional_event_data, false);
   object.text("requestID", record.request_id);
   object.text("eventID", record.event_id);
   object.boolean("readOnly", record.read_only);

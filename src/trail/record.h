@@ -43,6 +43,7 @@ struct Record {
   // JSON texts (wire/redact.h): no secrets are in them. What is no JSON is recorded as a string.
   std::string request_parameters = "null";
   std::string response_elements = "null";
+  bool known_json = false;                 // these two are JSON for sure, and not read to find out
   std::string additional_event_data = {};  // empty: none
   bool read_only = false;
   std::vector<std::string> resource_arns;

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/plain_json.h"
 #include "wire/utf8.h"
 
 namespace coffer::wire {
@@ -29,14 +29,15 @@ class Builder {
     return add(Value(static_cast<int64_t>(value)));
   }
   bool number_float(double value, const std::string&) { return add(Value(value)); }
-  bool string(std::string& value) { return add(Value(std::move(value))); }
+  // Copies of texts and names, for the parser reads the next one into the same memory.
+  bool string(const std::string& value) { return add(Value(value)); }
   bool binary(nlohmann::json::binary_t&) { return false; }
   bool start_object(size_t) { return open(Value(Members{})); }
   bool start_array(size_t) { return open(Value(List{})); }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
-  bool key(std::string& name) {
-    open_.back().key = std::move(name);
+  bool key(const std::string& name) {
+    open_.back().key = name;
     return true;
   }
   bool parse_error(size_t, const std::string&, const nlohmann::json::exception&) { return false; }
@@ -73,11 +74,6 @@ class Builder {
   Value root_;
 };
 
-// Stands for itself in a string literal.
-bool is_plain(char c) {
-  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 }  // namespace
 
 std::optional<Value> read_json(std::string_view text, int deepest) {
@@ -88,9 +84,10 @@ std::optional<Value> read_json(std::string_view text, int deepest) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
-  const auto plain = static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
-  out.append(text.substr(0, plain));
-  text.remove_prefix(plain);
+  if (is_plain_json(text)) {
+    out += text;
+    text = {};
+  }
   while (!text.empty()) {
     const char32_t c = take_code_point(text);
     switch (c) {

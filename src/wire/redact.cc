@@ -10,6 +10,7 @@ namespace coffer::wire {
 namespace {
 
 constexpr std::string_view kHidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
+constexpr size_t kUsualSize = 256;  // bytes; only so that most need room once
 
 void write(std::string& out, const Shape& shape, const Value& value);
 
@@ -98,6 +99,7 @@ void write(std::string& out, const Shape& shape, const Value& value) {
 std::string redacted_json(const Shape* shape, const Value& value, size_t largest) {
   if (shape == nullptr || value.absent()) return "null";
   std::string out;
+  out.reserve(kUsualSize);
   write(out, *shape, value);
   if (out.size() <= largest) return out;
   return fmt::format(R"({{"omitted":true,"originalSize":{},"reason":"too large for a record"}})", out.size());

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+
 #include "base/encoding.h"
 #include "generated/ec2/model.h"
 #include "generated/kms/model.h"
@@ -67,6 +71,35 @@ TEST(Redact, HidesSignedUrls) {
 TEST(Redact, NothingIsNull) {
   EXPECT_EQ(redacted_json(nullptr, Value(Members{})), "null");
   EXPECT_EQ(redacted_json(kms::model().find_operation("ListKeys")->input, Value()), "null");
+}
+
+// The trail takes its text as it is.
+TEST(Redact, IsJsonWhateverTheValuesAre) {
+  std::mt19937 random(20261122);
+  const auto text = [&] {
+    std::string made(random() % 40, ' ');
+    for (char& c : made) c = static_cast<char>(random());
+    return made;
+  };
+  const auto* shape = kms::model().find_operation("Encrypt")->input;
+  for (int i = 0; i < 3000; ++i) {
+    kms::EncryptRequest request{.key_id = text()};
+    request.encryption_context.emplace();
+    request.encryption_context->emplace(text(), text());
+    request.encryption_context->emplace(text(), "plain");
+    request.grant_tokens = {{text()}};
+    const auto json = redacted_json(shape, to_value(request));
+    ASSERT_TRUE(nlohmann::json::accept(json)) << json;
+  }
+  const auto* numbers = kms::model().find_operation("ImportKeyMaterial")->input;
+  for (const int64_t time : {INT64_MIN, int64_t{-1}, int64_t{0}, INT64_MAX}) {
+    kms::ImportKeyMaterialRequest request;
+    request.valid_to = Timestamp{time};
+    ASSERT_TRUE(nlohmann::json::accept(redacted_json(numbers, to_value(request)))) << time;
+  }
+  const Shape number{.name = "Number", .type = ShapeType::kDouble};
+  for (const double value : {0.0, -0.0, 1e300, -1e-300, 5e-324, 0.1, std::nan(""), HUGE_VAL, -HUGE_VAL})
+    EXPECT_TRUE(nlohmann::json::accept(redacted_json(&number, Value(value)))) << value;
 }
 
 TEST(Redact, OmitsWhatIsTooLarge) {
