@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "api/credentials.h"
 
@@ -58,11 +59,12 @@ Outcome authenticate(Installation& installation, KnownCredentials& known, wire::
   // Before keyd is asked, so that a replayed old request costs it nothing.
   if (auto current = wire::check_time(claim, now); !current) return refused(current.error());
 
+  const auto fetch = [&] {
+    return installation.keyd.derive_signing_key(claim.access_key_id, (*credentials)->wrapped_secret,
+                                                claim.date, claim.region, claim.service);
+  };
   const auto signing_key =
-      signing_keys.get({claim.access_key_id, claim.date, claim.region, claim.service}, [&] {
-        return installation.keyd.derive_signing_key(claim.access_key_id, (*credentials)->wrapped_secret,
-                                                    claim.date, claim.region, claim.service);
-      });
+      signing_keys.get({claim.access_key_id, claim.date, claim.region, claim.service}, std::cref(fetch));
   if (!signing_key) return unable(signing_key.error());
   rules.now = now;
   const auto verified = wire::verify(request, claim, **signing_key, rules);

@@ -25,9 +25,10 @@ void SigningKeyCache::remove(std::map<SigningKeyName, Entry>::iterator entry) {
 }
 
 void SigningKeyCache::drop_past_days() {
-  const std::string oldest = day_of({clock_.wall_now().microseconds - kSkew});
-  if (oldest == today_) return;
-  today_ = oldest;
+  const std::chrono::microseconds oldest(clock_.wall_now().microseconds - kSkew);
+  const auto day = std::chrono::floor<std::chrono::days>(oldest);
+  if (day == oldest_day_) return;
+  oldest_day_ = day;
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     const auto next = std::next(entry);
     if (!keeps(entry->first.date)) remove(entry);

@@ -6,12 +6,14 @@
 // The caller makes sure that the access key, the region and the service exist before it asks: a stranger who
 // knows an access key id could otherwise fill the cache with keys for names of his own.
 #pragma once
+#include <chrono>
 #include <compare>
 #include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,9 +58,9 @@ class SigningKeyCache {
   const size_t capacity_;
   mutable std::mutex mutex_;
   std::map<SigningKeyName, Entry> entries_;
-  std::list<SigningKeyName> by_use_;  // most recently used first
-  std::string today_;
-  uint64_t generation_ = 0;  // of forget()
+  std::list<SigningKeyName> by_use_;             // most recently used first
+  std::optional<std::chrono::days> oldest_day_;  // since 1970, of those that are kept
+  uint64_t generation_ = 0;                      // of forget()
 };
 
 }  // namespace coffer::wire

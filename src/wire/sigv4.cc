@@ -30,14 +30,25 @@ std::string hashed(std::string_view text) {
   return base64(crypto::sha256(as_bytes(text)));
 }
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  parts.reserve(static_cast<size_t>(std::ranges::count(text, separator)) + 1);
   for (;;) {
     const size_t end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
+    parts.push_back(text.substr(0, end));
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
+}
+
+// Takes the next word off the front of a header; empty when there is none.
+std::string_view take_word(std::string_view& text) {
+  const auto separates = [](char c) { return c == ' ' || c == '\t' || c == ','; };
+  text.remove_prefix(static_cast<size_t>(std::ranges::find_if_not(text, separates) - text.begin()));
+  const auto end = static_cast<size_t>(std::ranges::find_if(text, separates) - text.begin());
+  const auto word = text.substr(0, end);
+  text.remove_prefix(end);
+  return word;
 }
 
 // The parts of a claim as the header or the query string gives them, not looked into yet.
@@ -67,17 +78,17 @@ AuthStatus check_signed_headers(const HttpRequest& request, const SigV4Claim& cl
 }
 
 AuthStatus fill_credential(std::string_view credential, std::string_view time_text, SigV4Claim& claim) {
-  auto parts = split(credential, '/');
+  const auto parts = split(credential, '/');
   if (parts.size() != 5 ||
       std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); }))
     return refuse(AuthReason::kIncomplete,
                   fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. "
                               "keyid/date/region/service/term, got '{}'",
                               shown(credential)));
-  claim.access_key_id = std::move(parts[0]);
-  claim.date = std::move(parts[1]);
-  claim.region = std::move(parts[2]);
-  claim.service = std::move(parts[3]);
+  claim.access_key_id = parts[0];
+  claim.date = parts[1];
+  claim.region = parts[2];
+  claim.service = parts[3];
 
   std::string wrong;
   if (parts[4] != kSigV4Terminator)
@@ -104,8 +115,9 @@ AuthResult<std::optional<SigV4Claim>> complete(const HttpRequest& request, const
                               shown(text.date)));
   claim.timestamp = *time;
   claim.signature = text.signature;
-  for (const std::string& name : split(text.signed_headers, ';'))
-    claim.signed_headers.push_back(lower_case(name));
+  const auto signed_headers = split(text.signed_headers, ';');
+  claim.signed_headers.reserve(signed_headers.size());
+  for (const std::string_view name : signed_headers) claim.signed_headers.push_back(lower_case(name));
   if (auto status = check_signed_headers(request, claim); !status) return tl::unexpected(status.error());
   if (auto status = fill_credential(text.credential, text.date, claim); !status)
     return tl::unexpected(status.error());
@@ -113,21 +125,13 @@ AuthResult<std::optional<SigV4Claim>> complete(const HttpRequest& request, const
 }
 
 AuthResult<std::optional<SigV4Claim>> parse_header(const HttpRequest& request, const std::string& header) {
-  const std::string_view all = header;
-  const size_t algorithm_end = std::min(all.find_first_of(" \t,"), all.size());
-  if (all.substr(0, algorithm_end) != kSigV4Algorithm)
+  std::string_view rest = header;
+  if (const auto algorithm = take_word(rest); algorithm != kSigV4Algorithm)
     return refuse(AuthReason::kIncomplete,
-                  fmt::format("Unsupported AWS 'algorithm': '{}'.", shown(all.substr(0, algorithm_end))));
+                  fmt::format("Unsupported AWS 'algorithm': '{}'.", shown(algorithm)));
 
   ClaimText text;
-  std::string_view rest = all.substr(algorithm_end);
-  while (!rest.empty()) {
-    const size_t start = std::min(rest.find_first_not_of(" \t,"), rest.size());
-    rest.remove_prefix(start);
-    if (rest.empty()) break;
-    const size_t end = std::min(rest.find_first_of(" \t,"), rest.size());
-    const std::string_view pair = rest.substr(0, end);
-    rest.remove_prefix(end);
+  for (auto pair = take_word(rest); !pair.empty(); pair = take_word(rest)) {
     const size_t equals = pair.find('=');
     if (equals == std::string_view::npos)
       return refuse(

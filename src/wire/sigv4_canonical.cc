@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/sigv4_canonical.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <ctime>
+#include <chrono>
+#include <initializer_list>
+#include <utility>
 
 #include "base/encoding.h"
 #include "crypto/mac.h"
 
 namespace coffer::wire {
 namespace {
+
+constexpr size_t kUsualHeaders = 256;  // bytes; only so that most need room once
 
 // RFC 3986 section 5.2.4, and repeated slashes made one, as AWS does for all services but S3.
 std::string remove_dot_segments(std::string_view path) {
@@ -35,16 +37,30 @@ std::string remove_dot_segments(std::string_view path) {
   return result;
 }
 
-std::string folded(std::string_view value) {
-  std::string result;
-  for (size_t i = 0; i < value.size(); ++i) {
-    const bool blank = value[i] == ' ' || value[i] == '\t';
-    if (!blank)
-      result += value[i];
-    else if (!result.empty() && result.back() != ' ')
-      result += ' ';
+// The words of the value with one blank between them.
+void append_folded(std::string& out, std::string_view value) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  for (bool first = true;; first = false) {
+    value.remove_prefix(static_cast<size_t>(std::ranges::find_if_not(value, is_blank) - value.begin()));
+    if (value.empty()) return;
+    const auto end = static_cast<size_t>(std::ranges::find_if(value, is_blank) - value.begin());
+    if (!first) out += ' ';
+    out += value.substr(0, end);
+    value.remove_prefix(end);
   }
-  if (!result.empty() && result.back() == ' ') result.pop_back();
+}
+
+template <class Texts = std::initializer_list<std::string_view>>
+std::string joined(char separator, const Texts& texts) {
+  size_t size = 0;
+  for (const auto& text : texts) size += text.size() + 1;
+  std::string result;
+  result.reserve(size);
+  for (const auto& text : texts) {
+    result += text;
+    result += separator;
+  }
+  if (!result.empty()) result.pop_back();
   return result;
 }
 
@@ -59,19 +75,16 @@ int number_at(std::string_view text, size_t at, size_t count) {
 }
 
 std::optional<Timestamp> make_timestamp(int year, int month, int day, int hour, int minute, int second) {
-  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
-      minute > 59 || second < 0 || second > 60)
+  if (year < 1970 || month < 1 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 60)
     return std::nullopt;
-  tm parts{};
-  parts.tm_year = year - 1900;
-  parts.tm_mon = month - 1;
-  parts.tm_mday = day;
-  parts.tm_hour = hour;
-  parts.tm_min = minute;
-  parts.tm_sec = second;
-  const time_t seconds = timegm(&parts);
-  if (parts.tm_mday != day) return std::nullopt;  // 30 February
-  return Timestamp{static_cast<int64_t>(seconds) * 1000000};
+  const auto date = std::chrono::year(year) / month / day;
+  if (!date.ok()) return std::nullopt;  // 30 February
+  constexpr int kDay = 24 * 60 * 60;
+  const int time = (hour * 60 + minute) * 60 + second;
+  if (time >= kDay) return std::nullopt;
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  return Timestamp{(days * kDay + time) * 1'000'000};
 }
 
 }  // namespace
@@ -104,15 +117,16 @@ std::optional<std::string> canonical_query(std::string_view wire_query) {
 std::optional<std::string> canonical_headers(const HttpHeaders& headers,
                                              const std::vector<std::string>& names) {
   std::string result;
+  result.reserve(kUsualHeaders);
   for (const std::string& name : names) {
-    const auto values = headers.all(name);
-    if (values.empty()) return std::nullopt;
     result += name;
-    result += ':';
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) result += ',';
-      result += folded(values[i]);
+    bool found = false;
+    for (const auto& [key, value] : headers) {
+      if (!equal_ignoring_case(key, name)) continue;
+      result += std::exchange(found, true) ? ',' : ':';
+      append_folded(result, value);
     }
+    if (!found) return std::nullopt;
     result += '\n';
   }
   return result;
@@ -124,17 +138,17 @@ std::optional<std::string> canonical_request(const HttpRequest& request,
   const auto query = canonical_query(request.query);
   const auto headers = canonical_headers(request.headers, signed_headers);
   if (!query || !headers) return std::nullopt;
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(request.path, s3), *query,
-                     *headers, fmt::join(signed_headers, ";"), payload_hash);
+  const std::string path = canonical_path(request.path, s3);
+  return joined('\n', {request.method, path, *query, *headers, joined(';', signed_headers), payload_hash});
 }
 
 std::string to_string(const CredentialScope& scope) {
-  return fmt::format("{}/{}/{}/{}", scope.date, scope.region, scope.service, kSigV4Terminator);
+  return joined('/', {scope.date, scope.region, scope.service, kSigV4Terminator});
 }
 
 std::string string_to_sign(Timestamp time, const CredentialScope& scope, std::string_view request) {
-  return fmt::format("{}\n{}\n{}\n{}", kSigV4Algorithm, basic_iso8601(time), to_string(scope),
-                     hex(crypto::sha256(as_bytes(request))));
+  return joined(
+      '\n', {kSigV4Algorithm, basic_iso8601(time), to_string(scope), hex(crypto::sha256(as_bytes(request)))});
 }
 
 std::optional<Timestamp> parse_basic_iso8601(std::string_view text) {

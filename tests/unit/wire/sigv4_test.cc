@@ -353,6 +353,40 @@ TEST_F(SigV4Test, EchoesNothingUnprintable) {
   EXPECT_EQ(message.find_first_of("\xff\x01"), std::string::npos);
 }
 
+TEST(SigV4Time, IsWhatTheCLibraryMakesOfIt) {
+  for (time_t day = 0; day < 60000; ++day) {
+    const time_t seconds = day * 86400 + day * 7919 % 86400;
+    tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[32];
+    strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &parts);
+    const auto time = parse_basic_iso8601(text);
+    ASSERT_TRUE(time) << text;
+    ASSERT_EQ(time->microseconds, static_cast<int64_t>(seconds) * 1'000'000) << text;
+  }
+}
+
+TEST(SigV4Time, IsNothingForADayOrTimeThatThereIsNot) {
+  for (const char* text :
+       {"20150229T120000Z", "20150431T120000Z", "20151301T120000Z", "20150001T120000Z", "20150100T120000Z",
+        "20150132T120000Z", "20150101T240000Z", "20150101T126000Z", "20150101T120061Z", "20151231T235960Z",
+        "19691231T235959Z", "2015010aT120000Z", "20150101 120000Z", "20150101T120000", "20150101T1200000Z"})
+    EXPECT_FALSE(parse_basic_iso8601(text)) << text;
+  EXPECT_TRUE(parse_basic_iso8601("20160229T120000Z"));
+  EXPECT_EQ(parse_basic_iso8601("20150101T120060Z"), parse_basic_iso8601("20150101T120100Z"));
+}
+
+TEST(CanonicalHeaders, FoldsBlanksAndJoinsValues) {
+  HttpHeaders headers;
+  headers.add("X-A", " \t one \t two\t");
+  headers.add("Host", "h");
+  headers.add("x-a", "three");
+  headers.add("X-Empty", "  ");
+  EXPECT_EQ(canonical_headers(headers, {"host", "x-a", "x-empty"}), "host:h\nx-a:one two,three\nx-empty:\n");
+  EXPECT_EQ(canonical_headers(headers, {"host", "x-absent"}), std::nullopt);
+  EXPECT_EQ(canonical_headers(headers, {}), "");
+}
+
 TEST(CanonicalPath, LeavesS3PathsAlone) {
   EXPECT_EQ(canonical_path("/a/../b//c%20d", true), "/a/../b//c%20d");
   EXPECT_EQ(canonical_path("/a/../b//c%20d", false), "/b/c%2520d");
