@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -11,6 +12,8 @@
 
 namespace coffer::wire {
 namespace {
+
+constexpr size_t kUsualAnswer = 512;  // bytes; only so that most need room once
 
 tl::unexpected<Error> serialization_error(std::string message = {}) {
   return fail(ErrorKind::kInvalidArgument, std::move(message), "SerializationException");
@@ -71,15 +74,15 @@ Result<Value> convert_blob(const Value& json) {
   return Value(std::move(*bytes));
 }
 
-Result<Value> convert(const Shape& shape, const Value& json);
+Result<Value> convert(const Shape& shape, Value& json);
 
-Result<Value> convert_list(const Shape& shape, const Value& json) {
-  const auto* elements = json.as<List>();
+Result<Value> convert_list(const Shape& shape, Value& json) {
+  auto* elements = json.as<List>();
   if (elements == nullptr)
     return serialization_error(misplaced_container(json).value_or("Expected list or null"));
   List list;
   list.reserve(elements->size());
-  for (const auto& element : *elements) {
+  for (auto& element : *elements) {
     if (element.absent()) continue;
     COFFER_TRY(value, convert(*shape.element, element));
     list.push_back(std::move(value));
@@ -87,14 +90,15 @@ Result<Value> convert_list(const Shape& shape, const Value& json) {
   return Value(std::move(list));
 }
 
-Result<Value> convert_map(const Shape& shape, const Value& json) {
-  const auto* object = json.as<Members>();
+Result<Value> convert_map(const Shape& shape, Value& json) {
+  auto* object = json.as<Members>();
   if (object == nullptr)
     return serialization_error(misplaced_container(json).value_or("Expected map or null"));
   // By name, so that the last of a repeated name counts and the order of the names on the wire does not.
-  std::map<std::string_view, const Value*> last;
-  for (const auto& [name, value] : *object) last[name] = &value;
+  std::map<std::string_view, Value*> last;
+  for (auto& [name, value] : *object) last[name] = &value;
   Members members;
+  members.reserve(last.size());
   for (const auto& [name, value] : last) {
     if (value->absent()) continue;
     COFFER_TRY(converted, convert(*shape.element, *value));
@@ -103,23 +107,30 @@ Result<Value> convert_map(const Shape& shape, const Value& json) {
   return Value(std::move(members));
 }
 
-Result<Value> convert_structure(const Shape& shape, const Value& json) {
-  const auto* object = json.as<Members>();
+// Of a repeated name the last counts.
+Value* last_of_name(Members& object, std::string_view name) {
+  const auto found =
+      std::find_if(object.rbegin(), object.rend(), [&](const auto& member) { return member.first == name; });
+  return found == object.rend() ? nullptr : &found->second;
+}
+
+Result<Value> convert_structure(const Shape& shape, Value& json) {
+  auto* object = json.as<Members>();
   if (object == nullptr) return serialization_error(misplaced_container(json).value_or("Expected null"));
-  std::map<std::string_view, const Value*> last;
-  for (const auto& [name, value] : *object) last[name] = &value;
   Members members;
+  members.reserve(std::min(object->size(), shape.members.size()));
   for (const auto& member : shape.members) {
     if (member.location != Location::kBody) continue;
-    const auto found = last.find(member.location_name);
-    if (found == last.end() || found->second->absent()) continue;
-    COFFER_TRY(converted, convert(*member.shape, *found->second));
+    Value* found = last_of_name(*object, member.location_name);
+    if (found == nullptr || found->absent()) continue;
+    COFFER_TRY(converted, convert(*member.shape, *found));
     members.emplace_back(member.name, std::move(converted));
   }
   return Value(std::move(members));
 }
 
-Result<Value> convert(const Shape& shape, const Value& json) {
+// Takes out of `json` what it can use as it is.
+Result<Value> convert(const Shape& shape, Value& json) {
   switch (shape.type) {
     case ShapeType::kStructure:
       return convert_structure(shape, json);
@@ -129,7 +140,7 @@ Result<Value> convert(const Shape& shape, const Value& json) {
       return convert_map(shape, json);
     case ShapeType::kString:
       if (json.as<std::string>() == nullptr) return not_convertible(json, "a String");
-      return json;
+      return std::move(json);
     case ShapeType::kBoolean:
       if (json.as<bool>() == nullptr) return not_convertible(json, "an Boolean");  // AWS's own grammar
       return json;
@@ -215,7 +226,7 @@ void write(std::string& out, const Shape& shape, const Value& value) {
 
 Result<Value> parse_json(const Shape& input, std::string_view body) {
   if (body.size() > kLargestJsonBody) return serialization_error();
-  const auto json = read_json(body, kDeepestJson);
+  auto json = read_json(body, kDeepestJson);
   if (!json) return serialization_error();
   if (json->as<List>() == nullptr && json->as<Members>() == nullptr) return serialization_error();
   return convert_structure(input, *json);
@@ -224,8 +235,10 @@ Result<Value> parse_json(const Shape& input, std::string_view body) {
 std::string serialise_json(const Shape* output, const Value& value) {
   std::string out;
   if (output == nullptr) return out;
+  static const Members kNone;
   const auto* members = value.as<Members>();
-  write_structure(out, *output, members == nullptr ? Members{} : *members);
+  out.reserve(kUsualAnswer);
+  write_structure(out, *output, members == nullptr ? kNone : *members);
   return out;
 }
 

@@ -36,6 +36,12 @@ Decoded decode(std::string_view text) {
   return {code_point, bytes};
 }
 
+bool is_ascii(std::string_view text) {
+  uint8_t bits = 0;
+  for (const char c : text) bits |= static_cast<uint8_t>(c);
+  return bits < 0x80;
+}
+
 }  // namespace
 
 char32_t take_code_point(std::string_view& text) {
@@ -59,6 +65,7 @@ void append_utf8(std::string& out, char32_t code_point) {
 }
 
 bool is_utf8(std::string_view text) {
+  if (is_ascii(text)) return true;
   while (!text.empty()) {
     const auto decoded = decode(text);
     if (decoded.bytes == 0) return false;
@@ -68,6 +75,7 @@ bool is_utf8(std::string_view text) {
 }
 
 size_t utf16_length(std::string_view text) {
+  if (is_ascii(text)) return text.size();
   size_t length = 0;
   while (!text.empty()) length += take_code_point(text) >= 0x10000 ? 2 : 1;
   return length;

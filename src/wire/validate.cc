@@ -133,11 +133,13 @@ class Validator {
  public:
   void check_structure(const Shape& shape, const Value& value, const std::string& path) {
     for (const auto& member : shape.members) {
-      const auto member_path = path + lower_camel(member.name);
       const auto* held = value.member(member.name);
-      if (held != nullptr && !held->absent())
+      const bool present = held != nullptr && !held->absent();
+      if (!present && !member.required) continue;
+      const auto member_path = path + lower_camel(member.name);
+      if (present)
         check(*member.shape, *held, member_path);
-      else if (member.required)
+      else
         report("Value null", member_path, "Member must not be null");
     }
   }
@@ -200,13 +202,21 @@ class Validator {
   std::vector<std::string> violations_;
 };
 
+// A structure, or a list or map of them.
+bool has_members(const Shape& shape) {
+  const Shape& held = shape.element == nullptr ? shape : *shape.element;
+  return held.type == ShapeType::kStructure;
+}
+
 void collect_missing(const Shape& shape, const Value& value, const std::string& path,
                      std::vector<std::string>& missing) {
   for (const auto& member : shape.members) {
     const auto* held = value.member(member.name);
+    const bool present = held != nullptr && !held->absent();
+    if (present ? !has_members(*member.shape) : !member.required) continue;
     const auto member_path = path + lower_camel(member.name);
-    if (held == nullptr || held->absent()) {
-      if (member.required) missing.push_back(member_path);
+    if (!present) {
+      missing.push_back(member_path);
       continue;
     }
     if (member.shape->type == ShapeType::kStructure)

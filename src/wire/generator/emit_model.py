@@ -91,6 +91,8 @@ def emit_header(model):
 def emit_conversion(name, members):
     unused = "" if members else "[[maybe_unused]] "
     lines = [f"wire::Value to_value({unused}const {name}& structure) {{", "  wire::Members members;"]
+    if members:
+        lines.append(f"  members.reserve({min(len(members), 8)});")
     lines += [f"  wire::put(members, {literal(member)}, structure.{snake_case(member)});" for member in members]
     lines += ["  return wire::Value(std::move(members));", "}", "",
               f"void from_value({unused}const wire::Value& value, {unused}{name}& structure) {{"]
