@@ -43,4 +43,12 @@ const Context::Values* Context::find(std::string_view lower_case_key) const {
   return place == entries_.end() || place->first != lower_case_key ? nullptr : &place->second;
 }
 
+const Context& LazyContext::get() const {
+  if (filled_ == nullptr) {
+    fill_(own_);
+    filled_ = &own_;
+  }
+  return *filled_;
+}
+
 }  // namespace coffer::policy

@@ -5,6 +5,7 @@
 // decimals, dates as ISO 8601 or seconds since 1970, "true" or "false", addresses; a binary value is its
 // bytes. Not thread-safe while it is filled.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,24 @@ class Context {
  private:
   Values& at(std::string_view key);
   std::vector<std::pair<std::string, Values>> entries_;  // by lower-case key
+};
+
+// A request's context that is filled when a policy first asks for it. Most policies have neither conditions
+// nor variables, and to gather what they might ask for takes longer than to evaluate them. For one thread.
+class LazyContext {
+ public:
+  LazyContext(const Context& filled) : filled_(&filled) {}  // which outlives this
+  LazyContext(const Context&&) = delete;
+  explicit LazyContext(std::function<void(Context&)> fill) : fill_(std::move(fill)) {}
+  LazyContext(const LazyContext&) = delete;
+  LazyContext& operator=(const LazyContext&) = delete;
+
+  const Context& get() const;
+
+ private:
+  std::function<void(Context&)> fill_;
+  mutable Context own_;
+  mutable const Context* filled_ = nullptr;
 };
 
 }  // namespace coffer::policy

@@ -19,12 +19,13 @@ bool action_applies(const Statement& statement, std::string_view action) {
 bool resource_applies(const Statement& statement, const AccessRequest& request) {
   if (statement.resource_rule == Statement::Resources::kAny) return true;
   if (statement.resource_rule == Statement::Resources::kNone) return false;
-  std::string buffer;
-  bool listed = false;
-  for (const auto& resource : statement.resources) {
-    const auto pattern = expand(resource, request.context, buffer);
-    listed = listed || (pattern && matches(*pattern, request.resource));
-  }
+  const auto& resources = statement.resources;
+  const bool listed = std::any_of(resources.begin(), resources.end(), [&](const Text& resource) {
+    if (resource.variables.empty()) return matches(resource.pattern, request.resource);
+    std::string buffer;
+    const auto pattern = expand(resource, request.context.get(), buffer);
+    return pattern && matches(*pattern, request.resource);
+  });
   return listed == (statement.resource_rule == Statement::Resources::kListed);
 }
 
@@ -170,11 +171,12 @@ bool is_allowed(const AccessRequest& request, Verdict& verdict) {
 bool applies(const Statement& statement, const AccessRequest& request) {
   return action_applies(statement, request.action) && resource_applies(statement, request) &&
          std::all_of(statement.conditions.begin(), statement.conditions.end(),
-                     [&](const Condition& condition) { return holds(condition, request.context); });
+                     [&](const Condition& condition) { return holds(condition, request.context.get()); });
 }
 
 Verdict evaluate(const AccessRequest& request) {
   Verdict verdict;
+  verdict.findings.reserve(2);  // most often the resource's policy and the identity's speak
   if (const auto deny = find_deny(request)) {
     verdict.outcome = Outcome::kExplicitDeny;
     verdict.findings.push_back(*deny);

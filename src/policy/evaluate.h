@@ -55,7 +55,7 @@ struct AccessRequest {
   std::string_view action;            // "kms:Decrypt"
   std::string_view resource;          // an ARN; "*" when the action has none
   std::string_view resource_account;  // the caller's when the action has no resource
-  const Context& context;
+  LazyContext context;
   const AttachedPolicy* resource_policy = nullptr;  // absent where the resource has none
   ResourcePolicyRule rule = ResourcePolicyRule::kMayAllow;
 };

@@ -24,8 +24,8 @@ void add_way(const RequestOrigin& origin, const std::string& via_service, policy
   context.set("aws:ViaAWSService", direct ? "false" : "true");
   context.set("aws:SecureTransport", origin.secure_transport || !direct ? "true" : "false");
   if (direct) {
-    if (!origin.source_ip_address.empty()) context.set("aws:SourceIp", origin.source_ip_address);
-    if (!origin.user_agent.empty()) context.set("aws:UserAgent", origin.user_agent);
+    if (!origin.source_ip_address.empty()) context.set("aws:SourceIp", std::string(origin.source_ip_address));
+    if (!origin.user_agent.empty()) context.set("aws:UserAgent", std::string(origin.user_agent));
     return;
   }
   const std::string service = via_service + ".amazonaws.com";
@@ -59,7 +59,7 @@ std::string code_for(const std::string& service) {
 }  // namespace
 
 AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& principal,
-                      const RequestOrigin& origin, AccessQuestion question) {
+                      const RequestOrigin& origin, const AccessQuestion& question) {
   AccessDecision decision;
   decision.policies = std::move(policies);
   if (!decision.policies->nobody_because.empty()) {
@@ -67,15 +67,19 @@ AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& pr
     return decision;
   }
   const policy::Caller& caller = decision.policies->caller;
-  policy::add_caller_keys(caller.identity, question.context);
-  add_tags(*decision.policies, principal, question.context);
-  add_time(origin.time, question.context);
-  add_session(principal, question.context);
-  add_way(origin, question.via_service, question.context);
-  if (!origin.region.empty()) question.context.set("aws:RequestedRegion", origin.region);
+  const auto fill = [&](policy::Context& context) {
+    context = question.gather_context ? question.gather_context() : question.context;
+    policy::add_caller_keys(caller.identity, context);
+    add_tags(*decision.policies, principal, context);
+    add_time(origin.time, context);
+    add_session(principal, context);
+    add_way(origin, question.via_service, context);
+    if (!origin.region.empty()) context.set("aws:RequestedRegion", std::string(origin.region));
+  };
   const std::string resource_account = resource_account_of(question, principal);
-  decision.verdict = policy::evaluate({caller, question.action, question.resource, resource_account,
-                                       question.context, question.resource_policy, question.rule});
+  decision.verdict =
+      policy::evaluate({caller, question.action, question.resource, resource_account,
+                        policy::LazyContext(std::cref(fill)), question.resource_policy, question.rule});
   return decision;
 }
 
@@ -91,7 +95,7 @@ Error refusal(const policy::Principal& principal, const std::string& service, co
           code_for(service)};
 }
 
-RequestOrigin background_origin(Installation& installation, const std::string& region) {
+RequestOrigin background_origin(Installation& installation, std::string_view region) {
   return {installation.clock.now(), region, {}, {}, true};
 }
 

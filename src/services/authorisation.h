@@ -4,9 +4,11 @@
 // refusal as AWS does. Thread-safe.
 // Source: IAM User Guide, "AWS global condition context keys", "Troubleshoot access denied error messages".
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,16 +30,18 @@ struct AccessQuestion {
   const policy::AttachedPolicy* resource_policy = nullptr;
   policy::ResourcePolicyRule rule = policy::ResourcePolicyRule::kMayAllow;
   policy::Context context = {};  // what the service knows of the request: kms:EncryptionContext:...
+  // In its place where that takes time to gather: called if a policy asks. What it refers to outlives this.
+  std::function<policy::Context()> gather_context = {};
   // "ec2": that service asks in the caller's name, not the caller itself. Empty within a Call: it follows
   // from the action's service.
   std::string via_service = {};
 };
 
-// What is known of the request that asks, for the global condition keys.
+// What is known of the request that asks, for the global condition keys. The texts outlive it.
 struct RequestOrigin {
   Timestamp time;
-  std::string region;
-  std::string source_ip_address, user_agent;  // empty in the background
+  std::string_view region;
+  std::string_view source_ip_address, user_agent;  // empty in the background
   bool secure_transport = true;
 };
 
@@ -51,7 +55,7 @@ struct AccessDecision {
   bool allowed() const { return verdict.allowed(); }
 };
 AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& principal,
-                      const RequestOrigin& origin, AccessQuestion question);
+                      const RequestOrigin& origin, const AccessQuestion& question);
 
 // The error that tells a decision: "User: ARN is not authorized to perform: ACTION on resource: ARN because
 // ...". Its code is that of `service`, which the caller called: UnauthorizedOperation (ec2),
@@ -60,7 +64,7 @@ Error refusal(const policy::Principal& principal, const std::string& service, co
               const AccessDecision& decision);
 
 // Whose call is under way with nothing known of the request: work in the background.
-RequestOrigin background_origin(Installation& installation, const std::string& region = {});
+RequestOrigin background_origin(Installation& installation, std::string_view region = {});
 
 // Loads, decides and refuses, for work in the background in the name of `principal`
 // (policy::principal_of) and for the admin socket. `service`: whose error code.

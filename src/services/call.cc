@@ -4,21 +4,24 @@
 namespace coffer {
 namespace {
 
-std::string service_of(const std::string& action) {
+std::string_view service_of(std::string_view action) {
   return action.substr(0, action.find(':'));
 }
 
 }  // namespace
 
-Result<AccessDecision> Call::decide(AccessQuestion question) {
+Result<AccessDecision> Call::decide(const AccessQuestion& question) {
   if (!policies_) {
     COFFER_TRY(loaded, load_caller(installation, principal));
     policies_ = std::move(loaded);
   }
   has_asked_ = true;
-  if (question.via_service.empty() && service_of(question.action) != service) question.via_service = service;
-  return coffer::decide(policies_, principal, {time, region, source_ip_address, user_agent, secure_transport},
-                        std::move(question));
+  const RequestOrigin origin{time, region, source_ip_address, user_agent, secure_transport};
+  if (!question.via_service.empty() || service_of(question.action) == service)
+    return coffer::decide(policies_, principal, origin, question);
+  AccessQuestion in_its_name = question;
+  in_its_name.via_service = service;
+  return coffer::decide(policies_, principal, origin, in_its_name);
 }
 
 Error Call::refusal(const AccessQuestion& question, const AccessDecision& decision) const {

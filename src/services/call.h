@@ -47,7 +47,7 @@ class Call {
   Status authorise(const AccessQuestion& question);
   Status authorise(const std::string& action, const std::string& resource_arn);
   // The verdict itself, for a service that has more to ask (grants).
-  Result<AccessDecision> decide(AccessQuestion question);
+  Result<AccessDecision> decide(const AccessQuestion& question);
   Error refusal(const AccessQuestion& question, const AccessDecision& decision) const;
   // For an operation that everybody may call.
   void needs_no_permission() { has_asked_ = true; }
