@@ -23,8 +23,12 @@ std::string make_arn(std::string_view service, std::string_view region, std::str
   return fmt::format("arn:aws:{}:{}:{}:{}", service, region, account, resource);
 }
 
+// Made for every call that names a key.
 std::string key_arn(std::string_view region, std::string_view account, std::string_view key_id) {
-  return make_arn("kms", region, account, fmt::format("key/{}", key_id));
+  std::string arn;
+  arn.reserve(128);
+  arn.append("arn:aws:kms:").append(region).append(":").append(account).append(":key/").append(key_id);
+  return arn;
 }
 std::string alias_arn(std::string_view region, std::string_view account, std::string_view alias_name) {
   return make_arn("kms", region, account, alias_name);

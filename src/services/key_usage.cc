@@ -38,17 +38,18 @@ void KeyUsageLog::note(std::string_view operation, const std::vector<std::string
                        const catalog::TrailEvent& event, const std::string& request_id) {
   if (!std::ranges::binary_search(kTracked, operation)) return;
   for (const std::string& text : key_arns) {
-    const auto arn = parse_arn(text);
+    auto arn = parse_arn(text);
     if (!arn || !arn->resource.starts_with(kKey)) continue;
-    catalog::KeyUsage usage{arn->resource.substr(kKey.size()),
-                            arn->region,
-                            std::string(operation),
-                            event.event_id,
-                            request_id,
-                            event.time};
-    Part& part = part_of(usage.key_id);
+    const Name name(std::move(arn->region), arn->resource.substr(kKey.size()));
+    Part& part = part_of(name.second);
     const std::lock_guard lock(part.mutex);
-    part.fresh.insert_or_assign(Name(usage.region, usage.key_id), std::move(usage));
+    catalog::KeyUsage& usage = part.fresh[name];
+    usage.region = name.first;
+    usage.key_id = name.second;
+    usage.operation = operation;
+    usage.event_id = event.event_id;
+    usage.request_id = request_id;
+    usage.time = event.time;
   }
 }
 

@@ -2,6 +2,7 @@
 #include "xks/proxy_client.h"
 
 #include "base/encoding.h"
+#include "base/fiber.h"
 #include "crypto/mac.h"
 #include "wire/sigv4_sign.h"
 
@@ -50,7 +51,8 @@ Outcome<wire::HttpsAnswer> ProxyClient::post(const Proxy& proxy, const std::stri
       request, wire::DerivedIdentity{proxy.access_key_id, **key, proxy.region, kService}, now);
   if (!is_signed) return tl::unexpected(Failure::kNotSigned);
   request.headers.set("Content-Type", "application/json");  // as AWS KMS does, not signed
-  auto answer = https_.post(request);
+  tl::expected<wire::HttpsAnswer, wire::HttpsFailure> answer;
+  run_blocking([&] { answer = https_.post(request); });
   if (!answer) return tl::unexpected(failure_of(answer.error()));
   return std::move(*answer);
 }

@@ -24,7 +24,7 @@ Result<uint32_t> data_key_size(const std::optional<std::string>& key_spec,
 
 // Only a symmetric encryption key makes data keys; an RSA key of the same usage does not.
 Result<UsableKey> wrapping_key(Call& call, const std::string& key_identifier, KeyRequest said) {
-  said.condition.set("kms:EncryptionAlgorithm", std::string("SYMMETRIC_DEFAULT"));
+  said.encryption_algorithm = "SYMMETRIC_DEFAULT";
   COFFER_TRY(key, usable_key(call, key_identifier, "ENCRYPT_DECRYPT", said));
   if (spec_of(key.found.key) != format::KeySpec::kSymmetricDefault)
     return fail(ErrorKind::kInvalidArgument,

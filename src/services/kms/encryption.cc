@@ -40,7 +40,7 @@ Status check_context(EncryptionAlgorithm algorithm, const Context& context) {
 KeyRequest said_by(const auto& wish, const policy::Context& condition) {
   KeyRequest said = key_request(wish.grant_tokens, wish.context);
   said.condition = condition;
-  said.condition.set("kms:EncryptionAlgorithm", wish.algorithm.value_or("SYMMETRIC_DEFAULT"));
+  said.encryption_algorithm = wish.algorithm.value_or("SYMMETRIC_DEFAULT");
   return said;
 }
 
@@ -73,11 +73,10 @@ Result<FoundKey> key_of_blob(Call& call, const DecryptionWish& wish, const std::
                 "region, or you are not allowed to access.",
                 "AccessDeniedException");
   };
-  auto key = any_key(call.installation, named_by_blob, call.region);
-  if (!key && key.error().kind != ErrorKind::kNotFound) return tl::unexpected(std::move(key.error()));
-  if (!key || key->region != call.region) return unknown();
-  const bool own = key->account == call.account;
-  FoundKey found = with_arn(std::move(*key));
+  COFFER_TRY(stored, find_stored(call.installation, call.region, named_by_blob));
+  if (!stored) return unknown();
+  const bool own = stored->key.account == call.account;
+  FoundKey found = found_in(std::move(stored), call.time);
   const auto allowed = authorise_key(call, wish.action, found, said);
   if (!allowed && !own && allowed.error().kind == ErrorKind::kPermissionDenied) return unknown();
   if (!allowed) return tl::unexpected(allowed.error());
@@ -100,9 +99,9 @@ Result<Encryption> checked_encryption(Call& call, const EncryptionWish& wish,
   COFFER_TRY(found, find_key(call, wish.action, wish.key_identifier, AliasUse::kAllowed));
   COFFER_CHECK(authorise_key(call, wish.action, found, said_by(wish, condition)));
   COFFER_TRY(algorithm, checked_use(call, found, wish));
-  COFFER_TRY(stored, stored_backing_key(call.installation, found.key));
-  UsableKey key{found, wrapped(found.key, stored), material_id_of(found.key, stored)};
-  return Encryption{std::move(key), algorithm, wish.context};
+  COFFER_TRY(material, stored_material(call.installation, found));
+  auto backing = wrapped(found.key, material.row());
+  return Encryption{{std::move(found), std::move(backing), std::move(material)}, algorithm, wish.context};
 }
 
 Status check_plaintext_size(const Encryption& encryption, size_t size) {
@@ -142,17 +141,18 @@ Result<Decrypted> decrypt_with(Call& call, const Decryption& decryption, const B
   const auto& key = decryption.found.key;
   const bool symmetric = decryption.algorithm == EncryptionAlgorithm::kSymmetricDefault;
   auto& keyd = call.installation.keyd;
-  auto stored = stored_backing_key(call.installation, key, decryption.backing_key_version);
-  auto plaintext = stored.and_then([&](const catalog::BackingKey& backing) -> Result<secret::SecretBytes> {
-    if (!symmetric) return keyd.decrypt_asymmetric(wrapped(key, backing), decryption.algorithm, ciphertext);
-    if (!is_external(key)) return keyd.decrypt(wrapped(key, backing), ciphertext, decryption.context);
+  auto stored = stored_material(call.installation, decryption.found, decryption.backing_key_version);
+  auto plaintext = stored.and_then([&](const StoredMaterial& material) -> Result<secret::SecretBytes> {
+    const auto backing = wrapped(key, material.row());
+    if (!symmetric) return keyd.decrypt_asymmetric(backing, decryption.algorithm, ciphertext);
+    if (!is_external(key)) return keyd.decrypt(backing, ciphertext, decryption.context);
     COFFER_TRY(inner, open_externally(call.installation, decryption.found, user_of(call), decryption.context,
                                       ciphertext));
-    return keyd.decrypt(wrapped(key, backing), inner, decryption.context);
+    return keyd.decrypt(backing, inner, decryption.context);
   });
   if (!plaintext && plaintext.error().kind == ErrorKind::kRefusedCiphertext) return invalid_ciphertext();
   if (!plaintext) return tl::unexpected(plaintext.error());
-  return Decrypted{std::move(*plaintext), material_id_of(key, *stored)};
+  return Decrypted{std::move(*plaintext), stored->id()};
 }
 
 }  // namespace coffer::services::kms

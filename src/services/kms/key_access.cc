@@ -75,6 +75,14 @@ Error foreign_key_refusal(const std::string& who, const std::string& action, con
                "AccessDeniedException"};
 }
 
+// The key's policy, read when the row was. One that is only tried out (PutKeyPolicy) is not that row's.
+Result<std::shared_ptr<const policy::Document>> policy_of(Installation& installation, const FoundKey& key,
+                                                          const StoredKey* stored) {
+  if (stored != nullptr && stored->policy != nullptr && stored->key.policy == key.key.policy)
+    return stored->policy;
+  return installation.documents->read(key.key.policy, policy::DocumentKind::kKey);
+}
+
 struct Asker {
   Installation& installation;
   const policy::Principal& principal;
@@ -88,19 +96,22 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
   const bool foreign = key.key.account != asker.principal.account;
   const Status tokens = check_grant_tokens(said.grant_tokens);
   if (!tokens && !foreign) return tl::unexpected(tokens.error());
-  COFFER_TRY(document, asker.installation.documents->read(key.key.policy, policy::DocumentKind::kKey));
-  COFFER_TRY(stored, find_stored(asker.installation, key.key.region, key.key.id));
-  static const std::vector<std::string> kNoAliases;
-  const auto& aliases = stored ? stored->aliases : kNoAliases;
+  COFFER_TRY(stored, stored_of(asker.installation, key));
+  COFFER_TRY(document, policy_of(asker.installation, key, stored.get()));
   const policy::AttachedPolicy policy{"key policy of " + key.arn, document.get()};
-  const std::string via =
-      asker.via_service.empty() ? "" : fmt::format("{}.{}.amazonaws.com", asker.via_service, key.key.region);
+  const auto conditions = [&] {
+    const std::string via = asker.via_service.empty()
+                                ? ""
+                                : fmt::format("{}.{}.amazonaws.com", asker.via_service, key.key.region);
+    return key_conditions(key, stored ? stored->aliases : std::vector<std::string>(), asker.principal.account,
+                          via, said);
+  };
   AccessQuestion question{.action = action,
                           .resource = key.arn,
                           .resource_account = key.key.account,
                           .resource_policy = &policy,
                           .rule = policy::ResourcePolicyRule::kMustAllow,
-                          .context = key_conditions(key, aliases, asker.principal.account, via, said),
+                          .gather_context = std::cref(conditions),
                           .via_service = asker.via_service};
   COFFER_TRY(decision, asker.decide(question));
   if (decision.allowed() && !tokens) return tl::unexpected(tokens.error());

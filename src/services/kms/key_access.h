@@ -20,7 +20,8 @@ namespace coffer::services::kms {
 struct KeyRequest {
   std::map<std::string, std::string> encryption_context;
   std::vector<std::string> grant_tokens;
-  std::string via_service;    // "ec2": a service uses the key for its caller; empty: the caller asks KMS
+  std::string via_service;  // "ec2": a service uses the key for its caller; empty: the caller asks KMS
+  std::string encryption_algorithm;  // kms:EncryptionAlgorithm; empty where there is none
   policy::Context condition;  // this operation's further keys: kms:SigningAlgorithm, kms:GrantOperations...
 };
 

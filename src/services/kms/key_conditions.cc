@@ -8,6 +8,7 @@ policy::Context key_conditions(const FoundKey& found, const std::vector<std::str
                                const KeyRequest& said) {
   const catalog::Key& key = found.key;
   policy::Context context = said.condition;
+  if (!said.encryption_algorithm.empty()) context.set("kms:EncryptionAlgorithm", said.encryption_algorithm);
   context.set("kms:CallerAccount", caller_account);
   context.set("kms:KeySpec", key.spec);
   context.set("kms:KeyUsage", key.usage);

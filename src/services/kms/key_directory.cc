@@ -32,10 +32,17 @@ Result<std::optional<catalog::Key>> key_by_now(Installation& installation, const
 }
 
 Result<FoundKey> find_by_id(Call& call, const std::string& key_id) {
-  COFFER_TRY(key, key_by_now(call.installation, call.region, key_id, call.time));
-  const std::string arn = key_arn(call.region, call.account, key_id);
-  if (!key || key->account != call.account) return not_found(fmt::format("Key '{}' does not exist", arn));
-  return FoundKey{std::move(*key), arn};
+  COFFER_TRY(stored, find_stored(call.installation, call.region, key_id));
+  if (stored && stored->key.account == call.account) return found_in(std::move(stored), call.time);
+  return not_found(fmt::format("Key '{}' does not exist", key_arn(call.region, call.account, key_id)));
+}
+
+Result<StoredMaterial> material_in(std::shared_ptr<const StoredKey> key, uint32_t version) {
+  const size_t count = key ? key->materials.size() : 0;
+  for (size_t i = 0; i < count; ++i)
+    if (const auto& row = key->materials[i]; row.version == version && !row.token.empty())
+      return StoredMaterial{std::move(key), i};
+  return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
 }
 
 // Operations on other accounts' keys ("Cross-account use: Yes" in the KMS API Reference).
@@ -98,6 +105,12 @@ FoundKey with_arn(catalog::Key key) {
   return FoundKey{std::move(key), std::move(arn)};
 }
 
+FoundKey found_in(std::shared_ptr<const StoredKey> stored, Timestamp now) {
+  FoundKey found{stored->key_at(now), stored->arn, {}, {}};
+  found.stored = std::move(stored);
+  return found;
+}
+
 Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& name) {
   std::optional<catalog::Alias> alias;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
@@ -110,7 +123,12 @@ Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& 
 
 Result<std::shared_ptr<const StoredKey>> find_stored(Installation& installation, const std::string& region,
                                                      const std::string& key_id) {
-  return installation.stored_keys->find(installation.catalog, region, key_id);
+  return installation.stored_keys->find(installation.catalog, *installation.documents, region, key_id);
+}
+
+Result<std::shared_ptr<const StoredKey>> stored_of(Installation& installation, const FoundKey& found) {
+  if (found.stored) return found.stored;
+  return find_stored(installation, found.key.region, found.key.id);
 }
 
 Result<catalog::Key> any_key(Installation& installation, const std::string& key_id,
@@ -185,13 +203,9 @@ Result<FoundKey> aws_managed_ebs_key(Call& call) {
   return managed_key(call, *managed_key_kind("alias/aws/ebs"));
 }
 
-Result<catalog::BackingKey> stored_backing_key(Installation& installation, const catalog::Key& key,
-                                               uint32_t version) {
-  COFFER_TRY(stored, find_stored(installation, key.region, key.id));
-  const auto* material = stored ? stored->material(version == 0 ? key.current_version : version) : nullptr;
-  if (material == nullptr || material->token.empty())
-    return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
-  return *material;
+Result<StoredMaterial> stored_material(Installation& installation, const FoundKey& found, uint32_t version) {
+  COFFER_TRY(stored, stored_of(installation, found));
+  return material_in(std::move(stored), version == 0 ? found.key.current_version : version);
 }
 
 keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::BackingKey& stored) {
@@ -200,8 +214,9 @@ keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::Bac
 
 Result<keyclient::WrappedBackingKey> backing_key(Installation& installation, const catalog::Key& key,
                                                  uint32_t version) {
-  COFFER_TRY(stored, stored_backing_key(installation, key, version));
-  return wrapped(key, stored);
+  COFFER_TRY(stored, find_stored(installation, key.region, key.id));
+  COFFER_TRY(material, material_in(std::move(stored), version == 0 ? key.current_version : version));
+  return wrapped(key, material.row());
 }
 
 std::string material_id_of(const catalog::Key& key, const catalog::BackingKey& stored) {

@@ -16,11 +16,14 @@ struct FoundKey {
   catalog::Key key;
   std::string arn;
   std::string alias = {};  // "alias/x" if it was asked for by that name (kms:RequestAlias)
+  std::shared_ptr<const StoredKey> stored = {};  // where it was found; null for one made of its row
   bool enabled() const { return key.state == "Enabled" && !key.store_is_disconnected; }
 };
 
 // The key under its own ARN.
 FoundKey with_arn(catalog::Key key);
+// The same of one that is stored, as it is by now.
+FoundKey found_in(std::shared_ptr<const StoredKey> stored, Timestamp now);
 
 // The caller's alias of that name ("alias/x"), if there is one.
 Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& name);
@@ -35,6 +38,7 @@ Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& a
 // As it is kept in memory; null when there is none.
 Result<std::shared_ptr<const StoredKey>> find_stored(Installation& installation, const std::string& region,
                                                      const std::string& key_id);
+Result<std::shared_ptr<const StoredKey>> stored_of(Installation& installation, const FoundKey& found);
 
 enum class AliasUse { kAllowed, kRefused };
 
@@ -59,8 +63,8 @@ Result<FoundKey> aws_managed_ebs_key(Call& call);
 
 // One version of the key's material as it is stored; version 0 means the current one. kRefusedCiphertext if
 // there is none.
-Result<catalog::BackingKey> stored_backing_key(Installation& installation, const catalog::Key& key,
-                                               uint32_t version = 0);
+Result<StoredMaterial> stored_material(Installation& installation, const FoundKey& found,
+                                       uint32_t version = 0);
 // The same as keyd takes it.
 keyclient::WrappedBackingKey wrapped(const catalog::Key& key, const catalog::BackingKey& stored);
 Result<keyclient::WrappedBackingKey> backing_key(Installation& installation, const catalog::Key& key,

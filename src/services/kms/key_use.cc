@@ -17,10 +17,9 @@ Result<UsableKey> usable_key(Call& call, const std::string& key_identifier, cons
   COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(check_key_state(found, call.operation));
   COFFER_CHECK(require_usage(call, found, usage));
-  COFFER_TRY(stored, stored_backing_key(call.installation, found.key));
-  auto backing = wrapped(found.key, stored);
-  auto material_id = material_id_of(found.key, stored);
-  return UsableKey{std::move(found), std::move(backing), std::move(material_id)};
+  COFFER_TRY(material, stored_material(call.installation, found));
+  auto backing = wrapped(found.key, material.row());
+  return UsableKey{std::move(found), std::move(backing), std::move(material)};
 }
 
 Status require_usage(const Call& call, const FoundKey& found, const std::string& usage) {
@@ -65,8 +64,8 @@ Bytes hand_out(const secret::SecretBytes& plaintext) {
 }
 
 std::optional<std::string> told_material_id(const UsableKey& key) {
-  if (key.material_id.empty()) return std::nullopt;
-  return key.material_id;
+  if (key.material.id().empty()) return std::nullopt;
+  return key.material.id();
 }
 
 }  // namespace coffer::services::kms

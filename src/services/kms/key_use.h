@@ -19,7 +19,7 @@ using Context = std::map<std::string, std::string>;
 struct UsableKey {
   FoundKey found;
   keyclient::WrappedBackingKey backing;
-  std::string material_id;  // AWS's KeyMaterialId; empty where none is known
+  StoredMaterial material;  // which that is
 };
 
 // Finds the key, authorises the operation itself, and checks the key's state and usage ("SIGN_VERIFY").

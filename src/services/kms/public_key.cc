@@ -17,10 +17,10 @@ Result<api::GetPublicKeyResponse> KmsService::get_public_key(Call& call,
     return fail(ErrorKind::kUnsupported,
                 fmt::format("{} is not an asymmetric key: it has no public key.", found.arn),
                 "UnsupportedOperationException");
-  COFFER_TRY(stored, stored_backing_key(call.installation, found.key));
+  COFFER_TRY(material, stored_material(call.installation, found));
   api::GetPublicKeyResponse response;
   response.key_id = found.arn;
-  response.public_key = std::move(stored.public_key);
+  response.public_key = material.row().public_key;
   response.customer_master_key_spec = found.key.spec;
   response.key_spec = found.key.spec;
   response.key_usage = found.key.usage;

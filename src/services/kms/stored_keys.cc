@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/kms/stored_keys.h"
 
-#include <algorithm>
-
+#include "services/arn.h"
 #include "services/kms/imported_material.h"
+#include "services/kms/key_directory.h"
 
 namespace coffer::services::kms {
 namespace {
 
 constexpr size_t kMostAliases = 1000;  // 50 are allowed
 
-Result<std::shared_ptr<const StoredKey>> read(catalog::Catalog& catalog, const std::string& region,
-                                              const std::string& key_id) {
+Result<std::shared_ptr<const StoredKey>> read(catalog::Catalog& catalog, policy::DocumentCache& documents,
+                                              const std::string& region, const std::string& key_id) {
   std::shared_ptr<StoredKey> stored;
   COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(key, transaction.key(region, key_id));
@@ -24,15 +24,16 @@ Result<std::shared_ptr<const StoredKey>> read(catalog::Catalog& catalog, const s
     for (auto& alias : aliases) stored->aliases.push_back(std::move(alias.name));
     return {};
   }));
+  if (!stored) return stored;
+  stored->arn = key_arn(stored->key.region, stored->key.account, stored->key.id);
+  if (auto policy = documents.read(stored->key.policy, policy::DocumentKind::kKey))
+    stored->policy = std::move(*policy);
+  for (const auto& material : stored->materials)
+    stored->material_ids.push_back(material_id_of(stored->key, material));
   return stored;
 }
 
 }  // namespace
-
-const catalog::BackingKey* StoredKey::material(uint32_t version) const {
-  const auto found = std::ranges::find(materials, version, &catalog::BackingKey::version);
-  return found == materials.end() ? nullptr : &*found;
-}
 
 catalog::Key StoredKey::key_at(Timestamp now) const {
   catalog::Key by_then = key;
@@ -41,9 +42,10 @@ catalog::Key StoredKey::key_at(Timestamp now) const {
 }
 
 Result<std::shared_ptr<const StoredKey>> StoredKeys::find(catalog::Catalog& catalog,
+                                                          policy::DocumentCache& documents,
                                                           const std::string& region,
                                                           const std::string& key_id) {
-  return kept_.get(catalog, region + "/" + key_id, [&] { return read(catalog, region, key_id); });
+  return kept_.get(catalog, region + "/" + key_id, [&] { return read(catalog, documents, region, key_id); });
 }
 
 }  // namespace coffer::services::kms
