@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/codec.h"
 
+#include <array>
 #include <cstring>
 
 namespace coffer::format {
 namespace {
 
+constexpr size_t kUsualMessage = 512;  // bytes; only so that most need room once
+
+void append(Bytes& bytes, ByteView more) {
+  if (bytes.capacity() == 0) bytes.reserve(kUsualMessage);
+  bytes.insert(bytes.end(), more.begin(), more.end());
+}
+
 template <class T>
 void put(Bytes& bytes, T value) {
-  for (size_t i = 0; i < sizeof(T); ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  std::array<uint8_t, sizeof(T)> little_endian;
+  for (size_t i = 0; i < sizeof(T); ++i) little_endian[i] = static_cast<uint8_t>(value >> (8 * i));
+  append(bytes, little_endian);
 }
 
 template <class T>
@@ -34,7 +44,7 @@ Writer& Writer::u64(uint64_t value) {
   return put(bytes_, value), *this;
 }
 Writer& Writer::raw(ByteView bytes) {
-  return bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()), *this;
+  return append(bytes_, bytes), *this;
 }
 Writer& Writer::field(ByteView bytes) {
   return u32(static_cast<uint32_t>(bytes.size())).raw(bytes);
