@@ -8,9 +8,7 @@
 
 #include <future>
 
-#include "base/fiber.h"
-#include "base/one_shot_event.h"
-#include "tests/unit/wire/loopback.h"
+#include "tests/unit/wire/http_server_fixture.h"
 
 namespace coffer::wire {
 namespace {
@@ -21,34 +19,6 @@ using test::RawClient;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-// Answers with what it was asked.
-HttpResponse echo(HttpRequest&& request) {
-  HttpResponse response;
-  response.headers.add("Content-Type", "text/plain");
-  response.body = fmt::format("<{} {} ?{} {} body={}>", request.method, request.path, request.query,
-                              request.peer_address, request.body.size());
-  return response;
-}
-
-class HttpServerTest : public testing::Test {
- protected:
-  void serve(HttpServer::Options options = {}, HttpServer::Handler handler = echo) {
-    const auto status = server_.start(listener_.duplicate(), std::move(options), std::move(handler));
-    ASSERT_TRUE(status) << status.error().message;
-  }
-  RawClient client() const { return RawClient(listener_.port); }
-
-  // A request of its own on a new connection: is the server still well?
-  void expect_alive() {
-    RawClient fresh = client();
-    ASSERT_TRUE(fresh.send("GET /alive HTTP/1.1\r\nHost: h\r\n\r\n"));
-    EXPECT_THAT(fresh.read_until(">"), HasSubstr("<GET /alive"));
-  }
-
-  Listener listener_;
-  HttpServer server_;
-};
 
 TEST_F(HttpServerTest, AnswersGetWithPathAndQuery) {
   serve();
@@ -357,55 +327,6 @@ TEST_F(HttpServerTest, AnswersOthersWhileHandlersBlock) {
   expect_alive();
   release.set_value();
   EXPECT_THAT(blocked.read_until(">"), HasSubstr("<GET /block"));
-}
-
-// One I/O thread and no other: each request waits until all have come.
-TEST_F(HttpServerTest, BriefRequestsWaitOnOneThreadTogether) {
-  if (!Fiber::offered()) GTEST_SKIP() << "a sanitizer build has no fibers";
-  constexpr size_t kClients = 8;
-  std::array<OneShotEvent, kClients> events;
-  std::atomic<size_t> waiting = 0;
-  HttpServer::Options options;
-  options.is_brief = [](const HttpRequest& request) { return request.path == "/wait"; };
-  serve(options, [&](HttpRequest&& request) {
-    if (request.path == "/wait") events[waiting++].wait();
-    return echo(std::move(request));
-  });
-  std::vector<RawClient> clients;
-  for (size_t i = 0; i < kClients; ++i) {
-    clients.push_back(client());
-    ASSERT_TRUE(clients.back().send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n"));
-  }
-  while (waiting < kClients) std::this_thread::sleep_for(1ms);
-  expect_alive();
-  for (auto& event : events) event.set();
-  for (auto& each : clients) EXPECT_THAT(each.read_until(">"), HasSubstr("<GET /wait"));
-}
-
-TEST_F(HttpServerTest, ABriefRequestIsAnsweredAfterStopWasAsked) {
-  if (!Fiber::offered()) GTEST_SKIP() << "a sanitizer build has no fibers";
-  OneShotEvent event;
-  std::promise<void> begun;
-  HttpServer::Options options;
-  options.drain_timeout = 100ms;
-  options.is_brief = [](const HttpRequest&) { return true; };
-  std::atomic<bool> ended = false;
-  serve(options, [&](HttpRequest&& request) {
-    begun.set_value();
-    event.wait();
-    ended = true;
-    return echo(std::move(request));
-  });
-  RawClient c = client();
-  ASSERT_TRUE(c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
-  begun.get_future().wait();
-  std::thread setter([&] {
-    std::this_thread::sleep_for(300ms);  // longer than connections are given
-    event.set();
-  });
-  server_.stop();
-  EXPECT_TRUE(ended);
-  setter.join();
 }
 
 TEST_F(HttpServerTest, TurnsAnExceptionOfAHandlerIntoA500) {
