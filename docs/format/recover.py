@@ -5,6 +5,7 @@
     recover.py BACKUP --volumes DIR/volumes vol-... --keys FOLDER    writes the layers' data keys, 64 bytes each
     recover.py BACKUP --volumes DIR/volumes vol-... --image FILE     writes the contents, decrypted
 
+BACKUP may be the folder of a continuous backup: the pieces after its base count too.
 What opens the backup is asked for, or --recovery-key FILE. A backup without the domain keys needs their seal too:
 --seal-file FILE, or a passphrase that is asked for; a seal by a TPM or a token opens only where that is. The keys and the
 image are as secret as the volume. Docs: RECOVERY.md and the pages beside this script.
@@ -14,7 +15,9 @@ import argparse
 import getpass
 import hashlib
 import hmac
+import json
 import os
+import re
 import sqlite3
 import struct
 import sys
@@ -82,8 +85,8 @@ def find_key(kind, parameters, key_file, what):
 
 # The backup (backup.md)
 
-def read_backup(path, recovery_key):
-    """Its files, by name; and the key that opened it."""
+def read_backup(path, recovery_key, key=None):
+    """Its files, by name; and the key that opened it, unless that is known."""
     file = open(path, "rb")
     start = file.read(15)
     if start[:8] != b"COFFERBK" or struct.unpack("<H", start[8:10])[0] != 1:
@@ -91,7 +94,7 @@ def read_backup(path, recovery_key):
     parameters = file.read(struct.unpack("<I", start[11:15])[0])
     salt = file.read(16)
     header, kind = start + parameters + salt, start[10]
-    key = find_key(kind, parameters, recovery_key, "the backup")
+    key = key or find_key(kind, parameters, recovery_key, "the backup")
     cipher, contents, number, last = AESGCM(derive(key, b"coffer backup v1", salt)), bytearray(), 0, False
     while not last:
         word = struct.unpack("<I", file.read(4))[0]
@@ -109,6 +112,44 @@ def read_backup(path, recovery_key):
         name = fields.field().decode()
         files[name] = fields.raw(fields.number("Q"))
     return files, key
+
+
+# A continuous backup (continuous-backup.md)
+
+def read_folder(folder, recovery_key):
+    """The base's files, with the newest sealed domain keys; the tokens of the pieces after it, by key id and version; and
+    the key that opened it."""
+    files, key = read_backup(os.path.join(folder, "base"), recovery_key)
+    position, tokens = json.loads(files["about.json"])["position"], {}
+    for name in sorted(os.listdir(folder)):
+        if not re.fullmatch("piece-[0-9]{20}", name) or int(name[6:]) <= position:
+            continue
+        try:
+            piece, _ = read_backup(os.path.join(folder, name), recovery_key, key)
+        except (Refused, struct.error):
+            print(f"recover.py: {name} is not whole, and left out", file=sys.stderr)
+            continue
+        files.update((entry, contents) for entry, contents in piece.items() if entry.startswith("keyd/"))
+        shipments = Fields(piece["shipped-keys"], "the shipped keys")
+        while shipments.at < len(shipments.data):
+            tokens.update(shipped_tokens(Fields(shipments.field(), "a shipment")))
+    return files, tokens, key
+
+
+def shipped_tokens(fields):
+    def optional_time():
+        return fields.number("Q") if fields.number("B") else None
+    fields.number("B")
+    for _ in range(fields.number("I")):  # KMS keys
+        [fields.field() for _ in range(10)]
+        fields.number("B"), fields.number("Q")
+        [(fields.field(), fields.field()) for _ in range(fields.number("I"))]
+        fields.number("I"), fields.field(), optional_time(), fields.number("I"), fields.number("B"), fields.number("I")
+        optional_time(), fields.number("I"), optional_time(), fields.field(), fields.field()
+    for _ in range(fields.number("I")):  # backing keys
+        key_id, version, token = fields.field().decode(), fields.number("I"), fields.field()
+        fields.field(), fields.field(), optional_time(), fields.field(), fields.field(), fields.field(), optional_time()
+        yield (key_id, version), token
 
 
 # The domain keys (sealed-domain-keys.md)
@@ -140,10 +181,12 @@ def key_id_text(raw):
     return "mrk-" + raw.hex() if raw[6] >> 4 == 8 else str(text)
 
 
-def backing_key(catalog, domain, raw_id, version):
+def backing_key(catalog, shipped, domain, raw_id, version):
     rows = catalog.execute("SELECT token FROM backing_keys WHERE key_id = ? AND version = ?",
                            (key_id_text(raw_id), version)).fetchall()
-    for (token,) in rows:
+    for token in [token for (token,) in rows] + [shipped.get((key_id_text(raw_id), version))]:
+        if not token:
+            continue
         fields = Fields(token, "a token")
         number = fields.number("B")
         if number == 2:
@@ -157,11 +200,11 @@ def backing_key(catalog, domain, raw_id, version):
     raise Refused(f"the backup has no token of key {key_id_text(raw_id)}, version {version}, that its domain keys open")
 
 
-def data_key(catalog, domain, volumes, layer):
+def data_key(catalog, shipped, domain, volumes, layer):
     fields = dm_table.open_document(dm_table.read_file(volumes, layer, "key"), b"COFLAYKY", f"the key of {layer}")
     fields.id()
     blob, context = fields.field(), fields.field()
-    kms_key = backing_key(catalog, domain, blob[2:18], struct.unpack("<I", blob[18:22])[0])
+    kms_key = backing_key(catalog, shipped, domain, blob[2:18], struct.unpack("<I", blob[18:22])[0])
     name = b"aws:ebs:id"
     framed = struct.pack("<I", 1) + struct.pack("<I", len(name)) + name + struct.pack("<I", len(context)) + context
     return open_sealed(kms_key, blob[22:50], blob[50:], blob[:50] + framed, b"coffer blob v1", f"the data key of {layer}")
@@ -191,7 +234,11 @@ def write_image(volumes, subject, keys, path):
 
 
 def run(arguments):
-    files, recovery = read_backup(arguments.backup, arguments.recovery_key)
+    shipped = {}
+    if os.path.isdir(arguments.backup):
+        files, shipped, recovery = read_folder(arguments.backup, arguments.recovery_key)
+    else:
+        files, recovery = read_backup(arguments.backup, arguments.recovery_key)
     if "keyd/domain-keys.recovery" in files:
         domain = domain_keys(files["keyd/domain-keys.recovery"], lambda *_: recovery)
     else:
@@ -202,7 +249,7 @@ def run(arguments):
         with open(path, "wb") as catalog_file:
             catalog_file.write(files["apid/catalog.db"])
         catalog = sqlite3.connect(path)
-        keys = {layer["id"]: data_key(catalog, domain, arguments.volumes, layer["id"])
+        keys = {layer["id"]: data_key(catalog, shipped, domain, arguments.volumes, layer["id"])
                 for layer in dm_table.chain_of(arguments.volumes, arguments.subject) if layer["encrypted"]}
         catalog.close()
     if arguments.keys:

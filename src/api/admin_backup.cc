@@ -3,6 +3,7 @@
 // the catalog lies in DIR/apid until the command has taken it.
 #include "api/admin_call.h"
 #include "api/hardening.h"
+#include "base/disk.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "catalog/copy.h"
@@ -14,6 +15,7 @@ namespace coffer::api {
 namespace {
 
 constexpr size_t kLongestBox = 64 << 10;
+constexpr const char* kBase = "continuous-backup-";
 
 Status record(AdminCall& call, const Json& parameters) {
   return call.installation.catalog.write([&](catalog::Transaction& transaction) {
@@ -55,11 +57,20 @@ Status copy_catalog(AdminCall& call, const std::string& name) {
 
 }  // namespace
 
+// Those of a receiver that died before it could remove them.
+Status remove_left_bases(const std::string& data) {
+  COFFER_TRY(names, system_disk().list(data + "/apid"));
+  for (const std::string& name : names)
+    if (name.starts_with(kBase)) COFFER_CHECK(system_disk().remove(data + "/apid/" + name));
+  return {};
+}
+
 // What the copy knows, so that a restoration can tell what it does not.
 Result<std::string> backup_catalog(AdminCall& call) {
   COFFER_CHECK(record(call, {{"what", "catalog"}}));
   if (call.data.empty()) return fail(ErrorKind::kUnavailable, "there is no catalog in a folder here");
-  const std::string name = "backup-" + make_uuid(call.installation.random) + ".db";
+  const bool base = !call.text("receiver").empty();
+  const std::string name = (base ? kBase : "backup-") + make_uuid(call.installation.random) + ".db";
   Json volumes = Json::array(), snapshots = Json::array();
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(snapshot_ids, transaction.snapshot_ids());

@@ -57,6 +57,7 @@ Result<std::string> domain_key_status(AdminCall& call);
 Result<std::string> domain_key_rotate(AdminCall& call);
 // admin_backup.cc
 Result<std::string> backup_catalog(AdminCall& call);
+Status remove_left_bases(const std::string& data);
 Result<std::string> backup_domain_keys(AdminCall& call);
 // admin_continuous_backup.cc
 Result<std::string> continuous_backup_begin(AdminCall& call);

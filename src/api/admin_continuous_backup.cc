@@ -33,6 +33,7 @@ Result<std::string> continuous_backup_begin(AdminCall& call) {
   COFFER_TRY(backup, continuous(call));
   const std::string target = call.text("target");
   if (target.empty()) return fail(ErrorKind::kInvalidArgument, "a continuous backup has a target");
+  if (!call.data.empty()) COFFER_CHECK(remove_left_bases(call.data));
   const std::string receiver = make_uuid(call.installation.random);
   backup->begin(target, receiver);
   return success_line({{"receiver", receiver}});

@@ -4,7 +4,9 @@
 // taken when the sealed domain keys have changed, when a rotation of the domain key asks for one, and from
 // time to time. It is written beside, while pieces go on.
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -283,11 +285,19 @@ Result<FileDescriptor> lock_target(const std::string& folder) {
   return descriptor;
 }
 
+// So that it means the same wherever it is read.
+Result<std::string> absolute_path(const std::string& folder) {
+  char path[PATH_MAX];
+  if (::realpath(folder.c_str(), path) == nullptr) return fail_errno(folder);
+  return std::string(path);
+}
+
 Status receive(const Common& common, const BackupOptions& options) {
   COFFER_TRY(served, find_served(common.data));
-  BackupTarget target(system_disk(), options.file);
-  COFFER_CHECK(target.prepare());
-  COFFER_TRY(lock, lock_target(options.file));
+  COFFER_CHECK(BackupTarget(system_disk(), options.file).prepare());
+  COFFER_TRY(folder, absolute_path(options.file));
+  BackupTarget target(system_disk(), folder);
+  COFFER_TRY(lock, lock_target(folder));
   COFFER_TRY(present, open_target(target, options, served));
   stop_on_signals();
   return Receiver(std::move(served), std::move(present.recovery), target, present.last_number,

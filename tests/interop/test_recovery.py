@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import ROOT, Coffer, nbd_client
+from harness import BUILD, ROOT, Coffer, nbd_client
 
 RECOVER = ROOT / "docs/format/recover.py"
 PASSPHRASE = "a recovery passphrase"
@@ -79,3 +79,30 @@ def test_another_passphrase_opens_nothing(lost, tmp_path):
     result = recover(folder, folder / "with.backup", volume, "--image", tmp_path / "image", passphrase="wrong passphrase")
     assert result.returncode != 0 and "not the passphrase" in result.stderr
     assert not (tmp_path / "image").exists()
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_volume_under_a_key_that_was_made_after_the_base_of_a_continuous_backup(tmp_path, rotated):
+    """By the folder and its passphrase alone, also when the domain key was rotated since."""
+    with Coffer(tmp_path / "data", "--development") as coffer:
+        receiver = subprocess.Popen([BUILD / "coffer", "backup", tmp_path / "backup", "--continuous", "--with-domain-keys",
+                                     "--passphrase-fd", "0", "--data", coffer.data], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, text=True)
+        receiver.stdin.write(PASSPHRASE + "\n")
+        receiver.stdin.close()
+        assert receiver.stdout.readline().startswith("ready")
+        if rotated:
+            coffer.json("domain-key", "rotate", "--wait")
+        key = coffer.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        volume = coffer.create_volume(Encrypted=True, KmsKeyId=key)
+        contents = os.urandom(MIB)
+        with nbd_client(coffer.attach(volume, "/dev/xvdb")) as handle:
+            handle.pwrite(contents, MIB)
+            handle.flush()
+        receiver.kill()
+        receiver.wait()
+        receiver.stdout.close()
+    assert list((tmp_path / "backup").glob("piece-*"))
+    result = recover(tmp_path, tmp_path / "backup", volume, "--image", tmp_path / "image", passphrase=PASSPHRASE)
+    assert result.returncode == 0, result.stderr
+    expect(tmp_path / "image", {0: bytes(MIB), MIB: contents})
