@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fiber.h"
 #include "base/log.h"
 
 namespace coffer::services::kms {
@@ -209,7 +210,9 @@ ContinuousBackup::Report ContinuousBackup::report() {
 
 Result<ContinuousBackup::Shipment> ship(Installation& installation, const catalog::ShippedKeys& rows) {
   if (installation.continuous_backup == nullptr) return ContinuousBackup::Shipment();
-  return installation.continuous_backup->ship(rows);
+  Result<ContinuousBackup::Shipment> shipment = ContinuousBackup::Shipment();
+  run_blocking([&] { shipment = installation.continuous_backup->ship(rows); });
+  return shipment;
 }
 
 }  // namespace coffer::services::kms
