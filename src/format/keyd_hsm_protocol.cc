@@ -16,6 +16,12 @@ bool read_truth(Reader& reader) {
   return value == 1;
 }
 
+HsmLoginOutcome read_outcome(Reader& reader) {
+  const auto outcome = hsm_login_outcome(reader.u8());
+  if (!outcome) reader.fail();
+  return outcome.value_or(HsmLoginOutcome::kNoAnswer);
+}
+
 // The key at the start of a body; without a copy, for it is asked of every request.
 bool key_is_in_hsm(Reader& reader) {
   for (int field = 0; field < 3; ++field) (void)reader.field();
@@ -27,22 +33,24 @@ bool key_is_in_hsm(Reader& reader) {
 }  // namespace
 
 void DescribeHsmCluster::write(Writer& writer) const {
-  writer.field(cluster_id).field(certificate_pem);
+  writer.field(cluster_id).field(certificate_pem).u8(look ? 1 : 0);
 }
 DescribeHsmCluster DescribeHsmCluster::read(Reader& reader) {
   DescribeHsmCluster body;
   body.cluster_id = reader.text_field();
   body.certificate_pem = reader.text_field();
+  body.look = read_truth(reader);
   return body;
 }
 
 void HsmClusterReply::write(Writer& writer) const {
-  writer.u8(known ? 1 : 0).u8(trusts ? 1 : 0);
+  writer.u8(known ? 1 : 0).u8(trusts ? 1 : 0).u8(static_cast<uint8_t>(found));
 }
 HsmClusterReply HsmClusterReply::read(Reader& reader) {
   HsmClusterReply body;
   body.known = read_truth(reader);
   body.trusts = read_truth(reader);
+  body.found = read_outcome(reader);
   return body;
 }
 
@@ -60,12 +68,14 @@ HsmLogin HsmLogin::read(Reader& reader) {
 
 void ConnectHsm::write(Writer& writer) const {
   login.write(writer);
-  writer.u8(connect ? 1 : 0);
+  writer.u8(static_cast<uint8_t>(connection));
 }
 ConnectHsm ConnectHsm::read(Reader& reader) {
   ConnectHsm body;
   body.login = HsmLogin::read(reader);
-  body.connect = read_truth(reader);
+  const uint8_t connection = reader.u8();
+  if (connection > static_cast<uint8_t>(HsmConnection::kRemember)) reader.fail();
+  body.connection = static_cast<HsmConnection>(connection);
   return body;
 }
 
@@ -73,9 +83,7 @@ void HsmLoginReply::write(Writer& writer) const {
   writer.u8(static_cast<uint8_t>(outcome));
 }
 HsmLoginReply HsmLoginReply::read(Reader& reader) {
-  const auto outcome = hsm_login_outcome(reader.u8());
-  if (!outcome) reader.fail();
-  return {outcome.value_or(HsmLoginOutcome::kNoAnswer)};
+  return {read_outcome(reader)};
 }
 
 void CreateHsmKey::write(Writer& writer) const {
@@ -126,6 +134,7 @@ GenerateHsmRandom GenerateHsmRandom::read(Reader& reader) {
 bool concerns_hsm(const Request& request) {
   Reader reader(request.body);
   switch (request.operation) {
+    case Operation::kDescribeHsmCluster:
     case Operation::kConnectHsm:
     case Operation::kCreateHsmKey:
     case Operation::kDestroyHsmKey:

@@ -11,12 +11,14 @@ namespace coffer::format::keyd {
 struct DescribeHsmCluster {
   std::string cluster_id;
   std::string certificate_pem;  // is it the cluster's trust anchor? Empty: not asked
+  bool look = false;            // whether the token is there and fit, which takes time
   void write(Writer& writer) const;
   static DescribeHsmCluster read(Reader& reader);
 };
 struct HsmClusterReply {
   bool known = false;
   bool trusts = false;  // the certificate; true of any where the operator has named none
+  HsmLoginOutcome found = HsmLoginOutcome::kLoggedIn;  // of the look: a log-in could begin, or why not
   void write(Writer& writer) const;
   static HsmClusterReply read(Reader& reader);
 };
@@ -30,9 +32,14 @@ struct HsmLogin {
   static HsmLogin read(Reader& reader);
 };
 
+enum class HsmConnection : uint8_t {
+  kDisconnect = 0,  // log out and end the process
+  kConnect = 1,     // log in now, anew
+  kRemember = 2,    // log in with the first call that needs it, unless that is known already
+};
 struct ConnectHsm {
   HsmLogin login;
-  bool connect = true;  // false: log out and end the process
+  HsmConnection connection = HsmConnection::kConnect;
   void write(Writer& writer) const;
   static ConnectHsm read(Reader& reader);
 };

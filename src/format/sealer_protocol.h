@@ -24,7 +24,7 @@ enum class Operation : uint8_t {
   kPkcs11Create = 5,  // parameters, PIN, key -> parameters
   kPkcs11Open = 6,    // parameters, PIN -> key
   // Of a process that serves one key store: the token stays open between requests.
-  kHsmLogIn = 7,     // place of the token, PIN -> outcome (1)
+  kHsmLogIn = 7,     // place of the token, PIN -> outcome (1); without a PIN: whether one could log in
   kHsmGenerate = 8,  // object's id, label (field) ->
   kHsmEncrypt = 9,   // object's id, IV, associated data; plaintext -> IV, ciphertext and tag
   kHsmDecrypt = 10,  // object's id, IV, associated data; ciphertext and tag -> plaintext

@@ -64,7 +64,7 @@ using format::keyd::NamedSecret;
 
 using format::keyd::HsmLogin;
 using HsmKey = format::keyd::HsmKeyReply;                // the object's label, the backing-key token
-using HsmClusterStatus = format::keyd::HsmClusterReply;  // known, trusts
+using HsmClusterStatus = format::keyd::HsmClusterReply;  // known, trusts, found
 
 class KeydClient {
  public:
@@ -120,12 +120,14 @@ class KeydClient {
   Result<Bytes> rewrap_volume_key(const WrappedBackingKey& from, const WrappedBackingKey& to, ByteView blob,
                                   const format::EncryptionContext& context);
 
-  // AES-256 keys in PKCS#11 tokens, used by the calls above like any other: kUnavailable while the token is
-  // not reached, kNotFound when it has lost the key. Whatever takes a login opens the token if it must.
-  // `certificate_pem`: is it the cluster's trust anchor?
+  // AES-256 keys in PKCS#11 tokens, used by the calls above like any other: kUnavailable while their key
+  // store is not connected, kConflict when the token cannot be reached or has lost the key. Whatever takes a
+  // login opens the token if it must. `certificate_pem`: is it the cluster's trust anchor? `look`: at the
+  // token.
   Result<HsmClusterStatus> describe_hsm_cluster(const std::string& cluster_id,
-                                                const std::string& certificate_pem);
+                                                const std::string& certificate_pem, bool look);
   Result<format::HsmLoginOutcome> connect_hsm(const HsmLogin& login);
+  Status remember_hsm(const HsmLogin& login);  // for a keyd that was started anew
   Status disconnect_hsm(const HsmLogin& login);
   Result<HsmKey> create_hsm_key(const HsmLogin& login, const format::KeyBinding& binding, uint32_t version);
   Status destroy_hsm_key(const HsmLogin& login, const WrappedBackingKey& key);  // gone already: no error

@@ -13,21 +13,30 @@ constexpr auto kPatienceForALogin = std::chrono::seconds(30);
 }  // namespace
 
 Result<HsmClusterStatus> KeydClient::describe_hsm_cluster(const std::string& cluster_id,
-                                                          const std::string& certificate_pem) {
+                                                          const std::string& certificate_pem, bool look) {
   COFFER_TRY(reply, channel_->call_for_bytes(Operation::kDescribeHsmCluster,
-                                             protocol::DescribeHsmCluster{cluster_id, certificate_pem}));
+                                             protocol::DescribeHsmCluster{cluster_id, certificate_pem, look},
+                                             kPatienceForALogin));
   return protocol::parse_body<protocol::HsmClusterReply>(reply);
 }
 
 Result<format::HsmLoginOutcome> KeydClient::connect_hsm(const HsmLogin& login) {
-  COFFER_TRY(reply, channel_->call_for_bytes(Operation::kConnectHsm, protocol::ConnectHsm{login, true},
+  COFFER_TRY(reply, channel_->call_for_bytes(Operation::kConnectHsm,
+                                             protocol::ConnectHsm{login, protocol::HsmConnection::kConnect},
                                              kPatienceForALogin));
   COFFER_TRY(body, protocol::parse_body<protocol::HsmLoginReply>(reply));
   return body.outcome;
 }
 
+Status KeydClient::remember_hsm(const HsmLogin& login) {
+  COFFER_CHECK(channel_->call_for_bytes(Operation::kConnectHsm,
+                                        protocol::ConnectHsm{login, protocol::HsmConnection::kRemember}));
+  return {};
+}
+
 Status KeydClient::disconnect_hsm(const HsmLogin& login) {
-  COFFER_CHECK(channel_->call_for_bytes(Operation::kConnectHsm, protocol::ConnectHsm{login, false},
+  COFFER_CHECK(channel_->call_for_bytes(Operation::kConnectHsm,
+                                        protocol::ConnectHsm{login, protocol::HsmConnection::kDisconnect},
                                         kPatienceForALogin));
   return {};
 }

@@ -14,6 +14,20 @@ using format::sealer::Operation;
 using secret::RawAccess;
 using secret::SecretBytes;
 
+// What a token refuses to do with a key is that key's state, to KMS.
+Result<SecretBytes> use(HsmStores& stores, const std::string& store_id,
+                        const format::sealer::RequestView& request) {
+  auto reply = stores.call(store_id, request, true);
+  if (reply) return reply;
+  Error& error = reply.error();
+  if (error.kind == ErrorKind::kNotFound)
+    error.message = "The key material of the KMS key is not in the CloudHSM cluster.";
+  if (error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kPermissionDenied ||
+      error.kind == ErrorKind::kIo)
+    error.kind = ErrorKind::kConflict;
+  return reply;
+}
+
 }  // namespace
 
 Result<Bytes> seal_hsm_blob(HsmStores& stores, const format::HsmObject& object, const BlobKey& key,
@@ -26,12 +40,11 @@ Result<Bytes> seal_hsm_blob(HsmStores& stores, const format::HsmObject& object, 
   const Bytes associated_data = format::associated_data(header, context);
   format::sealer::HsmMessageView message{object.id, {}, associated_data};
   std::ranges::copy(crypto::random_bytes(message.iv.size()), message.iv.begin());
-  COFFER_TRY(sealed, stores.call(object.key_store_id,
-                                 {Operation::kHsmEncrypt,
-                                  format::sealer::encode_hsm_message(message),
-                                  plaintext.read(RawAccess::because("the token encrypts it")),
-                                  {}},
-                                 true));
+  COFFER_TRY(sealed, use(stores, object.key_store_id,
+                         {Operation::kHsmEncrypt,
+                          format::sealer::encode_hsm_message(message),
+                          plaintext.read(RawAccess::because("the token encrypts it")),
+                          {}}));
   // The IV that was used, ciphertext and tag.
   if (sealed.size() != format::kHsmIvSize + plaintext.size() + format::kTagSize)
     return fail(ErrorKind::kInternal, "the key store's token answered something else than a ciphertext");
@@ -49,9 +62,8 @@ Result<SecretBytes> open_hsm_blob(HsmStores& stores, const format::HsmObject& ob
   const Bytes associated_data = format::associated_data(parsed.header_bytes, context);
   format::sealer::HsmMessageView message{object.id, {}, associated_data};
   std::ranges::copy(parsed.iv, message.iv.begin());
-  return stores.call(object.key_store_id,
-                     {Operation::kHsmDecrypt, format::sealer::encode_hsm_message(message), parsed.sealed, {}},
-                     true);
+  return use(stores, object.key_store_id,
+             {Operation::kHsmDecrypt, format::sealer::encode_hsm_message(message), parsed.sealed, {}});
 }
 
 }  // namespace coffer::keys

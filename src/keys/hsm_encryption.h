@@ -9,7 +9,8 @@
 
 namespace coffer::keys {
 
-// kUnavailable while the token cannot be reached; kNotFound when it does not have the key any more.
+// kUnavailable while the key store is not connected. kConflict, KMSInvalidStateException to KMS, whatever
+// else the token does not do: it cannot be reached, or does not have the key any more.
 Result<Bytes> seal_hsm_blob(HsmStores& stores, const format::HsmObject& object, const BlobKey& key,
                             format::BlobClass blob_class, const format::EncryptionContext& context,
                             const secret::SecretBytes& plaintext);

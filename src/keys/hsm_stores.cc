@@ -17,6 +17,8 @@ constexpr auto kPatienceForLogin = std::chrono::milliseconds(20000);
 // While one call opens a token again, others wait this long; once it has failed, so long nobody tries.
 constexpr auto kPatienceForAnother = std::chrono::milliseconds(1500);
 constexpr auto kAfterFailure = std::chrono::milliseconds(1000);
+// AWS's words (AWS KMS Developer Guide, "How to respond to a cryptographic operation failure").
+constexpr const char* kUnreachable = "KMS cannot communicate with your CloudHSM cluster";
 constexpr uint64_t kLargestConfiguration = 1 << 20;
 
 bool refuses_the_password(HsmLoginOutcome outcome) {
@@ -54,34 +56,55 @@ bool HsmStores::is_connected(const std::string& store_id) const {
   return find(store_id) != nullptr;
 }
 
-// Holding store.opening.
-HsmLoginOutcome HsmStores::open(Store& store, std::chrono::milliseconds patience) const {
-  store.process.reset();
+// `process` is set when somebody is logged in; without a password, nobody is.
+HsmLoginOutcome HsmStores::start(const std::string& cluster_id, const SecretBytes& password,
+                                 std::chrono::milliseconds patience,
+                                 std::shared_ptr<HsmProcess>& process) const {
   const auto deadline = Clock::now() + patience;
-  const auto configured = cluster(store.cluster_id);
+  const auto configured = cluster(cluster_id);
   if (!configured) log_warning("{}", configured.error().message);
   if (!configured || !*configured) return HsmLoginOutcome::kUnknownCluster;
   const format::HsmCluster& where = **configured;
   auto channel = start_();
   if (!channel) {
-    log_warning("key store {}: no process for its token: {}", store.id, channel.error().message);
+    log_warning("cluster {}: no process for its token: {}", cluster_id, channel.error().message);
     return HsmLoginOutcome::kNoAnswer;
   }
-  auto process = std::make_shared<HsmProcess>(std::move(*channel));
+  auto started = std::make_shared<HsmProcess>(std::move(*channel));
   const Bytes location = format::encode(format::HsmLocation{where.module, where.label, where.serial});
-  const auto reply =
-      process->call({format::sealer::Operation::kHsmLogIn,
-                     location,
-                     store.password.read(RawAccess::because("the token's process logs in with it")),
-                     {}},
-                    patience);
+  const auto reply = started->call({format::sealer::Operation::kHsmLogIn,
+                                    location,
+                                    password.read(RawAccess::because("the token's process logs in with it")),
+                                    {}},
+                                   patience);
   // A module that ends its process is none that works; one that says nothing may be behind a network.
   if (!reply) return Clock::now() < deadline ? HsmLoginOutcome::kNoModule : HsmLoginOutcome::kNoAnswer;
   format::Reader reader(reply->read(RawAccess::because("the outcome of a log-in is no secret")));
   const auto outcome = format::hsm_login_outcome(reader.u8());
   if (!outcome || !reader.at_end()) return HsmLoginOutcome::kNoModule;
-  if (*outcome == HsmLoginOutcome::kLoggedIn) store.process = std::move(process);
+  if (*outcome == HsmLoginOutcome::kLoggedIn && !password.empty()) process = std::move(started);
   return *outcome;
+}
+
+// Holding store.opening.
+HsmLoginOutcome HsmStores::open(Store& store, std::chrono::milliseconds patience) const {
+  store.process.reset();
+  return start(store.cluster_id, store.password, patience, store.process);
+}
+
+HsmLoginOutcome HsmStores::look(const std::string& cluster_id) const {
+  std::shared_ptr<HsmProcess> none;
+  return start(cluster_id, SecretBytes(), kPatienceForLogin, none);
+}
+
+void HsmStores::remember(const std::string& store_id, const std::string& cluster_id,
+                         const SecretBytes& password) {
+  auto store = std::make_shared<Store>();
+  store->id = store_id;
+  store->cluster_id = cluster_id;
+  store->password = password.clone();
+  const std::lock_guard lock(mutex_);
+  stores_.emplace(store_id, std::move(store));
 }
 
 HsmLoginOutcome HsmStores::connect(const std::string& store_id, const std::string& cluster_id,
@@ -116,9 +139,7 @@ void HsmStores::disconnect(const std::string& store_id) {
 // The one that runs, or a new one.
 Result<std::shared_ptr<HsmProcess>> HsmStores::process_of(Store& store) const {
   const std::unique_lock lock(store.opening, kPatienceForAnother);
-  const auto unreachable = [] {
-    return fail(ErrorKind::kUnavailable, "the key store's token cannot be reached now");
-  };
+  const auto unreachable = [] { return fail(ErrorKind::kConflict, kUnreachable); };
   if (!lock.owns_lock()) return unreachable();
   if (store.process && store.process->alive()) return store.process;
   if (store.password.empty() || (store.failed && Clock::now() - *store.failed < kAfterFailure))
@@ -144,7 +165,9 @@ Result<SecretBytes> HsmStores::call(const std::string& store_id, const format::s
     COFFER_TRY(process, process_of(*store));
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     auto reply = process->call(request, std::max(left, std::chrono::milliseconds(0)));
-    if (reply || process->alive() || !repeatable || tries > 0 || Clock::now() >= deadline) return reply;
+    if (reply || reply.error().kind != ErrorKind::kUnavailable) return reply;
+    if (process->alive() || !repeatable || tries > 0 || Clock::now() >= deadline)
+      return fail(ErrorKind::kConflict, kUnreachable);
   }
 }
 

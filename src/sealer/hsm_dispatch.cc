@@ -34,7 +34,7 @@ Result<SecretBytes> HsmDispatch::carry_out(ByteView packet) {
 Result<SecretBytes> HsmDispatch::log_in(const format::sealer::RequestView& request) {
   COFFER_TRY(location, format::parse_hsm_location(request.parameters));
   const auto outcome = hsm_.log_in(location, SecretBytes::copy_of(request.first));
-  logged_in_ = outcome == format::HsmLoginOutcome::kLoggedIn;
+  logged_in_ = outcome == format::HsmLoginOutcome::kLoggedIn && !request.first.empty();
   return SecretBytes::copy_of(format::Writer().u8(static_cast<uint8_t>(outcome)).take());
 }
 

@@ -149,9 +149,9 @@ void expect_exact(const Body& body) {
 }
 
 TEST(KeydHsmProtocol, EveryBodyReadsAsItWasWritten) {
-  expect_exact(DescribeHsmCluster{"cluster-234567abcde", "-----BEGIN"});
-  expect_exact(HsmClusterReply{true, false});
-  expect_exact(ConnectHsm{kLogin, false});
+  expect_exact(DescribeHsmCluster{"cluster-234567abcde", "-----BEGIN", true});
+  expect_exact(HsmClusterReply{true, false, HsmLoginOutcome::kNoToken});
+  expect_exact(ConnectHsm{kLogin, HsmConnection::kRemember});
   expect_exact(HsmLoginReply{HsmLoginOutcome::kUnfitToken});
   expect_exact(CreateHsmKey{kLogin, kKey.binding, 1});
   expect_exact(HsmKeyReply{"label", Bytes(9)});
@@ -174,7 +174,7 @@ TEST(KeydHsmProtocol, TellsWhatConcernsAToken) {
   EXPECT_TRUE(concerns(Operation::kBoxVolumeKeys,
                        BoxVolumeKeys{binding, {{software, {}, {}, "l"}, {kKey, {}, {}, "l"}}}));
   EXPECT_FALSE(concerns(Operation::kBoxVolumeKeys, BoxVolumeKeys{binding, {{software, {}, {}, "l"}}}));
-  EXPECT_TRUE(concerns(Operation::kConnectHsm, ConnectHsm{kLogin, true}));
+  EXPECT_TRUE(concerns(Operation::kConnectHsm, ConnectHsm{kLogin, HsmConnection::kConnect}));
   EXPECT_FALSE(concerns(Operation::kGenerateRandom, GenerateRandom{4}));
   EXPECT_FALSE(concerns_hsm({1, Operation::kEncrypt, {}}));
 }

@@ -41,6 +41,10 @@ struct HsmKeys : ::testing::Test {
                              format::encode(format::HsmClusters{token.cluster(kCluster)})));
     apid.connect(keyd.channel_for("apid", kHost));
   }
+  void configure(const format::HsmCluster& cluster) {
+    ASSERT_TRUE(
+        replace_file(system_disk(), folder / "hsm-clusters", format::encode(format::HsmClusters{cluster})));
+  }
   HsmLogin login(std::string_view pin = SoftHsm::kPin) {
     return {kCluster, kStore,
             *keys::wrap_secret(keyd.domain_keys(), format::SecretKind::kKeyStorePassword, kStore,
@@ -144,11 +148,10 @@ TEST_F(HsmKeys, ATokenThatHangsHoldsUpNobodyElse) {
   WrappedBackingKey software{kBinding, 1, *apid.create_backing_key(kBinding, 1)};
   starter.signal_newest(SIGSTOP);
   std::vector<std::thread> waiting;
-  std::atomic<int> unavailable = 0;
   for (int i = 0; i < 24; ++i)
     waiting.emplace_back([&] {
       const auto blob = apid.encrypt(key, as_bytes("x"), {});
-      if (!blob && blob.error().kind == ErrorKind::kUnavailable) ++unavailable;
+      if (!blob) EXPECT_EQ(blob.error().kind, ErrorKind::kConflict) << blob.error().message;
     });
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const auto start = steady_clock::now();
@@ -172,10 +175,33 @@ TEST_F(HsmKeys, APasswordThatWasChangedIsNotTriedAgainAndAgain) {
                " --token-label vault --login --pin " + SoftHsm::kPin + " --change-pin --new-pin another11");
   starter.signal_newest(SIGKILL);
   for (int i = 0; i < 10; ++i)
-    EXPECT_EQ(apid.encrypt(key, as_bytes("x"), {}).error().kind, ErrorKind::kUnavailable);
+    EXPECT_EQ(apid.encrypt(key, as_bytes("x"), {}).error().kind, ErrorKind::kConflict);
   EXPECT_EQ(starter.started(), 2u);
   EXPECT_EQ(*apid.connect_hsm(login("another11")), HsmLoginOutcome::kLoggedIn);
   EXPECT_TRUE(apid.encrypt(key, as_bytes("x"), {}));
+}
+
+TEST_F(HsmKeys, AStoreThatIsRememberedIsOpenedByTheFirstCall) {
+  const WrappedBackingKey key = a_key();
+  ASSERT_TRUE(apid.disconnect_hsm(login()));
+  ASSERT_TRUE(apid.remember_hsm(login()));
+  EXPECT_EQ(starter.started(), 1u);
+  EXPECT_TRUE(apid.encrypt(key, as_bytes("x"), {}));
+  ASSERT_TRUE(apid.remember_hsm(login("wrongPIN1"))) << "it is known already";
+  EXPECT_TRUE(apid.encrypt(key, as_bytes("x"), {}));
+  EXPECT_EQ(starter.started(), 2u);
+}
+
+TEST_F(HsmKeys, ATokenIsLookedAtWithoutAPin) {
+  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, "", true)->found, HsmLoginOutcome::kLoggedIn);
+  format::HsmCluster gone = token.cluster(kCluster);
+  gone.label = "cellar";
+  configure(gone);
+  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, "", true)->found, HsmLoginOutcome::kNoToken);
+  gone.module = "/usr/bin/true";
+  configure(gone);
+  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, "", true)->found, HsmLoginOutcome::kNoModule);
+  EXPECT_EQ(apid.create_hsm_key(login(), kBinding, 1).error().kind, ErrorKind::kConflict);
 }
 
 TEST_F(HsmKeys, DisconnectedTheyCannotBeUsedAndTheProcessEnds) {
@@ -191,16 +217,16 @@ TEST_F(HsmKeys, ADestroyedKeyIsMissedAndItsDestructionMayBeRepeated) {
   const WrappedBackingKey key = a_key();
   const auto blob = apid.encrypt(key, as_bytes("x"), {});
   ASSERT_TRUE(apid.destroy_hsm_key(login(), key));
-  EXPECT_EQ(apid.decrypt(key, *blob, {}).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(apid.decrypt(key, *blob, {}).error().kind, ErrorKind::kConflict);
   EXPECT_TRUE(apid.destroy_hsm_key(login(), key));
   WrappedBackingKey software{kBinding, 1, *apid.create_backing_key(kBinding, 1)};
   EXPECT_EQ(apid.destroy_hsm_key(login(), software).error().kind, ErrorKind::kInvalidArgument);
 }
 
 TEST_F(HsmKeys, AClusterIsWhatTheOperatorHasConfigured) {
-  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything")->known);
-  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything")->trusts) << "no anchor is configured";
-  EXPECT_FALSE(apid.describe_hsm_cluster("cluster-nonenonenon", "")->known);
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything", false)->known);
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything", false)->trusts) << "no anchor is configured";
+  EXPECT_FALSE(apid.describe_hsm_cluster("cluster-nonenonenon", "", true)->known);
   HsmLogin unknown = login();
   unknown.cluster_id = "cluster-nonenonenon";
   EXPECT_EQ(*apid.connect_hsm(unknown), HsmLoginOutcome::kUnknownCluster);
@@ -208,12 +234,12 @@ TEST_F(HsmKeys, AClusterIsWhatTheOperatorHasConfigured) {
   with_anchor.trust_anchor = {1, 2, 3};
   ASSERT_TRUE(
       replace_file(system_disk(), folder / "hsm-clusters", format::encode(format::HsmClusters{with_anchor})));
-  EXPECT_TRUE(
-      apid.describe_hsm_cluster(kCluster, "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n")
-          ->trusts);
-  EXPECT_FALSE(
-      apid.describe_hsm_cluster(kCluster, "-----BEGIN CERTIFICATE-----\nAQIE\n-----END CERTIFICATE-----\n")
-          ->trusts);
+  EXPECT_TRUE(apid.describe_hsm_cluster(
+                      kCluster, "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n", false)
+                  ->trusts);
+  EXPECT_FALSE(apid.describe_hsm_cluster(
+                       kCluster, "-----BEGIN CERTIFICATE-----\nAQIE\n-----END CERTIFICATE-----\n", false)
+                   ->trusts);
 }
 
 TEST_F(HsmKeys, ARotationOfTheDomainKeyKeepsThem) {
