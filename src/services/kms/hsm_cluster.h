@@ -30,8 +30,8 @@ struct HsmKey {
   Bytes token;        // what keyd needs to use it, under the domain key: the KMS key's one backing key
 };
 
-// Thread-safe. Outlives the services that use it. Errors: kUnavailable while the token cannot be reached,
-// kPermissionDenied when it refuses the password, kRefusedCiphertext for what does not open.
+// Thread-safe. Outlives the services that use it. Errors: kUnavailable while keyd cannot be reached,
+// kConflict while the token cannot.
 class HsmClusters {
  public:
   virtual ~HsmClusters() = default;
@@ -40,9 +40,15 @@ class HsmClusters {
   // Is that PEM certificate the cluster's trust anchor? True where the operator has configured none.
   virtual bool trusts(const std::string& cluster_id, const std::string& certificate_pem) const = 0;
 
+  // Is its token there, and fit? CloudHsmClusterNotActiveException, or another of KMS's exceptions about
+  // clusters.
+  virtual Status check_active(const std::string& /*cluster_id*/) const { return {}; }
+
   // Logs in, to see whether it can be done. Empty, or a ConnectionErrorCode of the KMS API
   // ("INVALID_CREDENTIALS", "CLUSTER_NOT_FOUND", "INTERNAL_ERROR", …).
   virtual std::string connect(const HsmLogin& login) = 0;
+  // Whoever is at the other end may have been started anew: the store is connected, as far as KMS knows.
+  virtual Status remember(const HsmLogin& /*login*/) { return {}; }
   virtual void disconnect(const HsmLogin& login) = 0;
 
   // An AES-256 key that never leaves the token.
