@@ -204,6 +204,8 @@ def data_key(catalog, shipped, domain, volumes, layer):
     fields = dm_table.open_document(dm_table.read_file(volumes, layer, "key"), b"COFLAYKY", f"the key of {layer}")
     fields.id()
     blob, context = fields.field(), fields.field()
+    if blob[0] != 1:
+        raise Refused(f"the key of {layer} is under a KMS key in a custom key store: no backup holds what opens it")
     kms_key = backing_key(catalog, shipped, domain, blob[2:18], struct.unpack("<I", blob[18:22])[0])
     name = b"aws:ebs:id"
     framed = struct.pack("<I", 1) + struct.pack("<I", len(name)) + name + struct.pack("<I", len(context)) + context

@@ -40,6 +40,7 @@
 #include "services/kms/domain_key_rotation.h"
 #include "services/kms/key_store_worker.h"
 #include "services/kms/key_worker.h"
+#include "services/kms/keyd_hsm_clusters.h"
 #include "services/kms/kms_service.h"
 #include "services/sts/sts_service.h"
 #include "wire/http_server.h"
@@ -216,6 +217,7 @@ class Daemon {
     installation_.domain_key_rotation = &rotation_;
     installation_.continuous_backup = &continuous_backup_;
     installation_.proxies = &proxies_;
+    installation_.hsm_clusters = &hsm_clusters_;
     installation_.kms_request_quotas = arguments.kms_request_quotas;
   }
 
@@ -251,7 +253,10 @@ class Daemon {
     if (message.kind == Kind::kListen && message.name == "http") http_socket_ = std::move(message.descriptor);
     if (message.kind == Kind::kListen && message.name == "admin")
       admin_socket_ = std::move(message.descriptor);
-    if (message.kind == Kind::kPeer && message.name == "keyd") keyd_.connect(std::move(message.descriptor));
+    if (message.kind == Kind::kPeer && message.name == "keyd") {
+      keyd_.connect(std::move(message.descriptor));
+      key_store_worker_.restore();
+    }
     if (message.kind == Kind::kPeer && message.name == "volumed")
       volumed_.connect(std::move(message.descriptor));
     if (message.kind == Kind::kPeer && serving_) restorer_->notify();
@@ -321,6 +326,7 @@ class Daemon {
   AdvancedClock clock_{system_clock()};
   xks::ProxyClient proxies_;
   Installation installation_;
+  services::kms::KeydHsmClusters hsm_clusters_{keyd_};
   services::kms::DomainKeyRotation rotation_;
   services::kms::ContinuousBackup continuous_backup_;
   services::kms::KeyWorker key_worker_{installation_};

@@ -131,6 +131,22 @@ GenerateHsmRandom GenerateHsmRandom::read(Reader& reader) {
   return body;
 }
 
+bool uses_key(Operation operation) {
+  switch (operation) {
+    case Operation::kEncrypt:
+    case Operation::kDecrypt:
+    case Operation::kGenerateDataKey:
+    case Operation::kGenerateDataKeyWithoutPlaintext:
+    case Operation::kGenerateDataKeyPair:
+    case Operation::kGenerateDataKeyPairWithoutPlaintext:
+    case Operation::kRewrapVolumeKey:
+    case Operation::kBoxVolumeKeys:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool concerns_hsm(const Request& request) {
   Reader reader(request.body);
   switch (request.operation) {
@@ -140,14 +156,6 @@ bool concerns_hsm(const Request& request) {
     case Operation::kDestroyHsmKey:
     case Operation::kGenerateHsmRandom:
       return true;
-    case Operation::kEncrypt:
-    case Operation::kDecrypt:
-    case Operation::kGenerateDataKey:
-    case Operation::kGenerateDataKeyWithoutPlaintext:
-    case Operation::kGenerateDataKeyPair:
-    case Operation::kGenerateDataKeyPairWithoutPlaintext:
-    case Operation::kRewrapVolumeKey:
-      return key_is_in_hsm(reader);
     case Operation::kBoxVolumeKeys: {
       const auto body = parse_body<BoxVolumeKeys>(request.body);
       return body && std::ranges::any_of(body->layers, [](const VolumeKeyRequest& layer) {
@@ -155,7 +163,7 @@ bool concerns_hsm(const Request& request) {
              });
     }
     default:
-      return false;
+      return uses_key(request.operation) && key_is_in_hsm(reader);
   }
 }
 

@@ -77,6 +77,8 @@ struct GenerateHsmRandom {
   static GenerateHsmRandom read(Reader& reader);
 };
 
+// Does the operation encrypt or decrypt with a KMS key, wherever that is?
+bool uses_key(Operation operation);
 // Does the operation use a key in a token? Then it may take as long as the token likes. Reads no more of the
 // packet than it takes.
 bool concerns_hsm(const Request& request);

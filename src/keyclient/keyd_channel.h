@@ -21,6 +21,14 @@ inline Bytes public_bytes(const secret::SecretBytes& body) {
   return to_bytes(body.read(secret::RawAccess::because("this reply holds no secret")));
 }
 
+// What keyd cannot do with a key for now is that key's state, and KMS has a name for it.
+inline Result<secret::SecretBytes> in_kms_words(format::keyd::Operation operation,
+                                                Result<secret::SecretBytes> body) {
+  if (!body && body.error().kind == ErrorKind::kConflict && format::keyd::uses_key(operation))
+    body.error().code = "KMSInvalidStateException";
+  return body;
+}
+
 struct KeydClient::Channel {
   std::mutex mutex;
   std::condition_variable changed;
@@ -57,7 +65,7 @@ struct KeydClient::Channel {
       body.write(writer);
       auto outcome = current->call(id, writer.take(), std::chrono::steady_clock::now() + patience);
       if (outcome.sent == Connection::Sent::kYes || std::chrono::steady_clock::now() >= deadline)
-        return std::move(outcome.body);
+        return in_kms_words(operation, std::move(outcome.body));
       current->close();  // it is of no more use; another may come
     }
   }

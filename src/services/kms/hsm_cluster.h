@@ -30,8 +30,8 @@ struct HsmKey {
   Bytes token;        // what keyd needs to use it, under the domain key: the KMS key's one backing key
 };
 
-// Thread-safe. Outlives the services that use it. Errors: kUnavailable while keyd cannot be reached,
-// kConflict while the token cannot.
+// Thread-safe. Outlives the services that use it. Errors: kUnavailable while the token, or keyd, cannot be
+// reached.
 class HsmClusters {
  public:
   virtual ~HsmClusters() = default;

@@ -216,6 +216,7 @@ Status check_cluster(Installation& installation, const CustomKeyStore& store) {
   if (clusters == nullptr || !clusters->knows(store.cluster_id))
     return refused("CloudHsmClusterNotFoundException",
                    "AWS KMS cannot find the CloudHSM cluster with the specified cluster ID.");
+  COFFER_CHECK(clusters->check_active(store.cluster_id));
   if (clusters->trusts(store.cluster_id, store.trust_anchor)) return {};
   if (store.id.empty())
     return refused("IncorrectTrustAnchorException",

@@ -53,6 +53,11 @@ void KeyStoreWorker::notify() {
   wake_.notify_all();
 }
 
+void KeyStoreWorker::restore() {
+  restoring_ = true;
+  notify();
+}
+
 void KeyStoreWorker::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -78,10 +83,12 @@ void KeyStoreWorker::run() {
 }
 
 bool KeyStoreWorker::do_all() {
+  const bool remembered = !restoring_.exchange(false) || remember_logins();
+  if (!remembered) restoring_ = true;
   const auto connecting = in_state(installation_.catalog, connection::kConnecting);
   const auto disconnecting = in_state(installation_.catalog, connection::kDisconnecting);
   if (!connecting || !disconnecting) return false;
-  bool done = true;
+  bool done = remembered;
   const auto note = [&](const catalog::CustomKeyStore& store, const Status& settled) {
     if (settled) return;
     log_warning("custom key store {}: {}", store.id, settled.error().message);
@@ -94,6 +101,22 @@ bool KeyStoreWorker::do_all() {
   for (const auto& store : *connecting) {
     const std::string error = try_to_connect(store);
     note(store, settle(store, error.empty() ? connection::kConnected : connection::kFailed, error));
+  }
+  return done;
+}
+
+// Nothing is opened yet: a token that is away now holds up no start.
+bool KeyStoreWorker::remember_logins() {
+  if (installation_.hsm_clusters == nullptr) return true;
+  const auto connected = in_state(installation_.catalog, connection::kConnected);
+  if (!connected) return false;
+  bool done = true;
+  for (const auto& store : *connected) {
+    if (store.type != kCloudHsm) continue;
+    const Status remembered = installation_.hsm_clusters->remember(login_of(store));
+    if (remembered) continue;
+    log_warning("custom key store {}: {}", store.id, remembered.error().message);
+    done = false;
   }
   return done;
 }

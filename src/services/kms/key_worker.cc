@@ -13,6 +13,7 @@
 #include "services/kms/imported_material.h"
 #include "services/kms/key_life.h"
 #include "services/kms/key_states.h"
+#include "services/kms/keys_in_stores.h"
 #include "services/service_event.h"
 
 namespace coffer::services::kms {
@@ -93,6 +94,19 @@ Status start_window_of_primary(catalog::Transaction& transaction, const catalog:
   if (left.size() != 1 || left.front().state != key_state::kPendingReplicaDeletion) return {};
   schedule_deletion(left.front(), false, Days(left.front().deletion_window_days), now);
   return transaction.update_key(left.front());
+}
+
+// A key's store, and what the catalog has of its material.
+struct KeyInStore {
+  catalog::CustomKeyStore store;
+  catalog::BackingKey material;
+};
+Result<std::optional<KeyInStore>> key_in_store(catalog::Transaction& transaction, const catalog::Key& key) {
+  if (key.custom_key_store_id.empty()) return std::nullopt;
+  COFFER_TRY(store, transaction.custom_key_store(key.custom_key_store_id));
+  COFFER_TRY(material, transaction.backing_key(key.region, key.id, key.current_version));
+  if (!store || !material) return std::nullopt;
+  return KeyInStore{std::move(*store), std::move(*material)};
 }
 
 }  // namespace
@@ -237,11 +251,14 @@ Status KeyWorker::destroy_if_due(const catalog::Key& key) {
   const Timestamp now = installation_.clock.now();
   if (!key.deletion_date || *key.deletion_date > now) return {};
   COFFER_TRY(keyd, installation_.keyd.status());
+  std::optional<KeyInStore> stored;
   COFFER_CHECK(installation_.catalog.write(
       [&](catalog::Transaction& transaction) -> Status {
         COFFER_TRY(row, transaction.key(key.region, key.id));
         if (!row || row->state != key_state::kPendingDeletion || row->deletion_date != key.deletion_date)
           return {};  // it was cancelled
+        COFFER_TRY(in_store, key_in_store(transaction, *row));
+        stored = std::move(in_store);
         COFFER_CHECK(transaction.remove_key(key.region, key.id));
         COFFER_CHECK(transaction.insert_destroyed_key(
             {key.id, key.account, key.region, now, keyd.domain_key_version}));
@@ -250,6 +267,7 @@ Status KeyWorker::destroy_if_due(const catalog::Key& key) {
                                     event_of(key, "DeleteKey", fmt::format(R"({{"keyId":"{}"}})", key.id)));
       },
       catalog::Urgency::kProtective));
+  if (stored) discard_material(installation_, stored->store, key, stored->material);
   log_info("key {} in {} is deleted", key.id, key.region);
   destructions_unfinished_ = true;
   return {};

@@ -38,6 +38,12 @@ std::string connection_error(HsmLoginOutcome outcome) {
   return "INTERNAL_ERROR";
 }
 
+// Where no key is concerned yet, KMS says DependencyTimeoutException.
+Error unreachable(Error error) {
+  if (error.kind == ErrorKind::kConflict) error.kind = ErrorKind::kUnavailable;
+  return error;
+}
+
 }  // namespace
 
 bool KeydHsmClusters::knows(const std::string& cluster_id) const {
@@ -78,8 +84,9 @@ void KeydHsmClusters::disconnect(const HsmLogin& login) {
 }
 
 Result<HsmKey> KeydHsmClusters::create_key(const HsmLogin& login, const format::KeyBinding& binding) {
-  COFFER_TRY(made, keyd_.create_hsm_key(to_keyd(login), binding, kFirstVersion));
-  return HsmKey{std::move(made.label), std::move(made.token)};
+  auto made = keyd_.create_hsm_key(to_keyd(login), binding, kFirstVersion);
+  if (!made) return tl::unexpected(unreachable(std::move(made.error())));
+  return HsmKey{std::move(made->label), std::move(made->token)};
 }
 
 Status KeydHsmClusters::destroy_key(const HsmLogin& login, const HsmKey& key,
@@ -88,7 +95,9 @@ Status KeydHsmClusters::destroy_key(const HsmLogin& login, const HsmKey& key,
 }
 
 Result<secret::SecretBytes> KeydHsmClusters::generate_random(const HsmLogin& login, uint32_t size) {
-  return keyd_.generate_hsm_random(to_keyd(login), size);
+  auto random = keyd_.generate_hsm_random(to_keyd(login), size);
+  if (!random) return tl::unexpected(unreachable(std::move(random.error())));
+  return random;
 }
 
 }  // namespace coffer::services::kms

@@ -125,7 +125,7 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
   if (!backing_key.token.empty()) rows.backing_keys = {backing_key};
   if (store) rows.custom_key_stores = {*store};
   const auto shipment = ship(call.installation, rows);
-  if (!shipment && store) discard_material(call, *store, key, backing_key);
+  if (!shipment && store) discard_material(call.installation, *store, key, backing_key);
   if (!shipment) return tl::unexpected(shipment.error());
 
   auto response = call.commit<api::CreateKeyResponse>(
@@ -137,7 +137,7 @@ Result<api::CreateKeyResponse> KmsService::create_key(Call& call, const api::Cre
         if (store) add_key_store(key, *store, *made.key_metadata);
         return made;
       });
-  if (!response && store) discard_material(call, *store, key, backing_key);
+  if (!response && store) discard_material(call.installation, *store, key, backing_key);
   return response;
 }
 

@@ -103,10 +103,10 @@ Result<catalog::BackingKey> material_in_store(Call& call, const CustomKeyStore& 
   return material;
 }
 
-void discard_material(Call& call, const CustomKeyStore& store, const catalog::Key& key,
+void discard_material(Installation& installation, const CustomKeyStore& store, const catalog::Key& key,
                       const catalog::BackingKey& material) {
-  if (store.type != kCloudHsm || call.installation.hsm_clusters == nullptr) return;
-  const auto discarded = call.installation.hsm_clusters->destroy_key(
+  if (store.type != kCloudHsm || installation.hsm_clusters == nullptr) return;
+  const auto discarded = installation.hsm_clusters->destroy_key(
       login_of(store), {key.store_key_id, material.token}, {key.account, key.region, key.id});
   if (!discarded)
     log_warning("key {} stays in the token of {}: {}", key.store_key_id, store.cluster_id,

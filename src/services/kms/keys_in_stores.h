@@ -24,9 +24,10 @@ Result<std::optional<catalog::CustomKeyStore>> store_for_key(Call& call,
 Result<catalog::BackingKey> material_in_store(Call& call, const catalog::CustomKeyStore& store,
                                               const api::CreateKeyRequest& request, catalog::Key& key);
 
-// What was made in a token for a key that did not come to be.
-void discard_material(Call& call, const catalog::CustomKeyStore& store, const catalog::Key& key,
-                      const catalog::BackingKey& material);
+// Destroys what the token of a cluster holds of a key that did not come to be, or is no more. Best effort, as
+// at AWS: what stays behind is logged. Nothing for other stores.
+void discard_material(Installation& installation, const catalog::CustomKeyStore& store,
+                      const catalog::Key& key, const catalog::BackingKey& material);
 
 // Once more, in the transaction that stores the key.
 Status check_store_unchanged(catalog::Transaction& transaction, const catalog::Key& key);

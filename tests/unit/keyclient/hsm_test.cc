@@ -151,7 +151,9 @@ TEST_F(HsmKeys, ATokenThatHangsHoldsUpNobodyElse) {
   for (int i = 0; i < 24; ++i)
     waiting.emplace_back([&] {
       const auto blob = apid.encrypt(key, as_bytes("x"), {});
-      if (!blob) EXPECT_EQ(blob.error().kind, ErrorKind::kConflict) << blob.error().message;
+      if (!blob) {
+        EXPECT_EQ(blob.error().kind, ErrorKind::kConflict) << blob.error().message;
+      }
     });
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const auto start = steady_clock::now();
