@@ -87,7 +87,7 @@ def test_arguments_of_the_daemons(site):
     assert starts["volumed"] == ["--data", data, "--crypto", "auto", "--io", "auto", "--throttle", "off", "--nbd-tls", "off"]
     assert starts["apid"] == ["--data", data, "--account", "210987654321", "--endpoint", url, "--host-id",
                               site.installation()["host_id"], "--region", "eu-central-1", "--region", "us-east-1",
-                              "--development"]
+                              "--xks-timeout", "250", "--development"]
     assert stop(process) == 0
 
 
