@@ -155,7 +155,7 @@ class Receiver {
     COFFER_TRY(keys, read_sealed_keys(served_, recovery_, with_domain_keys_));
     copy->about.set("position", static_cast<int64_t>(last_number_));
     base_due_ = false;
-    pending_ = {last_number_, keys.sequence, steady_clock::now()};
+    pending_ = {last_number_, keys.sequence, steady_clock::now(), id_};
     base_ = std::async(std::launch::async, [this, copy, keys, served = served_, number = last_number_] {
       return write_base(served, *copy, keys, number);
     });
@@ -182,6 +182,12 @@ class Receiver {
     if (!written) {
       complain_once(written.error().message);
       base_due_ = true;
+      return {};
+    }
+    // Between apid's two lives keys may have been made that are neither in this base nor were shipped.
+    if (pending_.receiver != id_) {
+      base_due_ = true;
+      next_base_ = {};
       return {};
     }
     base_number_ = pending_.number;
@@ -215,6 +221,7 @@ class Receiver {
   struct {
     uint64_t number = 0, sequence = 0;
     steady_clock::time_point began{};
+    std::string receiver;
   } pending_;
   bool base_due_ = true, announced_ = false;
   uint64_t base_number_ = 0, base_sequence_ = 0;

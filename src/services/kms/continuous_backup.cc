@@ -50,6 +50,9 @@ Result<ContinuousBackup::Shipment> ContinuousBackup::ship(const catalog::Shipped
   const auto started = std::chrono::steady_clock::now();
   changed_.wait_until(lock, started + patience_.for_a_receiver, [&] { return stopping_ || connected(); });
   if (!connected() || stopping_) return not_shipped("no `coffer backup --continuous` runs for " + target_);
+  // What it stored alone could not be restored, and the folder before it would lack it.
+  if (on() && receivers_target_ != target_)
+    return not_shipped("the continuous backup in " + receivers_target_ + " has no whole backup yet");
   const auto piece = std::make_shared<Piece>();
   piece->bytes = encode(rows);
   waiting_.push_back(piece);
@@ -80,6 +83,8 @@ Status ContinuousBackup::require_base(uint32_t version) {
 
 Status ContinuousBackup::check_receiver(const std::string& receiver_id) const {
   if (!receiver_id.empty() && receiver_id == receiver_id_) return {};
+  if (!receiver_id.empty() && receiver_id == ended_receiver_id_)
+    return fail(ErrorKind::kConflict, "the continuous backup was ended");
   if (receiver_id_.empty())
     return fail(ErrorKind::kConflict, "no continuous backup has begun", "ReceiverUnknown");
   return fail(ErrorKind::kConflict, "another `coffer backup --continuous` has begun");
@@ -97,9 +102,19 @@ void ContinuousBackup::settle_taken(State state, const std::string& failure) {
   changed_.notify_all();
 }
 
+void ContinuousBackup::fail_waiting(const std::string& failure) {
+  for (const auto& piece : waiting_) {
+    piece->state = State::kFailed;
+    piece->failure = failure;
+  }
+  waiting_.clear();
+  changed_.notify_all();
+}
+
 void ContinuousBackup::begin(const std::string& target, const std::string& receiver_id) {
   const std::lock_guard lock(mutex_);
   settle_taken(State::kFailed, "its command was started anew");
+  if (on() && target != target_) fail_waiting("another folder is to have it from now on");
   receiver_id_ = receiver_id;
   receivers_target_ = target;
   last_asked_ = std::chrono::steady_clock::now();
@@ -192,13 +207,9 @@ Status ContinuousBackup::end(const std::function<Status(catalog::Transaction&)>&
   }));
   const std::lock_guard lock(mutex_);
   target_.clear();
-  receiver_id_.clear();
+  ended_receiver_id_ = std::exchange(receiver_id_, {});
   base_wanted_ = false;
-  for (const auto& piece : waiting_) {
-    piece->state = State::kFailed;
-    piece->failure = "it was ended";
-  }
-  waiting_.clear();
+  fail_waiting("it was ended");
   settle_taken(State::kFailed, "it was ended");
   return {};
 }

@@ -109,6 +109,7 @@ class ContinuousBackup {
   bool on() const { return !target_.empty(); }
   Status check_receiver(const std::string& receiver_id) const;
   void settle_taken(State state, const std::string& failure);
+  void fail_waiting(const std::string& failure);
   void ended();
 
   catalog::Catalog& catalog_;
@@ -116,7 +117,8 @@ class ContinuousBackup {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
-  std::string target_;  // a folder, as the receiver named it; empty: off
+  std::string target_;             // a folder, as the receiver named it; empty: off
+  std::string ended_receiver_id_;  // by end(): it may not begin again by itself
   std::string receiver_id_, receivers_target_, failure_;
   size_t asking_ = 0;  // calls of the receiver under way
   SteadyTime last_asked_{};

@@ -65,6 +65,27 @@ TEST_F(ContinuousBackupTest, WhileItIsOffNobodyWaits) {
   EXPECT_FALSE(backup_->report().on);
 }
 
+TEST_F(ContinuousBackupTest, AnotherFolderTakesNothingBeforeItHasABase) {
+  turn_on();
+  backup_->begin("/other", "r");
+  EXPECT_FALSE(backup_->ship(rows("a"))) << "neither folder could restore it";
+  ASSERT_TRUE(backup_->take_base("r", 0, [] { return Status(); }));
+  ASSERT_TRUE(backup_->base_stored("r", kNoRecord));
+  auto shipment = ship("b");
+  EXPECT_EQ(next(), Ids{"b"});
+  next();
+  EXPECT_TRUE(shipment.get());
+}
+
+TEST_F(ContinuousBackupTest, AnEndedReceiverDoesNotBeginAgainByItself) {
+  turn_on();
+  ASSERT_TRUE(backup_->end(kNoRecord));
+  const auto ended = backup_->next("r", {true, ""}, kMost, milliseconds(10));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind, ErrorKind::kConflict);
+  EXPECT_NE(ended.error().code, "ReceiverUnknown");
+}
+
 TEST_F(ContinuousBackupTest, AShipmentReturnsWhenItIsStoredAndNotBefore) {
   turn_on();
   auto shipment = ship("a");
