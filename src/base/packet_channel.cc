@@ -44,25 +44,28 @@ Status PacketChannel::send(ByteView bytes, std::span<const int> descriptors) {
   return {};
 }
 
-Status PacketChannel::send_all(std::span<const ByteView> packets) {
+Result<size_t> PacketChannel::send_some(std::span<const ByteView> packets) {
   constexpr size_t kMostAtOnce = 64;
   std::array<iovec, kMostAtOnce> vectors;
   std::array<mmsghdr, kMostAtOnce> messages;
-  while (!packets.empty()) {
-    const size_t count = std::min(packets.size(), kMostAtOnce);
-    for (size_t i = 0; i < count; ++i) {
-      if (packets[i].size() > kLargestPacket) return fail(ErrorKind::kInternal, "packet too large");
-      vectors[i] = {const_cast<uint8_t*>(packets[i].data()), packets[i].size()};
+  size_t total = 0;
+  while (total < packets.size()) {
+    const auto next = packets.subspan(total, std::min(packets.size() - total, kMostAtOnce));
+    for (size_t i = 0; i < next.size(); ++i) {
+      if (next[i].size() > kLargestPacket) return fail(ErrorKind::kInternal, "packet too large");
+      vectors[i] = {const_cast<uint8_t*>(next[i].data()), next[i].size()};
       messages[i] = {};
       messages[i].msg_hdr.msg_iov = &vectors[i];
       messages[i].msg_hdr.msg_iovlen = 1;
     }
-    const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+    const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(next.size()),
+                                MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (sent < 0) return fail(ErrorKind::kUnavailable, errno_error("send").message);
-    packets = packets.subspan(static_cast<size_t>(sent));
+    total += static_cast<size_t>(sent);
   }
-  return {};
+  return total;
 }
 
 Result<Packet> PacketChannel::receive() {

@@ -26,8 +26,8 @@ class PacketChannel {
   explicit PacketChannel(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   Status send(ByteView bytes, std::span<const int> descriptors = {});
-  // The same for several packets in few system calls; what was sent before a failure is not told.
-  Status send_all(std::span<const ByteView> packets);
+  // As many as there is room for now, in few system calls; how many. Does not wait.
+  Result<size_t> send_some(std::span<const ByteView> packets);
   // kUnavailable when the peer is gone.
   Result<Packet> receive();
   // As receive(), into the caller's memory (for packets that hold secrets); the size of the packet.

@@ -2,6 +2,7 @@
 #include "keyclient/connection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace coffer::keyclient {
@@ -21,6 +22,8 @@ Connection::Connection(FileDescriptor socket)
 
 Connection::~Connection() {
   close();
+  for (auto& [host, requests] : queued_)
+    for (Unsent& request : requests) secret::wipe(request.packet);
 }
 
 void Connection::close() {
@@ -62,42 +65,57 @@ bool Connection::add(uint64_t id, Waiting& waiting) {
 }
 
 void Connection::send(Fiber* fiber, Unsent request) {
-  if (fiber == nullptr) {
+  if (fiber != nullptr) {
     std::vector<Unsent> one;
     one.push_back(std::move(request));
-    return send_all(std::move(one));
+    return queue(fiber->host(), std::move(one));
   }
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    first = queued_.empty();
-    queued_.push_back(std::move(request));
-  }
-  if (first) fiber->host().post([self = shared_from_this()] { self->send_queued(); });
-}
-
-void Connection::send_queued() {
-  std::vector<Unsent> requests;
-  {
-    const std::lock_guard lock(mutex_);
-    requests = std::exchange(queued_, {});
-  }
-  send_all(std::move(requests));
-}
-
-void Connection::send_all(std::vector<Unsent> requests) {
-  std::vector<ByteView> packets(requests.size());
-  std::ranges::transform(requests, packets.begin(),
-                         [](const Unsent& request) { return ByteView(request.packet); });
   Status sent;
   {
     const std::lock_guard lock(sending_);
-    sent = channel_.send_all(packets);
+    sent = channel_.send(request.packet);
   }
-  for (Unsent& request : requests) {
-    secret::wipe(request.packet);
-    if (!sent) complete(request.id, {Sent::kNo, tl::unexpected(unavailable("keyd is not there"))});
+  secret::wipe(request.packet);
+  if (!sent) complete(request.id, {Sent::kNo, tl::unexpected(unavailable("keyd is not there"))});
+}
+
+// The loop comes to them after what is ready now.
+void Connection::queue(FiberHost& host, std::vector<Unsent> requests) {
+  const std::lock_guard lock(mutex_);
+  auto& queued = queued_[&host];
+  const bool first = queued.empty();
+  queued.insert(queued.end(), std::make_move_iterator(requests.begin()),
+                std::make_move_iterator(requests.end()));
+  if (first) host.post([self = shared_from_this(), &host] { self->send_queued(host); });
+}
+
+// What is queued for that loop, but for what nobody waits for any more.
+std::vector<Connection::Unsent> Connection::take_queued(FiberHost& host) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Unsent> requests = std::exchange(queued_[&host], {});
+  std::erase_if(requests, [this](Unsent& request) {
+    const bool given_up = !waiting_.contains(request.id);
+    if (given_up) secret::wipe(request.packet);
+    return given_up;
+  });
+  return requests;
+}
+
+// Never waits: a keyd that takes no more, or a thread that waits for it, must not stop the loop.
+void Connection::send_queued(FiberHost& host) {
+  std::vector<Unsent> requests = take_queued(host);
+  std::vector<ByteView> packets(requests.size());
+  std::ranges::transform(requests, packets.begin(),
+                         [](const Unsent& request) { return ByteView(request.packet); });
+  Result<size_t> sent = size_t{0};
+  if (std::unique_lock lock(sending_, std::try_to_lock); lock) sent = channel_.send_some(packets);
+  const size_t gone = sent ? *sent : requests.size();
+  for (size_t i = 0; i < gone; ++i) {
+    secret::wipe(requests[i].packet);
+    if (!sent) complete(requests[i].id, {Sent::kNo, tl::unexpected(unavailable("keyd is not there"))});
   }
+  requests.erase(requests.begin(), requests.begin() + static_cast<ptrdiff_t>(gone));
+  if (!requests.empty()) queue(host, std::move(requests));
 }
 
 void Connection::read_replies() {

@@ -53,17 +53,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
   bool add(uint64_t id, Waiting& waiting);
   void send(Fiber* fiber, Unsent request);
-  void send_all(std::vector<Unsent> requests);
-  void send_queued();
+  void queue(FiberHost& host, std::vector<Unsent> requests);
+  std::vector<Unsent> take_queued(FiberHost& host);
+  void send_queued(FiberHost& host);
   void read_replies();
   void complete(uint64_t id, Outcome outcome);
   void end();
 
   PacketChannel channel_;
   std::mutex sending_;
-  mutable std::mutex mutex_;                        // of what follows
-  std::unordered_map<uint64_t, Waiting*> waiting_;  // not completed yet
-  std::vector<Unsent> queued_;                      // by fibers, until their loop comes to send_queued()
+  mutable std::mutex mutex_;                                    // of what follows
+  std::unordered_map<uint64_t, Waiting*> waiting_;              // not completed yet
+  std::unordered_map<FiberHost*, std::vector<Unsent>> queued_;  // by fibers, until their loop sends them
   bool alive_ = true;
   std::once_flag joined_;
   std::thread reader_;

@@ -5,59 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/one_shot_event.h"
+#include "tests/unit/base/fiber_loop.h"
 
 namespace coffer {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-// A loop that runs on the test's own thread until so many fibers have ended.
-class Loop final : public FiberHost {
- public:
-  ~Loop() override {
-    for (auto& thread : blocking_) thread.join();
-  }
-  void post(Work work) override {
-    const std::lock_guard lock(mutex_);
-    ready_.push_back(std::move(work));
-    changed_.notify_one();
-  }
-  void offload(Work work) override { blocking_.emplace_back(std::move(work)); }
-  void start(Work work) {
-    ++running_;
-    Fiber::start(*this, std::move(work), [this] { --running_; });
-  }
-  void run() {
-    while (running_ > 0) {
-      Work next;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, 5ms, [this] { return !ready_.empty(); });
-        if (!ready_.empty()) {
-          next = std::move(ready_.front());
-          ready_.pop_front();
-        }
-      }
-      if (next) next();
-      wake_overdue(Clock::now());
-    }
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Work> ready_;
-  std::vector<std::thread> blocking_;
-  int running_ = 0;
-};
+using Loop = testing::FiberLoop;
 
 class FiberTest : public ::testing::Test {
  protected:
