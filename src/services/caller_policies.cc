@@ -163,7 +163,8 @@ Result<SharedCallerPolicies> read_caller(Installation& installation, const polic
 // Who has no access key (a Unix user, somebody in whose name work goes on) asks too seldom to be kept.
 Result<SharedCallerPolicies> load_caller(Installation& installation, const policy::Principal& principal) {
   if (principal.access_key_id.empty()) return read_caller(installation, principal);
-  return installation.callers->get(installation.catalog, principal.access_key_id,
+  // With the name that it authenticated under: a user may be renamed between that and this.
+  return installation.callers->get(installation.catalog, principal.access_key_id + "\n" + principal.arn,
                                    [&] { return read_caller(installation, principal); });
 }
 

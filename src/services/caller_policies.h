@@ -21,7 +21,7 @@ struct CallerPolicies {
 };
 using SharedCallerPolicies = std::shared_ptr<const CallerPolicies>;
 
-// By access key: it tells the user or the role, and the session with its own policies.
+// By access key and ARN: they tell the user or the role, and the session with its own policies.
 class CallerCache : public catalog::ReadCache<CallerPolicies> {
  public:
   CallerCache() : ReadCache(10'000) {}

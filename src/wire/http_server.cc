@@ -199,15 +199,18 @@ Task<HttpResponse> HttpServer::Implementation::Connection::answer(HttpRequest re
 
 // On this thread, where the request was read: handing it to another costs more than most of what is done.
 Task<HttpResponse> HttpServer::Implementation::Connection::answer_on_fiber(HttpRequest request) {
+  server_.fibers_ += 1;  // before it is asked whether it may begin: wait_for_fibers() sees one or the other
+  if (server_.closing_) {
+    server_.end_fiber();
+    co_return server_.shape_error(503, "The server is stopping.", request);
+  }
   HttpResponse response;
   const auto start = [&](auto handler) {
     const auto go_on = std::make_shared<decltype(handler)>(std::move(handler));
-    server_.fibers_ += 1;
     Fiber::start(
         loop_, [&] { response = server_.handle(std::move(request)); },
         [this, go_on] {
-          server_.fibers_ -= 1;
-          server_.fibers_.notify_all();
+          server_.end_fiber();
           asio::post(loop_.io, std::move(*go_on));
         });
   };
@@ -401,6 +404,11 @@ bool HttpServer::Implementation::wait_until_empty(std::chrono::milliseconds pati
   return emptied_.wait_for(lock, patience, [this] { return connections_.empty(); });
 }
 
+void HttpServer::Implementation::end_fiber() {
+  fibers_ -= 1;
+  fibers_.notify_all();
+}
+
 // Each waits for a while at most: for keyd, for a commit.
 void HttpServer::Implementation::wait_for_fibers() {
   for (size_t left = fibers_; left != 0; left = fibers_) fibers_.wait(left);
@@ -414,7 +422,9 @@ void HttpServer::Implementation::stop() {
     acceptor_.close(ignored);
   });
   close_connections(true);
-  if (!wait_until_empty(options_.drain_timeout)) close_connections(false);
+  const bool empty = wait_until_empty(options_.drain_timeout);
+  closing_ = true;
+  if (!empty) close_connections(false);
   wait_for_fibers();
   pool_.join();
   wait_until_empty(std::chrono::seconds(1));

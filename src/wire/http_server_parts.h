@@ -74,6 +74,7 @@ class HttpServer::Implementation {
   HttpResponse shape_error(int status, std::string_view reason, const HttpRequest& partial);
   bool wait_until_empty(std::chrono::milliseconds patience);
   void wait_for_fibers();
+  void end_fiber();
   void close_connections(bool only_idle);
   std::vector<std::shared_ptr<Connection>> open_connections();
 
@@ -99,6 +100,7 @@ class HttpServer::Implementation {
   const Loops loops_;
   Acceptor acceptor_;  // on the first loop
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> closing_ = false;   // what has not begun will not
   std::atomic<size_t> fibers_ = 0;      // brief requests that are handled
   std::atomic<size_t> body_bytes_ = 0;  // of all requests that are received or handled
 };
