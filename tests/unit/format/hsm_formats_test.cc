@@ -6,6 +6,7 @@
 #include "format/hsm_blob.h"
 #include "format/hsm_clusters.h"
 #include "format/keyd_hsm_protocol.h"
+#include "tests/unit/format/keyd_body.h"
 
 namespace coffer::format {
 namespace {
@@ -130,23 +131,6 @@ namespace {
 
 const HsmLogin kLogin{"cluster-234567abcde", "cks-1234567890abcdef0", Bytes(50, 1)};
 const WrappedBackingKey kKey{{"123456789012", "us-west-2", kKeyId}, 3, Bytes(99, kHsmTokenVersion)};
-
-template <class Body>
-Bytes written(const Body& body) {
-  Writer writer;
-  body.write(writer);
-  return writer.take();
-}
-
-template <class Body>
-void expect_exact(const Body& body) {
-  const Bytes bytes = written(body);
-  const auto read = parse_body<Body>(bytes);
-  ASSERT_TRUE(read);
-  EXPECT_EQ(written(*read), bytes);
-  for (size_t size = 0; size < bytes.size(); ++size)
-    EXPECT_FALSE(parse_body<Body>(ByteView(bytes).first(size))) << size;
-}
 
 TEST(KeydHsmProtocol, EveryBodyReadsAsItWasWritten) {
   expect_exact(DescribeHsmCluster{"cluster-234567abcde", "-----BEGIN", true});

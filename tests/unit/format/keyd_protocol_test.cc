@@ -6,6 +6,8 @@
 #include <iostream>
 #include <random>
 
+#include "tests/unit/format/keyd_body.h"
+
 namespace coffer::format::keyd {
 namespace {
 
@@ -13,27 +15,6 @@ const WrappedBackingKey kKey{
     {"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"}, 3, Bytes(99, 7)};
 const EncryptionContext kContext{{"aws:ebs:id", "vol-1"}, {"b", ""}};
 const Bytes kSomeBytes{1, 2, 3};
-
-template <class Body>
-Bytes written(const Body& body) {
-  Writer writer;
-  body.write(writer);
-  return writer.take();
-}
-
-// Writing what was read gives the same bytes, and no part of them is a message.
-template <class Body>
-void expect_exact(const Body& body) {
-  const Bytes bytes = written(body);
-  const auto read = parse_body<Body>(bytes);
-  ASSERT_TRUE(read);
-  EXPECT_EQ(written(*read), bytes);
-  for (size_t size = 0; size < bytes.size(); ++size)
-    EXPECT_FALSE(parse_body<Body>(ByteView(bytes).first(size))) << size;
-  Bytes longer = bytes;
-  longer.push_back(0);
-  EXPECT_FALSE(parse_body<Body>(longer));
-}
 
 TEST(KeydProtocol, EveryBodyReadsAsItWasWritten) {
   expect_exact(CreateBackingKey{kKey.binding, 2});
