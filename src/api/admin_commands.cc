@@ -122,9 +122,9 @@ catalog::TrailEvent admin_event(const AdminCall& call, const std::string& event_
                                 const Json& request_parameters, const Json& response_elements,
                                 const Error* error) {
   trail::Record record;
-  record.event_id = make_time_ordered_uuid(call.installation.random, call.installation.clock.now());
-  record.request_id = make_uuid(call.installation.random);
   record.time = call.installation.clock.now();
+  record.event_id = make_time_ordered_uuid(call.installation.random, record.time);
+  record.request_id = make_uuid(call.installation.random);
   record.event_source = trail::kLocalEventSource;
   record.event_name = event_name;
   record.region = call.installation.regions.front();

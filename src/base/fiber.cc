@@ -2,7 +2,6 @@
 #include "base/fiber.h"
 
 #include <boost/context/fiber.hpp>
-#include <boost/context/pooled_fixedsize_stack.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>
 #include <utility>
 #include <vector>

@@ -9,8 +9,8 @@ namespace coffer::services {
 Status record_service_event(Installation& installation, catalog::Transaction& transaction,
                             const ServiceEvent& event) {
   trail::Record record;
-  record.event_id = make_time_ordered_uuid(installation.random, installation.clock.now());
   record.time = installation.clock.now();
+  record.event_id = make_time_ordered_uuid(installation.random, record.time);
   record.event_source = event.event_source;
   record.event_name = event.event_name;
   record.region = event.region;
