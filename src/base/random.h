@@ -12,7 +12,7 @@ class Random {
   virtual void fill(MutableByteView out) = 0;  // thread-safe; cannot fail (aborts if the kernel does)
 };
 
-// getrandom(2).
+// getrandom(2). What a process draws after fork() and before exec() may repeat.
 Random& system_random();
 
 }  // namespace coffer

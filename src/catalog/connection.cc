@@ -32,6 +32,13 @@ constexpr const char* kSettings =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA trusted_schema = OFF;";
 
+// SQLite otherwise takes a mutex of all connections at each allocation, some forty times for one trail
+// record.
+void keep_no_memory_statistics() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)once;  // refused where SQLite runs already: then it is slower, no more
+}
+
 }  // namespace
 
 Error sqlite_error(sqlite3* database, std::string_view what) {
@@ -43,6 +50,7 @@ Error sqlite_error(sqlite3* database, std::string_view what) {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Use use) {
+  keep_no_memory_statistics();
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(
       path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);

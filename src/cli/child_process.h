@@ -28,7 +28,8 @@ struct ChildProcess {
 // supervisor alone; and it gets SIGTERM when we die. Single-threaded callers only.
 Result<ChildProcess> start_child(const ChildCommand& command);
 
-// Of `environment`, what a daemon may see. Credentials, proxies and loader settings are not among it.
+// Of `environment`, what a daemon may see. Credentials, proxies and loader settings are not among it;
+// how malloc is to be set for them is.
 std::vector<std::string> daemon_environment(char** environment);
 
 }  // namespace coffer::cli

@@ -22,10 +22,7 @@ void append_string(std::string& out, std::string_view text) {
   const bool whole = text.size() <= kLongestText;
   text = text.substr(0, kLongestText);
   if (is_plain_json(text)) {
-    out += '"';
-    out += text;
-    if (!whole) out += "...";
-    out += '"';
+    out.append("\"", 1).append(text).append(whole ? "\"" : "...\"");
     return;
   }
   const nlohmann::json string = std::string(text) + (whole ? "" : "...");
@@ -53,9 +50,7 @@ class Object {
   Object& operator=(const Object&) = delete;
 
   std::string& name(std::string_view name) {
-    if (!std::exchange(first_, false)) out_ += ',';
-    out_ += '"';
-    return out_.append(name).append("\":");
+    return out_.append(std::exchange(first_, false) ? "\"" : ",\"").append(name).append("\":", 2);
   }
   void text(std::string_view its_name, std::string_view text) { append_string(name(its_name), text); }
   void text_unless_empty(std::string_view its_name, std::string_view text) {

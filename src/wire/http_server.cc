@@ -33,7 +33,7 @@ Task<bool> HttpServer::Implementation::Connection::is_plain_client() {
   idle_ = true;
   const bool received = co_await read_more(transport);
   idle_ = false;
-  co_return received&& input_.front() != 22;
+  co_return received&& input_.view().front() != 22;
 }
 
 Task<void> HttpServer::Implementation::Connection::serve(Transport& transport) {
@@ -51,7 +51,7 @@ Task<void> HttpServer::Implementation::Connection::serve_tls(const std::string& 
   }
   is_tls_ = true;
   TlsTransport transport(socket_, *context);
-  const std::string received = std::exchange(input_, {});
+  const std::string received = input_.release();
   expires_after(server_.options_.header_timeout);
   if (!co_await transport.handshake(asio::buffer(received))) co_return;
   Next next = Next::kRequest;
@@ -59,17 +59,16 @@ Task<void> HttpServer::Implementation::Connection::serve_tls(const std::string& 
 }
 
 Task<bool> HttpServer::Implementation::Connection::read_more(Transport& transport) {
-  const size_t before = input_.size();
-  input_.resize(before + kReadSize);
-  const size_t size = co_await transport.read_some(asio::buffer(input_.data() + before, kReadSize));
-  input_.resize(before + size);
+  const std::span<char> room = input_.room(kReadSize);
+  const size_t size = co_await transport.read_some(asio::buffer(room.data(), room.size()));
+  input_.add(size);
   co_return size > 0;
 }
 
 error_code HttpServer::Implementation::Connection::parse(Parser& parser) {
   error_code error;
-  const size_t used = parser.put(asio::buffer(input_), error);
-  input_.erase(0, used);
+  const size_t used = parser.put(asio::buffer(input_.view()), error);
+  input_.remove_front(used);
   return error;
 }
 
@@ -77,7 +76,7 @@ Task<HttpServer::Implementation::Connection::Received> HttpServer::Implementatio
     Transport& transport, Parser& parser) {
   waiting_since_ = steady_now();
   if (input_.empty()) {
-    input_.shrink_to_fit();
+    input_.shrink_when_empty(kReadSize);
     idle_ = true;
     expires_after(server_.options_.idle_timeout);
     const bool received = !server_.stopping_ && co_await read_more(transport);
@@ -85,7 +84,7 @@ Task<HttpServer::Implementation::Connection::Received> HttpServer::Implementatio
     if (!received) co_return Received{};
   }
   expires_after(server_.options_.header_timeout);
-  while (input_.starts_with("\r\n")) input_.erase(0, 2);  // RFC 9112 section 2.2
+  while (input_.view().starts_with("\r\n")) input_.remove_front(2);  // RFC 9112 section 2.2
   bool more = input_.empty();
   while (!parser.is_header_done()) {
     if (more && !co_await read_more(transport)) co_return Received{};  // gone, or too slow

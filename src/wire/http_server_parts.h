@@ -14,6 +14,7 @@
 
 #include "base/fiber.h"
 #include "wire/http_beast.h"
+#include "wire/received_bytes.h"
 
 namespace coffer::wire {
 
@@ -187,8 +188,8 @@ class HttpServer::Implementation::Connection : public std::enable_shared_from_th
   const Peer peer_;
   Socket socket_;
   std::atomic<int64_t> deadline_ = kNoDeadline;  // steady_now() by when what is awaited must have come
-  std::string input_;                            // received and not parsed yet
-  bool idle_ = false;                            // waits for a request's first byte; used on the loop only
+  ReceivedBytes input_;
+  bool idle_ = false;  // waits for a request's first byte; used on the loop only
   std::atomic<int64_t> waiting_since_ = steady_now();
   bool is_tls_ = false;
   std::string connect_host_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON text (RFC 8259) to and from Values that no model guides. The only file that knows the JSON library is
-// json_text.cc. Pure functions.
+// json_reader.cc. Pure functions.
 #pragma once
 #include <optional>
 #include <string>

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <limits>
+
 #include "wire/iso8601.h"
 #include "wire/utf8.h"
 
@@ -44,6 +47,36 @@ TEST(ReadJson, WhatIsWrittenIsRead) {
   const auto value = read_json(written(text), 1);
   ASSERT_TRUE(value);
   EXPECT_EQ(*value->as<std::string>(), text);
+}
+
+TEST(ReadJson, ReadsEachNumberExactly) {
+  const auto number = [](std::string_view text) { return read_json(text, 1).value_or(Value()); };
+  EXPECT_EQ(*number("-9223372036854775808").as<int64_t>(), std::numeric_limits<int64_t>::min());
+  EXPECT_EQ(*number("-9223372036854775809").as<double>(), -9223372036854775808.0);
+  EXPECT_EQ(*number("123456789012345678901234567890").as<double>(), 123456789012345678901234567890.0);
+  // Each of them takes all 53 bits.
+  for (const char* text :
+       {"1700000000.0509991", "0.1", "8.41e21", "9.5367431640625e-07", "5e-324", "-2.5E+3"})
+    EXPECT_EQ(*number(text).as<double>(), std::strtod(text, nullptr)) << text;
+}
+
+TEST(ReadJson, RefusesWhatIsNotJson) {
+  for (const char* text : {"",     " ",       "{",       "[1,]",        "{\"a\":1,}", "{a:1}",        "01",
+                           "1.",   ".5",      "+1",      "1e",          "1e999",      "nul",          "'a'",
+                           "\"a",  "\"\t\"",  "\"\\x\"", "\"\\ud800\"", "\"\xFF\"",   "\"\xC0\x80\"", "[1] 2",
+                           "{}{}", "// a\n1", "NaN",     "Infinity"})
+    EXPECT_FALSE(read_json(text, 8)) << text;
+}
+
+TEST(ReadJson, TakesBlanksAndAByteOrderMarkAround) {
+  EXPECT_EQ(*read_json(" \t\r\n1\n ", 1)->as<int64_t>(), 1);
+  EXPECT_EQ(*read_json("\xEF\xBB\xBF 1", 1)->as<int64_t>(), 1);
+}
+
+TEST(ReadJson, GoesAsDeepAsItIsTold) {
+  EXPECT_TRUE(read_json("[[[]]]", 3));
+  EXPECT_FALSE(read_json("[[[[]]]]", 3));
+  EXPECT_FALSE(read_json(std::string(100'000, '['), 64));
 }
 
 TEST(WriteJson, KeepsSlashesAndMendsUtf8) {
