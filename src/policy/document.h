@@ -17,7 +17,7 @@ namespace coffer::policy {
 
 enum class DocumentKind {
   kIdentity,  // of users, groups, roles; boundaries, session and service control policies: no Principal
-  kResource,  // of a bucket, a file system: Principal and Resource required
+  kResource,  // of a bucket, a file system; resource control policies: Principal and Resource required
   kKey,       // of a KMS key: as kResource, but a statement may lack its Resource, and then has no effect
   kTrust,     // of a role: Principal required, no Resource, no NotPrincipal
 };

@@ -82,10 +82,19 @@ Finding find_resource_allow(const AccessRequest& request) {
   return best;
 }
 
+std::optional<Finding> find_deny(const ControlLevels& levels, PolicyKind kind, const AccessRequest& request) {
+  for (const auto& level : levels)
+    if (auto found = find_in(level, kind, Effect::kDeny, request)) return found;
+  return std::nullopt;
+}
+
 std::optional<Finding> find_deny(const AccessRequest& request) {
   const Caller& caller = request.caller;
-  for (const auto& level : caller.service_control_levels)
-    if (auto found = find_in(level, PolicyKind::kServiceControl, Effect::kDeny, request)) return found;
+  if (request.resource_control_levels != nullptr)
+    if (auto found = find_deny(*request.resource_control_levels, PolicyKind::kResourceControl, request))
+      return found;
+  if (auto found = find_deny(caller.service_control_levels, PolicyKind::kServiceControl, request))
+    return found;
   if (auto found = find_resource_deny(request)) return found;
   if (auto found = find_in(caller.identity_policies, PolicyKind::kIdentity, Effect::kDeny, request))
     return found;
@@ -104,12 +113,10 @@ class Steps {
     return finding.outcome == Outcome::kAllowed;
   }
 
-  bool service_control() {
-    for (const auto& level : request_.caller.service_control_levels)
-      if (!need(find_in(level, PolicyKind::kServiceControl, Effect::kAllow, request_),
-                PolicyKind::kServiceControl))
-        return false;
-    return true;
+  bool organizations() {
+    return (request_.resource_control_levels == nullptr ||
+            each_level(*request_.resource_control_levels, PolicyKind::kResourceControl)) &&
+           each_level(request_.caller.service_control_levels, PolicyKind::kServiceControl);
   }
 
   bool identity() {
@@ -132,6 +139,11 @@ class Steps {
   }
 
  private:
+  bool each_level(const ControlLevels& levels, PolicyKind kind) {
+    return std::all_of(levels.begin(), levels.end(), [&](const Attached& level) {
+      return need(find_in(level, kind, Effect::kAllow, request_), kind);
+    });
+  }
   bool need(const std::optional<Finding>& allow, PolicyKind kind) {
     return add(allow.value_or(Finding{kind, Outcome::kImplicitDeny, nullptr, 0, Closeness::kNone}));
   }
@@ -149,7 +161,7 @@ bool is_iam_principal(const CallerIdentity& identity) {
 // Do all that must allow do so?
 bool is_allowed(const AccessRequest& request, Verdict& verdict) {
   Steps steps(request, verdict);
-  if (!steps.service_control()) return false;
+  if (!steps.organizations()) return false;
   const auto& who = request.caller.identity;
   const Finding resource = find_resource_allow(request);
   if (!is_iam_principal(who)) {

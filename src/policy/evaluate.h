@@ -6,7 +6,9 @@
 //
 // In this order:
 //   1. A Deny that applies, in any policy, decides.
-//   2. Service control policies: each level of the caller's organization must allow.
+//   2. Resource control policies: each level of the organization that the resource's account is in must
+//   allow;
+//      then service control policies: each level of the caller's.
 //   3. The resource's policy. In the caller's own account an Allow that names the caller (user, session,
 //      everyone) is enough; one that names a session's role leaves the boundary and the session policies to
 //      ask; one that names the account hands the decision to identity policies. From another account, some
@@ -33,14 +35,15 @@ struct AttachedPolicy {
   const Document* document = nullptr;
 };
 
+// From an organization's root down to an account: what is attached to each on that way.
+using ControlLevels = std::vector<std::vector<AttachedPolicy>>;
+
 struct Caller {
   CallerIdentity identity;
   std::vector<AttachedPolicy> identity_policies;  // its own and its groups'; a role session: the role's
   std::optional<AttachedPolicy> boundary;
   std::vector<AttachedPolicy> session_policies;
-  // From the organization's root down to the account; empty where none apply (services, the management
-  // account).
-  std::vector<std::vector<AttachedPolicy>> service_control_levels;
+  ControlLevels service_control_levels;  // empty where none apply (services, the management account)
 };
 
 // What a resource's policy is, and whether it has to allow even in its own account.
@@ -58,9 +61,19 @@ struct AccessRequest {
   LazyContext context;
   const AttachedPolicy* resource_policy = nullptr;  // absent where the resource has none
   ResourcePolicyRule rule = ResourcePolicyRule::kMayAllow;
+  // Of the resource's account; absent where none apply. Everybody is named by their statements.
+  const ControlLevels* resource_control_levels = nullptr;
 };
 
-enum class PolicyKind { kServiceControl, kResource, kTrust, kIdentity, kBoundary, kSession };
+enum class PolicyKind {
+  kResourceControl,
+  kServiceControl,
+  kResource,
+  kTrust,
+  kIdentity,
+  kBoundary,
+  kSession
+};
 
 enum class Outcome { kAllowed, kExplicitDeny, kImplicitDeny };
 

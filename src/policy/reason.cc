@@ -14,6 +14,8 @@ struct KindName {
 
 KindName name_of(PolicyKind kind) {
   switch (kind) {
+    case PolicyKind::kResourceControl:
+      return {"a", "resource control policy"};
     case PolicyKind::kServiceControl:
       return {"a", "service control policy"};
     case PolicyKind::kResource:

@@ -28,7 +28,8 @@ def line_of(case):
     """The case as decide_policies reads it: documents as texts."""
     return json.dumps({**case, "identity": [written(one) for one in case["identity"]], "boundary": written(case["boundary"]),
                        "session": [written(one) for one in case["session"]], "resource": written(case["resource"]),
-                       "service_control": [[written(one) for one in level] for level in case["service_control"]]})
+                       **{kind: [[written(one) for one in level] for level in case[kind]]
+                          for kind in ("service_control", "resource_control")}})
 
 
 def decisions_of(cases, bug):

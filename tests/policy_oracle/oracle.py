@@ -11,7 +11,8 @@ import re
 
 REFUSED = "because no {} allows the {} action"
 DENIED = "with an explicit deny in {}"
-KIND_NAMES = {"service_control": ("a", "service control policy"), "resource": ("a", "resource-based policy"),
+KIND_NAMES = {"resource_control": ("a", "resource control policy"),
+              "service_control": ("a", "service control policy"), "resource": ("a", "resource-based policy"),
               "trust": ("the", "role trust policy"), "identity": ("an", "identity-based policy"),
               "boundary": ("a", "permissions boundary"), "session": ("a", "session policy")}
 
@@ -274,8 +275,9 @@ def denying_kinds(case, request, resource_kind):
     """Every kind of policy that has an explicit deny, in the order of the page."""
     boundary = [case["boundary"]] if case["boundary"] else []
     own = {"identity": case["identity"], "boundary": boundary, "session": case["session"]}
-    if any(True for level in case["service_control"] for _ in statements(level, "Deny", request)):
-        yield "service_control"
+    for kind in ("resource_control", "service_control"):
+        if any(True for level in case[kind] for _ in statements(level, "Deny", request)):
+            yield kind
     if case["resource"] and any(named(one, case["caller"], bool(boundary))
                                 for one in resource_statements(case, "Deny", request)):
         yield resource_kind
@@ -316,8 +318,9 @@ def decide(case, request):
 
     for kind in denying_kinds(case, request, resource_kind):
         return DENIED.format(" ".join(KIND_NAMES[kind]))
-    if not all(allows(level, request) for level in case["service_control"]):
-        return refused("service_control")
+    for kind in ("resource_control", "service_control"):  # each from the organization's root to the account
+        if not all(allows(level, request) for level in case[kind]):
+            return refused(kind)
     caller = case["caller"]
     way = closest_allow(case, request)
     if caller["type"] in ("service", "provider", "anonymous"):

@@ -124,6 +124,11 @@ def resource_policy(random, rule):
     return policy(random, change)
 
 
+def resource_control_policy(random):
+    """Everybody is its principal (Organizations User Guide, "RCP syntax")."""
+    return policy(random, lambda one: one.update(Principal="*"))
+
+
 def caller(random):
     kind = random.choice(["root", "user", "user", "user", "session", "session", "federated", "service", "provider", "anonymous"])
     account = HOME if random.random() < 0.75 else AWAY
@@ -170,6 +175,8 @@ def case(random, requests):
         "session": [policy(random) for _ in range(random.randint(1, 2))] if session else [],
         "service_control": [[policy(random) for _ in range(random.randint(0, 3))] for _ in range(random.randint(1, 2))]
                            if who["account"] and random.random() < 0.25 else [],
+        "resource_control": [[resource_control_policy(random) for _ in range(random.randint(0, 3))]
+                             for _ in range(random.randint(1, 2))] if random.random() < 0.2 else [],
         "resource": resource_policy(random, rule) if rule != "may" or random.random() < 0.6 else None,
     }
     return {"caller": who, "rule": rule, **policies, "requests": [request(random) for _ in range(requests)]}

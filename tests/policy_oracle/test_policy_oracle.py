@@ -12,7 +12,7 @@ import compare  # noqa: E402
 
 SEED = int(os.environ.get("COFFER_SEED", random.SystemRandom().randrange(10**9)))
 BUGS = ["deny-loses", "conditions-hold", "boundary-ignored", "session-ignored", "key-policy-optional",
-        "other-accounts-are-ours"]
+        "other-accounts-are-ours", "resource-control-ignored"]
 
 
 def test_both_evaluators_agree():

@@ -4,7 +4,8 @@
 // evaluator.
 //   {"caller": {"type": "user", "account": ..., "arn": ..., "id": ..., "source_arn": ..., "name": ...},
 //    "identity": [POLICY...], "boundary": POLICY or null, "session": [POLICY...],
-//    "service_control": [[POLICY...]...], "resource": POLICY or null, "rule": "may" | "must" | "trust",
+//    "service_control": [[POLICY...]...], "resource_control": [[POLICY...]...], "resource": POLICY or null,
+//    "rule": "may" | "must" | "trust",
 //    "requests": [{"action": ..., "resource": ..., "account": ..., "context": {KEY: [VALUE...]}}...]}
 // where POLICY is a document's text. --plant BUG decides wrongly on purpose, to show that the comparison
 // finds it.
@@ -21,8 +22,9 @@ namespace {
 using namespace coffer;
 using policy::JsonValue;
 
-const std::set<std::string> kBugs = {"deny-loses",      "conditions-hold",     "boundary-ignored",
-                                     "session-ignored", "key-policy-optional", "other-accounts-are-ours"};
+const std::set<std::string> kBugs = {
+    "deny-loses",          "conditions-hold",         "boundary-ignored",        "session-ignored",
+    "key-policy-optional", "other-accounts-are-ours", "resource-control-ignored"};
 
 [[noreturn]] void give_up(const std::string& why) {
   std::cerr << why << "\n";
@@ -54,6 +56,7 @@ struct PolicySet {
   policy::Caller caller;
   std::optional<policy::AttachedPolicy> resource_policy;
   policy::ResourcePolicyRule rule = policy::ResourcePolicyRule::kMayAllow;
+  policy::ControlLevels resource_control;
 };
 
 class Reader {
@@ -67,6 +70,8 @@ class Reader {
     set_.caller.session_policies = policies(member(json, "session"));
     for (const auto& level : list(member(json, "service_control")))
       set_.caller.service_control_levels.push_back(policies(level));
+    for (const auto& level : list(member(json, "resource_control")))
+      set_.resource_control.push_back(policies(level, policy::DocumentKind::kResource));
     const auto rule = text(json, "rule");
     const bool trust = rule == "trust";
     set_.rule = trust            ? policy::ResourcePolicyRule::kMustAllowAsTrust
@@ -112,9 +117,10 @@ class Reader {
     return {"policy", &set_.documents.back()};
   }
 
-  std::vector<policy::AttachedPolicy> policies(const JsonValue& json) {
+  std::vector<policy::AttachedPolicy> policies(const JsonValue& json,
+                                               policy::DocumentKind kind = policy::DocumentKind::kIdentity) {
     std::vector<policy::AttachedPolicy> result;
-    for (const auto& entry : list(json)) result.push_back(attach(entry, policy::DocumentKind::kIdentity));
+    for (const auto& entry : list(json)) result.push_back(attach(entry, kind));
     return result;
   }
 
@@ -126,6 +132,7 @@ class Reader {
   void plant() {
     if (bug_ == "boundary-ignored") set_.caller.boundary.reset();
     if (bug_ == "session-ignored") set_.caller.session_policies.clear();
+    if (bug_ == "resource-control-ignored") set_.resource_control.clear();
     if (bug_ == "key-policy-optional") set_.rule = policy::ResourcePolicyRule::kMayAllow;
   }
 
@@ -148,7 +155,8 @@ std::string decide(const PolicySet& set, const JsonValue& json, const std::strin
   const auto account = bug == "other-accounts-are-ours" ? set.caller.identity.account : text(json, "account");
   const auto context = read_context(member(json, "context"));
   const auto verdict = policy::evaluate({set.caller, action, resource, account, context,
-                                         set.resource_policy ? &*set.resource_policy : nullptr, set.rule});
+                                         set.resource_policy ? &*set.resource_policy : nullptr, set.rule,
+                                         &set.resource_control});
   return verdict.allowed() ? "allowed" : policy::reason(verdict, action);
 }
 

@@ -75,7 +75,7 @@ class Evaluate : public testing::Test {
   Verdict verdict() {
     const Context nothing;
     return evaluate({caller, "s3:GetObject", "arn:aws:s3:::bucket/object", kHome, nothing,
-                     resource_policy ? &*resource_policy : nullptr, rule});
+                     resource_policy ? &*resource_policy : nullptr, rule, &resource_control_levels});
   }
   std::string why() { return reason(verdict(), "s3:GetObject"); }
   bool allowed() { return verdict().allowed(); }
@@ -83,6 +83,7 @@ class Evaluate : public testing::Test {
   Caller caller;
   std::optional<AttachedPolicy> resource_policy;
   ResourcePolicyRule rule = ResourcePolicyRule::kMayAllow;
+  ControlLevels resource_control_levels;
 
  private:
   std::deque<Document> documents_;
@@ -154,6 +155,32 @@ TEST_F(Evaluate, EveryLevelOfServiceControlPoliciesMustAllow) {
   EXPECT_EQ(why(), kNoControl);
   caller.identity = root();
   EXPECT_EQ(why(), kNoControl) << "they bind root users too";
+}
+
+TEST_F(Evaluate, EveryLevelOfResourceControlPoliciesMustAllowWhoeverCalls) {
+  const auto control = [&](const std::string& effect) {
+    return policy(resource_statement(effect, "'*'"), DocumentKind::kResource);
+  };
+  const std::string kDenied = "with an explicit deny in a resource control policy";
+  for (const auto& who : {alice(), root(), session(), alice("444455556666")}) {
+    caller.identity = who;
+    caller.identity_policies = {policy(kAllow)};
+    protect("Allow", "'*'");
+    resource_control_levels = {{control("Allow")}, {control("Allow")}};
+    EXPECT_TRUE(allowed()) << who.arn;
+    resource_control_levels[1] = {};
+    EXPECT_EQ(why(), "because no resource control policy allows the s3:GetObject action") << who.arn;
+    resource_control_levels[1] = {control("Allow"), control("Deny")};
+    EXPECT_EQ(why(), kDenied) << who.arn;
+  }
+  caller.service_control_levels = {{policy(kDeny)}};
+  EXPECT_EQ(why(), kDenied) << "it is named before the service control policy";
+  CallerIdentity service;
+  service.type = CallerType::kService;
+  service.name = "ec2.amazonaws.com";
+  caller = {};
+  caller.identity = service;
+  EXPECT_EQ(why(), kDenied) << "services by themselves are bound too";
 }
 
 TEST_F(Evaluate, RootIsAllowedWhatIsInItsAccount) {
