@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/accounts.h"
 
-#include <array>
-
 #include "base/ids.h"
 
 namespace coffer::api {
@@ -18,14 +16,6 @@ Result<NewAccount> make_account(Installation& installation, const std::string& i
   made.access_key.wrapped_secret = std::move(secret.wrapped);
   made.secret = std::move(secret.plaintext);
   return made;
-}
-
-std::string make_account_id(Random& random) {
-  std::array<uint8_t, 12> bytes{};
-  random.fill(bytes);
-  std::string id;
-  for (uint8_t byte : bytes) id += static_cast<char>('0' + byte % 10);
-  return id;
 }
 
 Status insert_account(catalog::Transaction& transaction, const NewAccount& account) {

@@ -16,8 +16,6 @@ struct NewAccount {
 
 // Asks keyd for the secret; stores nothing.
 Result<NewAccount> make_account(Installation& installation, const std::string& id);
-// Twelve digits, at random.
-std::string make_account_id(Random& random);
 // kConflict if the account exists.
 Status insert_account(catalog::Transaction& transaction, const NewAccount& account);
 

@@ -3,6 +3,7 @@
 #include "api/accounts.h"
 #include "api/admin_call.h"
 #include "base/ids.h"
+#include "services/account_ids.h"
 
 namespace coffer::api {
 namespace {
@@ -40,7 +41,7 @@ Result<std::string> account_create(AdminCall& call) {
   std::string id = call.text("id");
   if (!id.empty() && !is_account_id(id))
     return fail(ErrorKind::kInvalidArgument, "an account is twelve digits, '" + id + "' is not");
-  if (id.empty()) id = make_account_id(call.installation.random);
+  if (id.empty()) id = services::make_account_id(call.installation.random);
   COFFER_TRY(account, make_account(call.installation, id));
   COFFER_CHECK(store(call, account));
   return created_line(account, call.endpoint);

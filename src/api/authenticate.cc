@@ -21,11 +21,15 @@ tl::unexpected<Refusal> unable(Error error) {
   return tl::unexpected<Refusal>(std::move(error));
 }
 
-// IAM, and STS's global endpoint, are signed for this region, installed or not.
+// IAM, Organizations, and STS's global endpoint, are signed for this region, installed or not.
 constexpr const char* kGlobalRegion = "us-east-1";
 
+bool is_global(const std::string& service) {
+  return service == "iam" || service == "organizations";
+}
+
 bool is_region_of(const Installation& installation, const std::string& service, const std::string& region) {
-  if ((service == "iam" || service == "sts") && region == kGlobalRegion) return true;
+  if ((is_global(service) || service == "sts") && region == kGlobalRegion) return true;
   return std::ranges::find(installation.regions, region) != installation.regions.end();
 }
 
@@ -72,8 +76,8 @@ Outcome authenticate(Installation& installation, KnownCredentials& known, wire::
 
   Caller caller;
   caller.principal = (*credentials)->principal;
-  // What IAM does is done in its one region.
-  caller.region = claim.service == "iam" ? kGlobalRegion : claim.region;
+  // What a global service does is done in its one region.
+  caller.region = is_global(claim.service) ? kGlobalRegion : claim.region;
   caller.service = claim.service;
   return caller;
 }

@@ -56,7 +56,7 @@ bool is_dry_run(const Service& service, const wire::Value& request) {
 // the operation is asked for here, on "*".
 bool handlers_ask(const Service& service) {
   const std::string name = service.name();
-  return name == "kms" || name == "iam" || name == "sts";
+  return name == "kms" || name == "iam" || name == "sts" || name == "organizations";
 }
 
 // What the operation's clients may sign, and must.

@@ -31,6 +31,24 @@ std::string json_code(ErrorKind kind) {
   }
 }
 
+// Source: AWS Organizations API Reference, the errors of its operations.
+std::string organizations_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalidArgument:
+    case ErrorKind::kUnsupported:
+      return "InvalidInputException";
+    case ErrorKind::kConflict:
+      return "ConcurrentModificationException";
+    case ErrorKind::kPermissionDenied:
+    case ErrorKind::kUnauthenticated:
+      return "AccessDeniedException";
+    case ErrorKind::kLimitExceeded:
+      return "TooManyRequestsException";
+    default:
+      return "ServiceException";
+  }
+}
+
 // Source: Amazon EC2 API Reference, "Error codes for the Amazon EC2 API".
 std::string ec2_code(ErrorKind kind) {
   switch (kind) {
@@ -132,6 +150,15 @@ void rename_for_rest(const wire::ServiceModel& model, Error& error) {
     error.code = rest_code(model, ErrorKind::kInvalidArgument);
 }
 
+// AWS Organizations has one error for all that does not fit its model; other JSON services do not model
+// theirs.
+void rename_for_json(const wire::ServiceModel& model, Error& error) {
+  if (error.code != "ValidationException" || model.find_error("InvalidInputException") == nullptr) return;
+  error.code = "InvalidInputException";
+  const bool enumeration = error.message.find("enum value set") != std::string::npos;
+  error.members.emplace_back("Reason", enumeration ? "INVALID_ENUM" : "INVALID_PATTERN");
+}
+
 std::string code_of(const wire::ServiceModel& model, ErrorKind kind) {
   switch (model.protocol) {
     case wire::Protocol::kEc2:
@@ -143,7 +170,7 @@ std::string code_of(const wire::ServiceModel& model, ErrorKind kind) {
     case wire::Protocol::kJson:
       break;
   }
-  return json_code(kind);
+  return model.find_error("ServiceException") != nullptr ? organizations_code(kind) : json_code(kind);
 }
 
 bool is_ours_alone(ErrorKind kind) {
@@ -186,6 +213,7 @@ Error public_error(const wire::ServiceModel& model, Error error) {
     rename_for_rest(model, error);
     add_reason(model, error);
   }
+  if (model.protocol == wire::Protocol::kJson) rename_for_json(model, error);
   return error;
 }
 

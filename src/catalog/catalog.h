@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "catalog/iam_rows.h"
+#include "catalog/organization_rows.h"
 #include "catalog/rows.h"
 #include "catalog/wrapped_settings.h"
 
@@ -90,6 +91,82 @@ class Transaction {
   // Those of a deleted user or role, and those that ended before `before`.
   virtual Status remove_sessions_of(const std::string& entity_id) = 0;
   virtual Status purge_sessions(Timestamp before) = 0;
+
+  // AWS Organizations; organization_rows.h.
+  virtual Status insert_organization(const Organization& organization) = 0;
+  virtual Status update_organization(const Organization& organization) = 0;  // the types of policies
+  // With its units, members, policies, attachments, invitations, and all their tags.
+  virtual Status remove_organization(const std::string& id) = 0;
+  virtual Result<std::optional<Organization>> organization(const std::string& id) = 0;
+  // That the account is in.
+  virtual Result<std::optional<Organization>> organization_of(const std::string& account) = 0;
+  virtual Result<size_t> count_organizations() = 0;
+
+  virtual Status insert_organizational_unit(const OrganizationalUnit& unit) = 0;  // kConflict: name taken
+  virtual Status rename_organizational_unit(const std::string& id, const std::string& name) = 0;  // kConflict
+  // With its attachments and tags.
+  virtual Status remove_organizational_unit(const std::string& id) = 0;
+  virtual Result<std::optional<OrganizationalUnit>> organizational_unit(const std::string& id) = 0;
+  // By id; of the whole organization where `parent_id` is empty.
+  virtual Result<std::vector<OrganizationalUnit>> organizational_units(const std::string& organization_id,
+                                                                       const std::string& parent_id,
+                                                                       const std::string& after,
+                                                                       size_t limit) = 0;
+  virtual Result<size_t> count_organizational_units(const std::string& organization_id) = 0;
+
+  virtual Status insert_member_account(const MemberAccount& member) = 0;  // kConflict if it is in one
+  virtual Status move_member_account(const std::string& account, const std::string& parent_id) = 0;
+  // With its attachments and tags.
+  virtual Status remove_member_account(const std::string& account) = 0;
+  virtual Result<std::optional<MemberAccount>> member_account(const std::string& account) = 0;
+  virtual Result<bool> is_email_of_member(const std::string& email) = 0;  // of whatever organization
+  // By account; of the whole organization where `parent_id` is empty.
+  virtual Result<std::vector<MemberAccount>> member_accounts(const std::string& organization_id,
+                                                             const std::string& parent_id,
+                                                             const std::string& after, size_t limit) = 0;
+
+  virtual Status insert_account_creation(const AccountCreation& creation) = 0;
+  virtual Result<std::optional<AccountCreation>> account_creation(const std::string& id) = 0;
+  virtual Result<std::vector<AccountCreation>> account_creations(const std::string& organization_id,
+                                                                 const std::string& after,
+                                                                 size_t limit) = 0;  // by id
+
+  virtual Status insert_organization_policy(const OrganizationPolicy& policy) = 0;  // kConflict: name taken
+  virtual Status update_organization_policy(const OrganizationPolicy& policy) = 0;  // all but its kind
+  virtual Status remove_organization_policy(const std::string& id) = 0;             // with its tags
+  virtual Result<std::optional<OrganizationPolicy>> organization_policy(const std::string& id) = 0;
+  virtual Result<std::vector<OrganizationPolicy>> organization_policies(const std::string& organization_id,
+                                                                        const std::string& type,
+                                                                        const std::string& after,
+                                                                        size_t limit) = 0;  // by id
+  virtual Result<size_t> count_organization_policies(const std::string& organization_id,
+                                                     const std::string& type) = 0;
+
+  virtual Status attach_organization_policy(const PolicyAttachment& attachment) = 0;  // kConflict
+  virtual Status detach_organization_policy(const PolicyAttachment& attachment) = 0;  // kNotFound
+  virtual Status detach_organization_policies(const std::string& organization_id,
+                                              const std::string& type) = 0;  // all of that type
+  // Ids of policies, and of targets, in their order.
+  virtual Result<std::vector<std::string>> organization_policies_on(const std::string& target_id,
+                                                                    const std::string& type) = 0;
+  virtual Result<std::vector<std::string>> organization_policy_targets(const std::string& organization_id,
+                                                                       const std::string& policy_id,
+                                                                       const std::string& after,
+                                                                       size_t limit) = 0;
+
+  virtual Status insert_handshake(const Handshake& handshake) = 0;
+  virtual Status set_handshake_state(const std::string& id, const std::string& state) = 0;
+  virtual Result<std::optional<Handshake>> handshake(const std::string& id) = 0;
+  // By id; one of the two is empty.
+  virtual Result<std::vector<Handshake>> handshakes(const std::string& organization_id,
+                                                    const std::string& account, const std::string& after,
+                                                    size_t limit) = 0;
+
+  // Of a root, a unit, a member account or a policy of an organization.
+  virtual Status replace_organization_tags(const std::string& id,
+                                           const std::vector<std::pair<std::string, std::string>>& tags) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> organization_tags(
+      const std::string& id) = 0;
 
   // The backing key gets the key's region.
   virtual Status insert_key(const Key& key, const BackingKey& backing_key) = 0;

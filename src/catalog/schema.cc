@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "catalog/schema_version_4.h"
+
 namespace coffer::catalog {
 namespace {
 
@@ -441,8 +443,8 @@ CREATE TABLE session_tags (
 );
 )";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
-                                    Migration{3, kVersion3}};
+constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2}, Migration{3, kVersion3},
+                                    Migration{4, kVersion4}};
 
 Result<int64_t> file_version(Connection& connection) {
   Query query(connection, "PRAGMA user_version");

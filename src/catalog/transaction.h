@@ -73,6 +73,61 @@ class SqliteTransaction final : public Transaction {
   Status remove_sessions_of(const std::string& entity_id) override;
   Status purge_sessions(Timestamp before) override;
 
+  Status insert_organization(const Organization& organization) override;
+  Status update_organization(const Organization& organization) override;
+  Status remove_organization(const std::string& id) override;
+  Result<std::optional<Organization>> organization(const std::string& id) override;
+  Result<std::optional<Organization>> organization_of(const std::string& account) override;
+  Result<size_t> count_organizations() override;
+  Status insert_organizational_unit(const OrganizationalUnit& unit) override;
+  Status rename_organizational_unit(const std::string& id, const std::string& name) override;
+  Status remove_organizational_unit(const std::string& id) override;
+  Result<std::optional<OrganizationalUnit>> organizational_unit(const std::string& id) override;
+  Result<std::vector<OrganizationalUnit>> organizational_units(const std::string& organization_id,
+                                                               const std::string& parent_id,
+                                                               const std::string& after,
+                                                               size_t limit) override;
+  Result<size_t> count_organizational_units(const std::string& organization_id) override;
+  Status insert_member_account(const MemberAccount& member) override;
+  Status move_member_account(const std::string& account, const std::string& parent_id) override;
+  Status remove_member_account(const std::string& account) override;
+  Result<std::optional<MemberAccount>> member_account(const std::string& account) override;
+  Result<bool> is_email_of_member(const std::string& email) override;
+  Result<std::vector<MemberAccount>> member_accounts(const std::string& organization_id,
+                                                     const std::string& parent_id, const std::string& after,
+                                                     size_t limit) override;
+  Status insert_account_creation(const AccountCreation& creation) override;
+  Result<std::optional<AccountCreation>> account_creation(const std::string& id) override;
+  Result<std::vector<AccountCreation>> account_creations(const std::string& organization_id,
+                                                         const std::string& after, size_t limit) override;
+  Status insert_organization_policy(const OrganizationPolicy& policy) override;
+  Status update_organization_policy(const OrganizationPolicy& policy) override;
+  Status remove_organization_policy(const std::string& id) override;
+  Result<std::optional<OrganizationPolicy>> organization_policy(const std::string& id) override;
+  Result<std::vector<OrganizationPolicy>> organization_policies(const std::string& organization_id,
+                                                                const std::string& type,
+                                                                const std::string& after,
+                                                                size_t limit) override;
+  Result<size_t> count_organization_policies(const std::string& organization_id,
+                                             const std::string& type) override;
+  Status attach_organization_policy(const PolicyAttachment& attachment) override;
+  Status detach_organization_policy(const PolicyAttachment& attachment) override;
+  Status detach_organization_policies(const std::string& organization_id, const std::string& type) override;
+  Result<std::vector<std::string>> organization_policies_on(const std::string& target_id,
+                                                            const std::string& type) override;
+  Result<std::vector<std::string>> organization_policy_targets(const std::string& organization_id,
+                                                               const std::string& policy_id,
+                                                               const std::string& after,
+                                                               size_t limit) override;
+  Status insert_handshake(const Handshake& handshake) override;
+  Status set_handshake_state(const std::string& id, const std::string& state) override;
+  Result<std::optional<Handshake>> handshake(const std::string& id) override;
+  Result<std::vector<Handshake>> handshakes(const std::string& organization_id, const std::string& account,
+                                            const std::string& after, size_t limit) override;
+  Status replace_organization_tags(const std::string& id,
+                                   const std::vector<std::pair<std::string, std::string>>& tags) override;
+  Result<std::vector<std::pair<std::string, std::string>>> organization_tags(const std::string& id) override;
+
   Status insert_key(const Key& key, const BackingKey& backing_key) override;
   Status update_key(const Key& key) override;
   Result<std::optional<Key>> key(const std::string& region, const std::string& key_id) override;

@@ -42,6 +42,7 @@
 #include "services/kms/key_worker.h"
 #include "services/kms/keyd_hsm_clusters.h"
 #include "services/kms/kms_service.h"
+#include "services/organizations/organizations_service.h"
 #include "services/sts/sts_service.h"
 #include "wire/http_server.h"
 #include "wire/https_client.h"
@@ -152,7 +153,8 @@ std::string host_of(const std::string& endpoint) {
 
 api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::ec2::Ec2Service& ec2,
                                       services::ebs::EbsService& ebs, services::iam::IamService& iam,
-                                      services::sts::StsService& sts) {
+                                      services::sts::StsService& sts,
+                                      services::organizations::OrganizationsService& organizations) {
   api::ServiceRegistry registry;
   registry.add({&kms::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return kms::dispatch(kms, operation, call, request);
@@ -169,6 +171,10 @@ api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::
   registry.add({&sts::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return sts::dispatch(sts, operation, call, request);
                 }});
+  registry.add(
+      {&organizations::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+         return organizations::dispatch(organizations, operation, call, request);
+       }});
   return registry;
 }
 
@@ -210,7 +216,7 @@ class Daemon {
         continuous_backup_(catalog),
         ec2_(installation_),
         ebs_(installation_),
-        pipeline_(installation_, service_registry(kms_, ec2_, ebs_, iam_, sts_),
+        pipeline_(installation_, service_registry(kms_, ec2_, ebs_, iam_, sts_, organizations_),
                   api::Failpoint(arguments.development, arguments.data + "/run/failpoint")),
         commands_(installation_, arguments.endpoint, ::geteuid(), arguments.nbd_endpoint, &pipeline_,
                   arguments.data, &clock_control_) {
@@ -337,6 +343,7 @@ class Daemon {
   services::ebs::EbsService ebs_;
   services::iam::IamService iam_;
   services::sts::StsService sts_;
+  services::organizations::OrganizationsService organizations_;
   api::Pipeline pipeline_;
   api::AdminCommands commands_;
   FileDescriptor http_socket_, admin_socket_;

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "base/ids.h"
 #include "policy/caller_keys.h"
 #include "services/arn.h"
+#include "services/iam_names.h"
 
 namespace coffer {
 namespace {
@@ -53,13 +55,58 @@ void add_tags(const CallerPolicies& policies, const policy::Principal& principal
 
 std::string code_for(const std::string& service) {
   if (service == "ec2") return "UnauthorizedOperation";
-  return service == "kms" || service == "ebs" ? "AccessDeniedException" : "AccessDenied";
+  const bool json = service == "kms" || service == "ebs" || service == "organizations";
+  return json ? "AccessDeniedException" : "AccessDenied";
+}
+
+// Who owns the resource itself: a grant has its key asked about as the grantee's own.
+std::string owner_of(const AccessQuestion& question, const std::string& resource_account) {
+  const auto arn = services::parse_arn(question.resource);
+  return arn && is_account_id(arn->account) ? arn->account : resource_account;
+}
+
+// Null too for what is about no resource, as services' lists are.
+Result<SharedAccountOrganization> organization_of_resource(Installation& installation,
+                                                           const CallerPolicies& policies,
+                                                           const AccessQuestion& question,
+                                                           const std::string& resource_account) {
+  if (question.resource == "*" || !installation.organizations->any(installation.catalog))
+    return SharedAccountOrganization();
+  const std::string owner = owner_of(question, resource_account);
+  if (owner == policies.caller.identity.account) return policies.organization;
+  return installation.organizations->find(installation, owner);
+}
+
+// Organizations User Guide, "Resource control policies": the services they apply to, as far as they are here;
+// and KMS Developer Guide, "Resource control policies in AWS KMS": no retiring of grants, no AWS managed key.
+bool has_resource_control(const AccessQuestion& question, const policy::CallerIdentity& caller) {
+  const std::string_view service = std::string_view(question.action).substr(0, question.action.find(':'));
+  return (service == "kms" || service == "sts" || service == "s3") && question.action != "kms:RetireGrant" &&
+         !question.aws_managed && !services::is_service_linked_role(caller.source_arn);
+}
+
+// EBS's actions do not have aws:ResourceAccount (IAM User Guide, "AWS global condition context keys").
+void add_resource_owner(const AccessQuestion& question, const std::string& resource_account,
+                        const AccountOrganization* organization, policy::Context& context) {
+  if (question.resource == "*") return;
+  if (!question.action.starts_with("ebs:"))
+    context.set("aws:ResourceAccount", owner_of(question, resource_account));
+  if (organization == nullptr) return;
+  context.set("aws:ResourceOrgID", organization->id);
+  context.set("aws:ResourceOrgPaths", policy::Context::Values{organization->path});
+}
+
+void add_principal_organization(const CallerPolicies& policies, policy::Context& context) {
+  if (!policies.organization) return;
+  context.set("aws:PrincipalOrgID", policies.organization->id);
+  context.set("aws:PrincipalOrgPaths", policy::Context::Values{policies.organization->path});
 }
 
 }  // namespace
 
-AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& principal,
-                      const RequestOrigin& origin, const AccessQuestion& question) {
+Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies policies,
+                              const policy::Principal& principal, const RequestOrigin& origin,
+                              const AccessQuestion& question) {
   AccessDecision decision;
   decision.policies = std::move(policies);
   if (!decision.policies->nobody_because.empty()) {
@@ -67,19 +114,32 @@ AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& pr
     return decision;
   }
   const policy::Caller& caller = decision.policies->caller;
+  const std::string resource_account = resource_account_of(question, principal);
+  COFFER_TRY(organization,
+             organization_of_resource(installation, *decision.policies, question, resource_account));
+  decision.resource_organization = std::move(organization);
+  const AccountOrganization* resource_organization = decision.resource_organization.get();
   const auto fill = [&](policy::Context& context) {
     context = question.gather_context ? question.gather_context() : question.context;
     policy::add_caller_keys(caller.identity, context);
+    add_principal_organization(*decision.policies, context);
+    add_resource_owner(question, resource_account, resource_organization, context);
     add_tags(*decision.policies, principal, context);
     add_time(origin.time, context);
     add_session(principal, context);
     add_way(origin, question.via_service, context);
     if (!origin.region.empty()) context.set("aws:RequestedRegion", std::string(origin.region));
   };
-  const std::string resource_account = resource_account_of(question, principal);
-  decision.verdict =
-      policy::evaluate({caller, question.action, question.resource, resource_account,
-                        policy::LazyContext(std::cref(fill)), question.resource_policy, question.rule});
+  policy::AccessRequest request{caller,
+                                question.action,
+                                question.resource,
+                                resource_account,
+                                policy::LazyContext(std::cref(fill)),
+                                question.resource_policy,
+                                question.rule};
+  if (resource_organization != nullptr && has_resource_control(question, caller.identity))
+    request.resource_control_levels = &resource_organization->resource_control;
+  decision.verdict = policy::evaluate(request);
   return decision;
 }
 
@@ -102,7 +162,7 @@ RequestOrigin background_origin(Installation& installation, std::string_view reg
 Status authorise(Installation& installation, const policy::Principal& principal, const std::string& service,
                  const AccessQuestion& question) {
   COFFER_TRY(policies, load_caller(installation, principal));
-  const auto decision = decide(policies, principal, background_origin(installation), question);
+  COFFER_TRY(decision, decide(installation, policies, principal, background_origin(installation), question));
   if (decision.allowed()) return {};
   return tl::unexpected(refusal(principal, service, question, decision));
 }

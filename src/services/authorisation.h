@@ -25,6 +25,8 @@ struct AccessQuestion {
   std::string action;                 // "kms:Decrypt"
   std::string resource = "*";         // an ARN; "*" when the action has none
   std::string resource_account = {};  // the owner; empty: as the ARN says, or the caller's for "*"
+  // What resource control policies leave alone: an AWS managed key.
+  bool aws_managed = false;
   // Must outlive the decision, its document too. Documents that are stored as text are read by
   // installation.documents.
   const policy::AttachedPolicy* resource_policy = nullptr;
@@ -51,15 +53,18 @@ Result<SharedCallerPolicies> load_caller(Installation& installation, const polic
 // A verdict with the policies that it points into, but for the resource's.
 struct AccessDecision {
   SharedCallerPolicies policies;
+  SharedAccountOrganization resource_organization;  // of the resource's account; null: in none
   policy::Verdict verdict;
   bool allowed() const { return verdict.allowed(); }
 };
-AccessDecision decide(SharedCallerPolicies policies, const policy::Principal& principal,
-                      const RequestOrigin& origin, const AccessQuestion& question);
+// kCorrupt when a policy that the resource's organization lays down cannot be read.
+Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies policies,
+                              const policy::Principal& principal, const RequestOrigin& origin,
+                              const AccessQuestion& question);
 
 // The error that tells a decision: "User: ARN is not authorized to perform: ACTION on resource: ARN because
 // ...". Its code is that of `service`, which the caller called: UnauthorizedOperation (ec2),
-// AccessDeniedException (kms, ebs), AccessDenied.
+// AccessDeniedException (kms, ebs, organizations), AccessDenied.
 Error refusal(const policy::Principal& principal, const std::string& service, const AccessQuestion& question,
               const AccessDecision& decision);
 

@@ -18,10 +18,10 @@ Result<AccessDecision> Call::decide(const AccessQuestion& question) {
   has_asked_ = true;
   const RequestOrigin origin{time, region, source_ip_address, user_agent, secure_transport};
   if (!question.via_service.empty() || service_of(question.action) == service)
-    return coffer::decide(policies_, principal, origin, question);
+    return coffer::decide(installation, policies_, principal, origin, question);
   AccessQuestion in_its_name = question;
   in_its_name.via_service = service;
-  return coffer::decide(policies_, principal, origin, in_its_name);
+  return coffer::decide(installation, policies_, principal, origin, in_its_name);
 }
 
 Error Call::refusal(const AccessQuestion& question, const AccessDecision& decision) const {

@@ -119,12 +119,22 @@ bool has_entity(const policy::Principal& principal) {
   return principal.type == PrincipalType::kUser || principal.type == PrincipalType::kRoleSession;
 }
 
+// Service control policies bind everybody in a member account, its root user too.
+Status add_organization(Installation& installation, const std::string& account, CallerPolicies& loaded) {
+  COFFER_TRY(organization, installation.organizations->find(installation, account));
+  if (organization && !services::is_service_linked_role(loaded.caller.identity.source_arn))
+    loaded.caller.service_control_levels = organization->service_control;
+  loaded.organization = std::move(organization);
+  return {};
+}
+
 Result<SharedCallerPolicies> read_caller(Installation& installation, const policy::Principal& principal) {
   auto loaded = std::make_shared<CallerPolicies>();
   loaded->caller.identity = policy::caller_identity(principal);
   if (!has_entity(principal)) {
     if (principal.type == PrincipalType::kUnixUser && !principal.owner)
       loaded->nobody_because = "because the user does not own this installation";
+    COFFER_CHECK(add_organization(installation, principal.account, *loaded));
     return SharedCallerPolicies(std::move(loaded));
   }
   Attachments attachments;
@@ -147,6 +157,7 @@ Result<SharedCallerPolicies> read_caller(Installation& installation, const polic
     return SharedCallerPolicies(std::move(loaded));
   }
   complete(loaded->caller.identity, *entity);
+  COFFER_CHECK(add_organization(installation, principal.account, *loaded));
   loaded->tags = std::move(entity->tags);
   Reader reader(*installation.documents, *loaded);
   COFFER_CHECK(reader.read_all(attachments.identity, loaded->caller.identity_policies));

@@ -8,6 +8,7 @@
 
 #include "catalog/read_cache.h"
 #include "policy/evaluate.h"
+#include "services/account_organization.h"
 
 namespace coffer {
 
@@ -16,6 +17,7 @@ struct CallerPolicies {
   policy::Caller caller;
   std::vector<std::pair<std::string, std::string>> tags;           // aws:PrincipalTag/...
   std::vector<std::shared_ptr<const policy::Document>> documents;  // that `caller` points to
+  SharedAccountOrganization organization = nullptr;                // of the caller's account; null: in none
   // Set for who is denied everything, whatever policies say: a deleted user, a Unix user without rights.
   std::string nobody_because = {};
 };

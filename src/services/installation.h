@@ -12,6 +12,7 @@
 #include "control/volumed_client.h"
 #include "keyclient/keyd_client.h"
 #include "policy/document_cache.h"
+#include "services/account_organization.h"
 #include "services/caller_policies.h"
 #include "services/key_usage.h"
 #include "services/kms/stored_keys.h"
@@ -47,6 +48,7 @@ struct Installation {
   services::kms::HsmClusters* hsm_clusters = nullptr;
   // What calls are decided by, as long as it stays as it is. Thread-safe.
   std::shared_ptr<CallerCache> callers = std::make_shared<CallerCache>();
+  std::shared_ptr<AccountOrganizations> organizations = std::make_shared<AccountOrganizations>();
   std::shared_ptr<services::kms::StoredKeys> stored_keys = std::make_shared<services::kms::StoredKeys>();
   std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };

@@ -249,6 +249,12 @@ std::string json_error_body(const Error& error) {
     out += ",\"message\":";
     append_json_string(out, error.message);
   }
+  for (const auto& [name, text] : error.members) {
+    out.push_back(',');
+    append_json_string(out, name);
+    out.push_back(':');
+    append_json_string(out, text);
+  }
   out.push_back('}');
   return out;
 }

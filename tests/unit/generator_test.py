@@ -69,7 +69,10 @@ def test_overlay_reaches_the_code(service, tmp_path):
     added = [(shape, member) for shape, entry in overlay["shapes"].items() if not entry.get("exception")
              for member in entry.get("members", {})]
     marked = [shape for shape, entry in overlay["shapes"].items() if "sensitive" in entry or "optional" in entry]
-    assert added or marked
+    values = [value for entry in overlay["shapes"].values() for value in entry.get("enum", [])]
+    assert added or marked or values
+    tables = (tmp_path / "tables.cc").read_text()
+    assert [value for value in values if f'"{value}"' not in tables] == []
     for shape, member in added:
         body = re.search(rf"^struct {shape} {{$(.*?)^}};$", header, re.MULTILINE | re.DOTALL)
         assert body and re.search(rf" {snake_case(member)}( =|;)", body.group(1)), (shape, member)

@@ -16,7 +16,7 @@ def operations(path):
 
 def called(tests):
     """Method names of boto3 clients that the tests' text calls, paginators and waiters left aside."""
-    return set(re.findall(r"\b(?:(?:\w*_)?(?:kms|ec2|ebs|iam|sts)|client\([^)]*\))\.([a-z_]+)\b", tests)) \
+    return set(re.findall(r"\b(?:(?:\w*_)?(?:kms|ec2|ebs|iam|sts|organizations)|client\([^)]*\))\.([a-z_]+)\b", tests)) \
         | set(re.findall(r'get_paginator\("([a-z_]+)"\)', tests))
 
 

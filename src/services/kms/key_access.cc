@@ -109,6 +109,7 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
   AccessQuestion question{.action = action,
                           .resource = key.arn,
                           .resource_account = key.key.account,
+                          .aws_managed = key.key.manager == "AWS",
                           .resource_policy = &policy,
                           .rule = policy::ResourcePolicyRule::kMustAllow,
                           .gather_context = std::cref(conditions),
@@ -157,8 +158,8 @@ Status authorise_key(Installation& installation, const policy::Principal& princi
   COFFER_TRY(policies, load_caller(installation, principal));
   const RequestOrigin origin = background_origin(installation, key.key.region);
   const Asker asker{installation, principal, said.via_service,
-                    [&](const AccessQuestion& question) -> Result<AccessDecision> {
-                      return coffer::decide(policies, principal, origin, question);
+                    [&](const AccessQuestion& question) {
+                      return coffer::decide(installation, policies, principal, origin, question);
                     },
                     [&](const AccessQuestion& question, const AccessDecision& decision) {
                       return coffer::refusal(principal, said.via_service, question, decision);

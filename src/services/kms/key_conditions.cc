@@ -17,7 +17,6 @@ policy::Context key_conditions(const FoundKey& found, const std::vector<std::str
   if (key.multi_region)
     context.set("kms:MultiRegionKeyType",
                 std::string(key.region == key.primary_region ? "PRIMARY" : "REPLICA"));
-  context.set("aws:ResourceAccount", key.account);
   for (const auto& [name, value] : key.tags) context.set("aws:ResourceTag/" + name, value);
   if (!via_service.empty()) context.set("kms:ViaService", via_service);
   if (!found.alias.empty()) context.set("kms:RequestAlias", found.alias);

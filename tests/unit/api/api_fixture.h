@@ -14,6 +14,7 @@
 #include "services/ec2/ec2_service.h"
 #include "services/iam/iam_service.h"
 #include "services/kms/kms_service.h"
+#include "services/organizations/organizations_service.h"
 #include "services/sts/sts_service.h"
 #include "tests/unit/catalog/temporary_folder.h"
 #include "tests/unit/keyclient/keyd_in_process.h"
@@ -56,6 +57,10 @@ class ApiFixture : public ::testing::Test {
     registry.add({&sts::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
                     return sts::dispatch(sts_, operation, call, request);
                   }});
+    registry.add(
+        {&organizations::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
+           return organizations::dispatch(organizations_, operation, call, request);
+         }});
     pipeline_ = std::make_unique<Pipeline>(*installation_, std::move(registry), Failpoint());
   }
 
@@ -136,6 +141,7 @@ class ApiFixture : public ::testing::Test {
   services::kms::KmsService kms_;
   services::iam::IamService iam_;
   services::sts::StsService sts_;
+  services::organizations::OrganizationsService organizations_;
   std::unique_ptr<services::ec2::Ec2Service> ec2_;
   NewAccount owner_;
   std::unique_ptr<Pipeline> pipeline_;

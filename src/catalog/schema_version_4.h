@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Version 4 of the schema. Organizations: their tree, the accounts and policies in it, invitations.
+#pragma once
+
+namespace coffer::catalog {
+
+inline constexpr const char* kVersion4 = R"(
+CREATE TABLE organizations (
+  id TEXT PRIMARY KEY,
+  management_account TEXT NOT NULL UNIQUE REFERENCES accounts (id),
+  root_id TEXT NOT NULL UNIQUE,
+  feature_set TEXT NOT NULL,
+  service_control_policies INTEGER NOT NULL,
+  resource_control_policies INTEGER NOT NULL,
+  created INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE organizational_units (
+  id TEXT PRIMARY KEY,
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  parent_id TEXT NOT NULL,
+  name TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX organizational_units_by_name ON organizational_units (parent_id, name);
+CREATE INDEX organizational_units_by_organization ON organizational_units (organization_id);
+CREATE TABLE member_accounts (
+  account TEXT PRIMARY KEY REFERENCES accounts (id),
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  parent_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  joined_method TEXT NOT NULL,
+  joined INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX member_accounts_by_organization ON member_accounts (organization_id, account);
+CREATE INDEX member_accounts_by_parent ON member_accounts (parent_id, account);
+CREATE INDEX member_accounts_by_email ON member_accounts (email);
+CREATE TABLE account_creations (
+  id TEXT PRIMARY KEY,
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  account_name TEXT NOT NULL,
+  state TEXT NOT NULL,
+  failure_reason TEXT NOT NULL,
+  account TEXT NOT NULL,
+  requested INTEGER NOT NULL,
+  completed INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX account_creations_by_organization ON account_creations (organization_id, id);
+CREATE TABLE organization_policies (
+  id TEXT PRIMARY KEY,
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  type TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  content TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX organization_policies_by_name ON organization_policies (organization_id, type, name);
+CREATE TABLE organization_policy_attachments (
+  target_id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  policy_id TEXT NOT NULL,
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  PRIMARY KEY (target_id, type, policy_id)
+) WITHOUT ROWID;
+CREATE INDEX organization_policy_attachments_by_policy
+  ON organization_policy_attachments (organization_id, policy_id, target_id);
+CREATE TABLE handshakes (
+  id TEXT PRIMARY KEY,
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  account TEXT NOT NULL,
+  notes TEXT NOT NULL,
+  state TEXT NOT NULL,
+  requested INTEGER NOT NULL,
+  expires INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX handshakes_by_organization ON handshakes (organization_id, id);
+CREATE INDEX handshakes_by_account ON handshakes (account, id);
+)";
+
+}  // namespace coffer::catalog
