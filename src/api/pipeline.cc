@@ -59,6 +59,13 @@ bool handlers_ask(const Service& service) {
   return name == "kms" || name == "iam" || name == "sts" || name == "organizations";
 }
 
+Status authorise(Call& call, const Service& service, const wire::Operation& operation,
+                 const wire::Value& request) {
+  if (service.authorise) return service.authorise(operation.name, call, request);
+  if (handlers_ask(service)) return {};
+  return call.authorise(call.service + ":" + call.operation, "*");
+}
+
 // What the operation's clients may sign, and must.
 wire::SigV4Rules signing_rules(const Service& service, const Route& route) {
   const wire::Operation* operation = service.model->find_operation(route.operation);
@@ -166,7 +173,7 @@ Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
   COFFER_CHECK(check_quota(call, typed));
 
   // Before a stored answer is given again, too.
-  if (!handlers_ask(service)) COFFER_CHECK(call.authorise(call.service + ":" + call.operation, "*"));
+  COFFER_CHECK(authorise(call, service, operation, typed));
 
   std::optional<TokenLocks::Held> held;
   if (auto repeatable = IdempotentRequest::of(operation, typed, call.account, call.region);

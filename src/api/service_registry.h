@@ -21,9 +21,12 @@ inline bool is_form_protocol(wire::Protocol protocol) {
 struct Service {
   using Dispatch =
       std::function<Result<wire::Value>(std::string_view operation, Call&, const wire::Value& request)>;
+  using Permission = std::function<Status(std::string_view operation, Call&, const wire::Value& request)>;
 
   const wire::ServiceModel* model = nullptr;
   Dispatch dispatch;  // thread-safe
+  // May the caller do it? Empty where that is asked for each operation as such, on "*", or by the handlers.
+  Permission authorise = {};
 
   std::string name() const { return std::string(model->signing_name); }
   std::string event_source() const { return name() + ".amazonaws.com"; }

@@ -159,8 +159,12 @@ api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::
   registry.add({&kms::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return kms::dispatch(kms, operation, call, request);
                 }});
-  registry.add({&ec2::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+  registry.add({&ec2::model(),
+                [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return ec2::dispatch(ec2, operation, call, request);
+                },
+                [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return ec2.authorise(operation, call, request);
                 }});
   registry.add({&ebs::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return ebs::dispatch(ebs, operation, call, request);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "services/ec2/create_volume_permission.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/layer_keys.h"
 #include "services/ec2/snapshot_lookup.h"
@@ -97,6 +98,13 @@ Status encrypt(Call& call, catalog::Volume& volume, const std::optional<catalog:
 
 }  // namespace
 
+Status Ec2Service::authorise(std::string_view operation, Call& call, const wire::Value& request) {
+  if (operation != "CreateVolume") return call.authorise("ec2:" + call.operation, "*");
+  api::CreateVolumeRequest wanted;
+  from_value(request, wanted);
+  return authorise_create_volume(call, wanted);
+}
+
 Result<api::Volume> Ec2Service::create_volume(Call& call, const api::CreateVolumeRequest& request) {
   if (!is_zone_of(request.availability_zone, call.region))
     return refuse("InvalidZone.NotFound",
@@ -119,7 +127,7 @@ Result<api::Volume> Ec2Service::create_volume(Call& call, const api::CreateVolum
   volume.type = shape.type;
   volume.iops = shape.iops;
   volume.throughput = shape.throughput;
-  volume.encrypted = request.encrypted.value_or(false) || (source && source->encrypted);
+  volume.encrypted = will_be_encrypted(request, source);
   if (source) volume.snapshot_id = source->id;
   volume.principal_arn = call.principal.arn;
   volume.created = call.time;

@@ -29,6 +29,9 @@ class Ec2Service final : public api::Handlers {
   }
 
   // create_volume.cc
+  // What the pipeline asks before anything is done, dry runs among it: CreateVolume on the volume that is to
+  // be, any other operation as such, on "*".
+  Status authorise(std::string_view operation, Call& call, const wire::Value& request);
   Result<api::Volume> create_volume(Call& call, const api::CreateVolumeRequest& request) override;
   // describe_volumes.cc
   Result<api::DescribeVolumesResult> describe_volumes(Call& call,

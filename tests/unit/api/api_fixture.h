@@ -47,9 +47,13 @@ class ApiFixture : public ::testing::Test {
                     if (before_dispatch) before_dispatch(call);
                     return kms::dispatch(kms_, operation, call, request);
                   }});
-    registry.add({&ec2::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
+    registry.add({&ec2::model(),
+                  [this](std::string_view operation, Call& call, const wire::Value& request) {
                     if (before_dispatch) before_dispatch(call);
                     return ec2::dispatch(*ec2_, operation, call, request);
+                  },
+                  [this](std::string_view operation, Call& call, const wire::Value& request) {
+                    return ec2_->authorise(operation, call, request);
                   }});
     registry.add({&iam::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
                     return iam::dispatch(iam_, operation, call, request);
