@@ -68,6 +68,9 @@ Result<std::string> continuous_backup_end(AdminCall& call);
 Result<std::string> kms_rewrap(AdminCall& call);
 Result<std::string> kms_versions(AdminCall& call);
 Result<std::string> kms_dependents(AdminCall& call);
+// admin_access.cc
+Result<std::string> explain_access(AdminCall& call);
+Result<std::string> who_can(AdminCall& call);
 // admin_clock.cc
 Result<std::string> clock_advance(AdminCall& call);
 // admin_commands.cc

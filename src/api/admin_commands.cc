@@ -33,6 +33,8 @@ constexpr std::array kCommands = {
     Command{"kms-rewrap", "RewrapVolumeKeys", true, kms_rewrap},
     Command{"kms-versions", "DescribeKeyVersions", false, kms_versions},
     Command{"kms-dependents", "DescribeKeyDependents", false, kms_dependents},
+    Command{"explain-access", "ExplainAccess", false, explain_access},
+    Command{"who-can", "ListPrincipalsWithAccess", false, who_can},
     Command{"clock-advance", "AdvanceClock", true, clock_advance},
     // Decided and recorded once more, as the operation that it is.
     Command{"ec2", "CallEc2", false, ec2_call},

@@ -3,8 +3,7 @@
 // user; what changes anything is recorded in the transaction of its change, and so is a refusal.
 //   {"command":"account-create","id":"…"} → {"ok":true,"result":{…}} or
 //   {"ok":false,"error":{"code":…,"message":…}}
-// Commands: account-create, account-list, status, volume-uri, volume-why, volume-certificate, clock-advance,
-// ec2, trail (docs/CLI.md).
+// Commands: docs/CLI.md.
 #pragma once
 #include <string>
 

@@ -49,6 +49,7 @@ CommandLine::CommandLine(std::string release, std::vector<std::string> command)
   add_account();
   add_trail();
   add_clock();
+  add_access();
 }
 
 int CommandLine::run(int argc, char** argv) {

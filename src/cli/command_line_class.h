@@ -50,6 +50,8 @@ class CommandLine {
   void add_account();
   void add_trail();
   void add_clock();
+  void add_access();
+  void add_question(CLI::App* command);
 
   CLI::App app_{"Coffer: encrypted block volumes and their keys, behind AWS's own APIs."};
   std::string release_;
@@ -61,6 +63,7 @@ class CommandLine {
   SealOptions seal_;
   BackupOptions backup_;
   HsmOptions hsm_;
+  AccessOptions access_;
   std::vector<std::string> devices_;
   bool report_only_ = false;
   std::string certificate_folder_;

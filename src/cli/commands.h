@@ -109,6 +109,13 @@ struct HsmOptions {
 int kms_hsm_add(const Common& common, const HsmOptions& options);
 int kms_hsm_list(const Common& common);
 int kms_hsm_remove(const Common& common, const std::string& cluster_id);
+// A decision that is asked about. `context`: KEY=VALUE, condition keys.
+struct AccessOptions {
+  std::string principal, action, resource;
+  std::vector<std::string> context;
+};
+int explain(const Common& common, const AccessOptions& options);
+int who_can(const Common& common, const AccessOptions& options);
 // `duration`: "90d". Only in a development installation.
 int clock_advance(const Common& common, const std::string& duration);
 

@@ -47,7 +47,8 @@ struct Condition {
   std::string operator_name;  // "ForAnyValue:StringLikeIfExists"
   std::string key;            // as written
   std::string lower_case_key;
-  std::vector<Operand> operands;  // one of them has to match; of a negated operator, none
+  std::vector<Operand> operands;     // one of them has to match; of a negated operator, none
+  std::vector<std::string> written;  // the same as the policy has them, for explanations
 };
 
 // {"OPERATOR": {"KEY": VALUE or [VALUE...]}}; `variables` as read_text wants it. kInvalidArgument, naming the

@@ -8,27 +8,6 @@
 namespace coffer::policy {
 namespace {
 
-bool action_applies(const Statement& statement, std::string_view action) {
-  const auto& actions = statement.actions;
-  const bool listed = std::any_of(actions.begin(), actions.end(), [&](const std::string& pattern) {
-    return matches_ignoring_case(pattern, action);
-  });
-  return listed != statement.not_action;
-}
-
-bool resource_applies(const Statement& statement, const AccessRequest& request) {
-  if (statement.resource_rule == Statement::Resources::kAny) return true;
-  if (statement.resource_rule == Statement::Resources::kNone) return false;
-  const auto& resources = statement.resources;
-  const bool listed = std::any_of(resources.begin(), resources.end(), [&](const Text& resource) {
-    if (resource.variables.empty()) return matches(resource.pattern, request.resource);
-    std::string buffer;
-    const auto pattern = expand(resource, request.context.get(), buffer);
-    return pattern && matches(*pattern, request.resource);
-  });
-  return listed == (statement.resource_rule == Statement::Resources::kListed);
-}
-
 using Attached = std::vector<AttachedPolicy>;
 
 std::optional<Finding> find_in(const AttachedPolicy& policy, PolicyKind kind, Effect effect,
@@ -179,6 +158,27 @@ bool is_allowed(const AccessRequest& request, Verdict& verdict) {
 }
 
 }  // namespace
+
+bool action_applies(const Statement& statement, std::string_view action) {
+  const auto& actions = statement.actions;
+  const bool listed = std::any_of(actions.begin(), actions.end(), [&](const std::string& pattern) {
+    return matches_ignoring_case(pattern, action);
+  });
+  return listed != statement.not_action;
+}
+
+bool resource_applies(const Statement& statement, const AccessRequest& request) {
+  if (statement.resource_rule == Statement::Resources::kAny) return true;
+  if (statement.resource_rule == Statement::Resources::kNone) return false;
+  const auto& resources = statement.resources;
+  const bool listed = std::any_of(resources.begin(), resources.end(), [&](const Text& resource) {
+    if (resource.variables.empty()) return matches(resource.pattern, request.resource);
+    std::string buffer;
+    const auto pattern = expand(resource, request.context.get(), buffer);
+    return pattern && matches(*pattern, request.resource);
+  });
+  return listed == (statement.resource_rule == Statement::Resources::kListed);
+}
 
 bool applies(const Statement& statement, const AccessRequest& request) {
   return action_applies(statement, request.action) && resource_applies(statement, request) &&

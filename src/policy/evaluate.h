@@ -104,6 +104,9 @@ std::string reason(const Verdict& verdict, std::string_view action);
 // A line for each finding: "identity-based policy user/alice/inline, statement 2 (Sid "a"): allows".
 std::vector<std::string> explain(const Verdict& verdict);
 
+// Does the statement's Action, or its Resource, match?
+bool action_applies(const Statement& statement, std::string_view action);
+bool resource_applies(const Statement& statement, const AccessRequest& request);
 // Does the statement apply to the request, leaving its principal aside?
 bool applies(const Statement& statement, const AccessRequest& request);
 

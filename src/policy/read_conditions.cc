@@ -139,6 +139,7 @@ Status add_operand(Condition& condition, const JsonValue& json, bool variables) 
                 fmt::format("the value \"{}\" of {} for {}: {}", *text, condition.operator_name,
                             condition.key, operand.error().message));
   condition.operands.push_back(std::move(*operand));
+  condition.written.push_back(*text);
   return {};
 }
 

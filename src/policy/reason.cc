@@ -2,7 +2,7 @@
 // A verdict in words: AWS's for refusals (IAM User Guide, "Troubleshoot access denied error messages").
 #include <fmt/format.h>
 
-#include "policy/evaluate.h"
+#include "policy/explanation.h"
 
 namespace coffer::policy {
 namespace {
@@ -12,7 +12,7 @@ struct KindName {
   std::string_view name;
 };
 
-KindName name_of(PolicyKind kind) {
+KindName kind_name(PolicyKind kind) {
   switch (kind) {
     case PolicyKind::kResourceControl:
       return {"a", "resource control policy"};
@@ -33,7 +33,7 @@ KindName name_of(PolicyKind kind) {
 }
 
 std::string explain(const Finding& finding) {
-  const auto name = name_of(finding.kind).name;
+  const auto name = name_of(finding.kind);
   if (finding.policy == nullptr) {
     if (finding.outcome == Outcome::kAllowed) return "the account's root user needs no identity-based policy";
     return fmt::format("{}: no statement allows", name);
@@ -46,10 +46,14 @@ std::string explain(const Finding& finding) {
 
 }  // namespace
 
+std::string_view name_of(PolicyKind kind) {
+  return kind_name(kind).name;
+}
+
 std::string reason(const Verdict& verdict, std::string_view action) {
   if (verdict.findings.empty()) return {};
   const auto& decisive = verdict.findings.back();
-  const auto [article, name] = name_of(decisive.kind);
+  const auto [article, name] = kind_name(decisive.kind);
   switch (verdict.outcome) {
     case Outcome::kAllowed:
       if (decisive.policy == nullptr) return "because the account's root user is allowed every action";

@@ -129,6 +129,8 @@ Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies p
     add_session(principal, context);
     add_way(origin, question.via_service, context);
     if (!origin.region.empty()) context.set("aws:RequestedRegion", std::string(origin.region));
+    if (question.given != nullptr)
+      for (const auto& [key, values] : question.given->entries()) context.set(key, values);
   };
   policy::AccessRequest request{caller,
                                 question.action,
@@ -140,6 +142,7 @@ Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies p
   if (resource_organization != nullptr && has_resource_control(question, caller.identity))
     request.resource_control_levels = &resource_organization->resource_control;
   decision.verdict = policy::evaluate(request);
+  if (question.observe) question.observe(request);
   return decision;
 }
 

@@ -37,6 +37,10 @@ struct AccessQuestion {
   // "ec2": that service asks in the caller's name, not the caller itself. Empty within a Call: it follows
   // from the action's service.
   std::string via_service = {};
+  // For whoever explains: what the request would say, over all that is known of it, and a look at it as it is
+  // evaluated.
+  const policy::Context* given = nullptr;
+  std::function<void(const policy::AccessRequest&)> observe = {};
 };
 
 // What is known of the request that asks, for the global condition keys. The texts outlive it.

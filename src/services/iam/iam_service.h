@@ -37,6 +37,9 @@ class IamService final : public api::Handlers {
   Result<api::UpdateAssumeRolePolicyResponse> update_assume_role_policy(
       Call& call, const api::UpdateAssumeRolePolicyRequest& request) override;
   Result<api::DeleteRoleResponse> delete_role(Call& call, const api::DeleteRoleRequest& request) override;
+  // explain_access.cc
+  Result<api::ExplainAccessResponse> explain_access(Call& call,
+                                                    const api::ExplainAccessRequest& request) override;
   // groups.cc
   Result<api::CreateGroupResponse> create_group(Call& call, const api::CreateGroupRequest& request) override;
   Result<api::GetGroupResponse> get_group(Call& call, const api::GetGroupRequest& request) override;

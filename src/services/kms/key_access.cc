@@ -11,7 +11,6 @@
 namespace coffer::services::kms {
 namespace {
 
-using Decide = std::function<Result<AccessDecision>(const AccessQuestion&)>;
 using GrantFound = std::optional<catalog::Grant>;
 
 Status check_grant_tokens(const std::vector<std::string>& tokens) {
@@ -41,7 +40,7 @@ Result<std::vector<catalog::Grant>> fitting_grants(catalog::Catalog& catalog, co
 // account's; what forbids beside (service control policies, boundaries, session policies) still does.
 Result<GrantFound> permitting_grant(catalog::Catalog& catalog, const FoundKey& key, const KeyRequest& said,
                                     const policy::CallerIdentity& caller, AccessQuestion question,
-                                    const Decide& decide) {
+                                    const DecideAccess& decide) {
   const std::string_view operation = operation_of(question.action);
   if (operation.empty()) return GrantFound();
   COFFER_TRY(grants, fitting_grants(catalog, key.key, caller, operation, said));
@@ -87,7 +86,7 @@ struct Asker {
   Installation& installation;
   const policy::Principal& principal;
   std::string via_service;
-  Decide decide;
+  DecideAccess decide;
   std::function<Error(const AccessQuestion&, const AccessDecision&)> refusal;
 };
 
@@ -153,18 +152,24 @@ Result<GrantFound> permission_for_key(Call& call, const std::string& action, con
   return permission(asker_of(call, said), action, key, said);
 }
 
+Result<GrantFound> permission_for_key(Installation& installation, const policy::Principal& principal,
+                                      const std::string& action, const FoundKey& key, const KeyRequest& said,
+                                      const DecideAccess& decide) {
+  const Asker asker{installation, principal, said.via_service, decide,
+                    [&](const AccessQuestion& question, const AccessDecision& decision) {
+                      return coffer::refusal(principal, said.via_service, question, decision);
+                    }};
+  return permission(asker, action, key, said);
+}
+
 Status authorise_key(Installation& installation, const policy::Principal& principal,
                      const std::string& action, const FoundKey& key, const KeyRequest& said) {
   COFFER_TRY(policies, load_caller(installation, principal));
   const RequestOrigin origin = background_origin(installation, key.key.region);
-  const Asker asker{installation, principal, said.via_service,
-                    [&](const AccessQuestion& question) {
-                      return coffer::decide(installation, policies, principal, origin, question);
-                    },
-                    [&](const AccessQuestion& question, const AccessDecision& decision) {
-                      return coffer::refusal(principal, said.via_service, question, decision);
-                    }};
-  COFFER_CHECK(permission(asker, action, key, said));
+  COFFER_CHECK(
+      permission_for_key(installation, principal, action, key, said, [&](const AccessQuestion& question) {
+        return coffer::decide(installation, policies, principal, origin, question);
+      }));
   return {};
 }
 

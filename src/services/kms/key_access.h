@@ -36,6 +36,13 @@ Result<std::optional<catalog::Grant>> permission_for_key(Call& call, const std::
 Status authorise_key(Installation& installation, const policy::Principal& principal,
                      const std::string& action, const FoundKey& key, const KeyRequest& said);
 
+// The same with `decide` for the one who answers each question (authorisation.h): for explanations.
+using DecideAccess = std::function<Result<AccessDecision>(const AccessQuestion&)>;
+Result<std::optional<catalog::Grant>> permission_for_key(Installation& installation,
+                                                         const policy::Principal& principal,
+                                                         const std::string& action, const FoundKey& key,
+                                                         const KeyRequest& said, const DecideAccess& decide);
+
 // What the caller is told about another account's key that is not there: the words for one that it may not
 // use.
 Error unknown_foreign_key(Call& call, const std::string& action, const std::string& arn);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain-access, who-can: why a principal may do something or may not, and who may.
+#include "api/admin_call.h"
+#include "services/access_explanation.h"
+
+namespace coffer::api {
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+// {"context": ["kms:ViaService=ec2.us-west-2.amazonaws.com", …]}
+Result<Pairs> context_of(const AdminCall& call) {
+  Pairs context;
+  const auto found = call.request.find("context");
+  if (found == call.request.end()) return context;
+  for (const Json& each : *found) {
+    const std::string pair = each.is_string() ? each.get<std::string>() : "";
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      return fail(
+          ErrorKind::kInvalidArgument,
+          "a condition key is given as KEY=VALUE, such as kms:ViaService=ec2.us-west-2.amazonaws.com, "
+          "not as '" +
+              pair + "'");
+    context.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return context;
+}
+
+}  // namespace
+
+Result<std::string> explain_access(AdminCall& call) {
+  COFFER_TRY(context, context_of(call));
+  COFFER_TRY(told, services::explain_access(call.installation, {call.text("principal"), call.text("action"),
+                                                                call.text("resource"), std::move(context)}));
+  return success_line(Json::parse(services::to_json(told)));
+}
+
+Result<std::string> who_can(AdminCall& call) {
+  COFFER_TRY(context, context_of(call));
+  COFFER_TRY(found,
+             services::who_can(call.installation, call.text("action"), call.text("resource"), context));
+  Json principals = Json::array();
+  for (const auto& each : found)
+    principals.push_back(
+        {{"principal", each.principal_arn}, {"allowed", each.allowed}, {"because", each.because}});
+  return success_line({{"principals", std::move(principals)}});
+}
+
+}  // namespace coffer::api

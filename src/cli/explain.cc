@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// `coffer explain` and `coffer who-can`: decisions as trees.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+
+namespace coffer::cli {
+namespace {
+
+struct Branch {
+  std::string text;
+  std::vector<Branch> branches = {};
+};
+
+std::string drawn(const std::vector<Branch>& branches, const std::string& indent = {}) {
+  std::string text;
+  for (const Branch& branch : branches) {
+    const bool last = &branch == &branches.back();
+    text += indent + (last ? "└─ " : "├─ ") + branch.text + "\n";
+    text += drawn(branch.branches, indent + (last ? "   " : "│  "));
+  }
+  return text;
+}
+
+Document request_of(const char* command, const AccessOptions& options) {
+  Document request;
+  request.set("command", command);
+  request.set("principal", options.principal);
+  request.set("action", options.action);
+  request.set("resource", options.resource);
+  request.set("context", options.context);
+  return request;
+}
+
+std::string actual_value(const Document& condition) {
+  if (!condition.flag("present")) return "is absent";
+  const std::vector<std::string> values = condition.texts("actual");
+  return values.empty() ? "has no value" : fmt::format("is {}", fmt::join(values, ", "));
+}
+
+Branch condition_branch(const Document& condition) {
+  return {fmt::format("{} {} {}: {}, it {}", condition.text("operator"), condition.text("key"),
+                      fmt::join(condition.texts("wanted"), " or "),
+                      condition.flag("holds") ? "holds" : "does not hold", actual_value(condition))};
+}
+
+// Why the statement does not speak, in one word each.
+std::string silence(const Document& statement) {
+  std::vector<std::string> reasons;
+  if (!statement.flag("principal_matches")) reasons.emplace_back("names others");
+  if (!statement.flag("action_matches")) reasons.emplace_back("other actions");
+  if (!statement.flag("resource_matches")) reasons.emplace_back("other resources");
+  if (reasons.empty()) reasons.emplace_back("a condition does not hold");
+  return fmt::format("does not apply ({})", fmt::join(reasons, ", "));
+}
+
+Branch statement_branch(const Document& statement) {
+  const std::string sid = statement.text("sid");
+  const bool applies = statement.flag("applies"), allow = statement.text("effect") == "Allow";
+  Branch branch{fmt::format("statement {}{}, {}: {}", statement.text("statement"),
+                            sid.empty() ? "" : fmt::format(" \"{}\"", sid), statement.text("effect"),
+                            !applies ? silence(statement)
+                            : allow  ? "allows it"
+                                     : "DENIES it")};
+  if (statement.flag("principal_matches") && statement.flag("action_matches") &&
+      statement.flag("resource_matches"))
+    for (const Document& condition : statement.items("conditions"))
+      branch.branches.push_back(condition_branch(condition));
+  return branch;
+}
+
+std::string drawn(const Document& question) {
+  std::vector<Branch> branches;
+  for (const Document& policy : question.items("policies")) {
+    Branch branch{fmt::format("{}: {}", policy.text("kind"), policy.text("name"))};
+    for (const Document& statement : policy.items("statements"))
+      branch.branches.push_back(statement_branch(statement));
+    branches.push_back(std::move(branch));
+  }
+  if (branches.empty()) branches.push_back({"no policy at all"});
+  return drawn(branches);
+}
+
+void print_explanation(const Document& told) {
+  print(fmt::format("{}\n{} {} on {}\n{}\n", told.text("principal"),
+                    told.flag("allowed") ? "MAY do" : "may NOT do", told.text("action"),
+                    told.text("resource"), told.text("reason")));
+  const std::vector<Document> questions = told.items("questions");
+  for (const Document& question : questions) {
+    print("\n");
+    if (&question != &questions.front()) print("By a grant:\n");
+    print(drawn(question));
+  }
+  if (told.flag("allowed") || questions.empty()) return;
+  print("\nWhat would be needed:\n");
+  for (const std::string& line : questions.front().texts("needed")) print("- " + line + "\n");
+}
+
+}  // namespace
+
+int explain(const Common& common, const AccessOptions& options) {
+  const auto served = find_served(common.data);
+  if (!served) return complain_about(served.error());
+  const auto told = ask(*served, request_of("explain-access", options));
+  if (!told) return complain_about(told.error());
+  if (common.json)
+    print(told->pretty());
+  else
+    print_explanation(*told);
+  return kOk;
+}
+
+int who_can(const Common& common, const AccessOptions& options) {
+  const auto served = find_served(common.data);
+  if (!served) return complain_about(served.error());
+  const auto told = ask(*served, request_of("who-can", options));
+  if (!told) return complain_about(told.error());
+  if (common.json) {
+    print(told->pretty());
+    return kOk;
+  }
+  const std::vector<Document> principals = told->items("principals");
+  for (const bool allowed : {true, false}) {
+    std::vector<Branch> branches;
+    for (const Document& each : principals) {
+      if (each.flag("allowed") != allowed) continue;
+      Branch branch{each.text("principal")};
+      for (const std::string& line : each.texts("because")) branch.branches.push_back({line});
+      branches.push_back(std::move(branch));
+    }
+    if (branches.empty() && !allowed) continue;
+    print(allowed ? "Who can:\n" : "\nWho could, if a condition held:\n");
+    print(branches.empty() ? "nobody\n" : drawn(branches));
+  }
+  return kOk;
+}
+
+}  // namespace coffer::cli

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/access_explanation.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/ids.h"
+#include "services/arn.h"
+#include "services/authorisation.h"
+#include "services/iam_names.h"
+#include "services/kms/key_access.h"
+
+namespace coffer::services {
+namespace {
+
+using catalog::IamEntity;
+using policy::Principal;
+using policy::PrincipalType;
+
+constexpr std::string_view kContextPrefix = "kms:EncryptionContext:";
+constexpr std::string_view kAnySession = "any-session";
+
+tl::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorKind::kInvalidArgument, std::move(message), "ValidationError");
+}
+
+tl::unexpected<Error> no_such(std::string message) {
+  return fail(ErrorKind::kNotFound, std::move(message), "NoSuchEntity");
+}
+
+Result<std::optional<IamEntity>> entity_named(Installation& installation, const std::string& account,
+                                              const char* kind, const std::string& name) {
+  std::optional<IamEntity> entity;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(found, transaction.iam_entity_named(account, kind, name));
+    entity = std::move(found);
+    return {};
+  }));
+  return entity;
+}
+
+Status check_account(Installation& installation, const std::string& id) {
+  return installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(account, transaction.account(id));
+    if (account) return {};
+    return no_such(fmt::format("There is no account {} here.", id));
+  });
+}
+
+// A role stands for any session of it.
+Result<Principal> principal_named(Installation& installation, const std::string& text) {
+  const auto arn = parse_arn(text);
+  const bool known = arn && (arn->service == "iam" || arn->service == "sts") && is_account_id(arn->account);
+  if (!known) return invalid(fmt::format("'{}' is no ARN of a root user, user, role or session.", text));
+  COFFER_CHECK(check_account(installation, arn->account));
+  if (arn->resource == "root") return policy::principal_of(arn->account, text);
+  const std::string kind = arn->resource.substr(0, arn->resource.find('/'));
+  const std::string name = policy::entity_name(text);
+  if (name.empty() || (kind != "user" && kind != "role" && kind != "assumed-role"))
+    return invalid(fmt::format("'{}' is no ARN of a root user, user, role or session.", text));
+  COFFER_TRY(entity, entity_named(installation, arn->account, kind == "user" ? "user" : "role", name));
+  if (!entity || (kind != "assumed-role" && entity_arn(*entity) != text))
+    return no_such(fmt::format("There is no {}.", text));
+  if (kind != "role") return policy::principal_of(arn->account, text);
+  return policy::principal_of(arn->account, assumed_role_arn(*entity, kAnySession));
+}
+
+// What the question is asked with, and what was heard.
+struct Inquiry {
+  Installation& installation;
+  const AccessCase& access;
+  Principal principal;
+  SharedCallerPolicies policies;
+  policy::Context given;
+  AccessExplanation told;
+
+  Result<AccessDecision> decide(const AccessQuestion& question) {
+    AccessQuestion watched = question;
+    watched.given = &given;
+    watched.observe = [&](const policy::AccessRequest& request) {
+      told.questions.push_back(policy::explain_request(request));
+    };
+    const auto arn = parse_arn(question.resource);
+    const std::string region = arn && !arn->region.empty() ? arn->region : installation.regions.front();
+    return coffer::decide(installation, policies, principal, background_origin(installation, region),
+                          watched);
+  }
+  // "ec2" of kms:ViaService's "ec2.us-west-2.amazonaws.com".
+  std::string via_service() const {
+    const auto* values = given.find("kms:viaservice");
+    return values == nullptr || values->empty() ? "" : values->front().substr(0, values->front().find('.'));
+  }
+};
+
+Result<kms::FoundKey> key_named(Installation& installation, const Arn& arn, const std::string& text) {
+  std::string id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
+  const bool alias = arn.resource.starts_with("alias/");
+  if (alias)
+    COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+      COFFER_TRY(found, transaction.alias(arn.account, arn.region, arn.resource));
+      if (found) id = found->target_key_id;
+      return {};
+    }));
+  COFFER_TRY(stored, kms::find_stored(installation, arn.region, id));
+  if (!stored || stored->key.account != arn.account) return no_such(fmt::format("There is no {}.", text));
+  kms::FoundKey found = kms::found_in(std::move(stored), installation.clock.now());
+  if (alias) found.alias = arn.resource;
+  return found;
+}
+
+Status ask_about_key(Inquiry& inquiry, const Arn& arn) {
+  COFFER_TRY(key, key_named(inquiry.installation, arn, inquiry.access.resource));
+  inquiry.told.resource = key.arn;
+  kms::KeyRequest said;
+  for (const auto& [name, value] : inquiry.access.context)
+    if (name.starts_with(kContextPrefix)) said.encryption_context[name.substr(kContextPrefix.size())] = value;
+  said.via_service = inquiry.via_service();
+  const auto permitted =
+      kms::permission_for_key(inquiry.installation, inquiry.principal, inquiry.access.action, key, said,
+                              [&](const AccessQuestion& question) { return inquiry.decide(question); });
+  if (!permitted && permitted.error().kind != ErrorKind::kPermissionDenied)
+    return tl::unexpected(permitted.error());
+  inquiry.told.allowed = permitted.has_value();
+  if (permitted && *permitted) inquiry.told.reason = "because the grant " + (*permitted)->id + " allows it";
+  return {};
+}
+
+Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
+  COFFER_TRY(role, entity_named(inquiry.installation, arn.account, "role",
+                                policy::entity_name(inquiry.access.resource)));
+  if (!role || entity_arn(*role) != inquiry.access.resource)
+    return no_such(fmt::format("There is no {}.", inquiry.access.resource));
+  COFFER_TRY(document,
+             inquiry.installation.documents->read(role->trust_policy, policy::DocumentKind::kTrust));
+  const policy::AttachedPolicy trust{"trust policy of " + inquiry.access.resource, document.get()};
+  AccessQuestion question{.action = inquiry.access.action,
+                          .resource = inquiry.access.resource,
+                          .resource_account = role->account,
+                          .resource_policy = &trust,
+                          .rule = policy::ResourcePolicyRule::kMustAllowAsTrust};
+  for (const auto& [name, value] : role->tags) question.context.set("aws:ResourceTag/" + name, value);
+  COFFER_TRY(decision, inquiry.decide(question));
+  inquiry.told.allowed = decision.allowed() && inquiry.principal.type != PrincipalType::kRoot;
+  if (inquiry.principal.type == PrincipalType::kRoot)
+    inquiry.told.reason = "because roles may not be assumed by root users";
+  return {};
+}
+
+Status ask_about_any(Inquiry& inquiry) {
+  COFFER_TRY(decision,
+             inquiry.decide({.action = inquiry.access.action, .resource = inquiry.access.resource}));
+  inquiry.told.allowed = decision.allowed();
+  return {};
+}
+
+Status ask(Inquiry& inquiry) {
+  const auto arn = parse_arn(inquiry.access.resource);
+  const bool kms_action = inquiry.access.action.starts_with("kms:");
+  if (kms_action && arn && arn->service == "kms" &&
+      (arn->resource.starts_with("key/") || arn->resource.starts_with("alias/")))
+    return ask_about_key(inquiry, *arn);
+  if (inquiry.access.action.starts_with("sts:") && arn && arn->service == "iam" &&
+      arn->resource.starts_with("role/"))
+    return ask_about_role(inquiry, *arn);
+  return ask_about_any(inquiry);
+}
+
+Status check_case(const AccessCase& access) {
+  const size_t colon = access.action.find(':');
+  if (colon == 0 || colon == std::string::npos || colon + 1 == access.action.size() ||
+      access.action.find('*') != std::string::npos)
+    return invalid(fmt::format("'{}' is no action, such as kms:Decrypt.", access.action));
+  if (access.resource != "*" && !parse_arn(access.resource))
+    return invalid(fmt::format("'{}' is neither an ARN nor *.", access.resource));
+  return {};
+}
+
+}  // namespace
+
+Result<AccessExplanation> explain_access(Installation& installation, const AccessCase& access) {
+  COFFER_CHECK(check_case(access));
+  COFFER_TRY(principal, principal_named(installation, access.principal_arn));
+  COFFER_TRY(policies, load_caller(installation, principal));
+  Inquiry inquiry{installation, access, std::move(principal), std::move(policies), {}, {}};
+  for (const auto& [name, value] : access.context) inquiry.given.add(name, value);
+  inquiry.told.principal_arn = inquiry.principal.arn;
+  inquiry.told.action = access.action;
+  inquiry.told.resource = access.resource;
+  COFFER_CHECK(ask(inquiry));
+  if (inquiry.told.reason.empty() && !inquiry.told.questions.empty())
+    inquiry.told.reason = inquiry.told.questions.front().reason;
+  return std::move(inquiry.told);
+}
+
+}  // namespace coffer::services
