@@ -244,3 +244,20 @@ def test_an_identity_policy_may_ask_for_the_resources_owner(organization, outsid
     kms = organization.coffer.client("kms", credentials=user)
     kms.encrypt(KeyId=mine, Plaintext=b"x")
     refused("AccessDeniedException", kms.encrypt, KeyId=foreign, Plaintext=b"x")
+
+
+# What the owner is told
+
+def test_explain_names_the_policy_and_its_level(organization, outsider, unit, account):
+    kms = organization.of_member(account, "kms")
+    key = key_for_all(kms, account)
+    scp = organization.attach(unit, document(statement("kms:Encrypt")))
+    asked = ["--action", "kms:Encrypt", "--resource", key]
+    told = organization.coffer.json("explain", "--principal", f"arn:aws:iam::{account}:role/{ROLE}", *asked)
+    assert (told["allowed"], told["reason"]) == (False, DENIED.format("service"))
+    assert scp in [one["name"] for one in told["questions"][0]["policies"]]
+    everyone = f"arn:aws:iam::{OUTSIDER}:root"
+    assert organization.coffer.json("explain", "--principal", everyone, *asked)["allowed"]
+    organization.attach(unit, perimeter(organization), RCP)
+    told = organization.coffer.json("explain", "--principal", everyone, *asked)
+    assert (told["allowed"], told["reason"]) == (False, DENIED.format("resource"))
