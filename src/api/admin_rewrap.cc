@@ -2,6 +2,7 @@
 // kms-rewrap, kms-versions, kms-dependents: which data keys of volumes are under which KMS keys.
 #include "api/admin_call.h"
 #include "base/ids.h"
+#include "services/arn.h"
 #include "services/kms/dependents.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/rewrap.h"
@@ -17,6 +18,34 @@ Result<std::string> key_id_of(const AdminCall& call) {
   const std::string id = text.substr(text.rfind('/') == std::string::npos ? 0 : text.rfind('/') + 1);
   if (text.empty() || is_key_id(id)) return id;
   return fail(ErrorKind::kInvalidArgument, "'" + text + "' is no KMS key's id or ARN");
+}
+
+// The id of the key that is named by id, ARN or alias. Of a key that is gone the id is still taken: data may
+// be left under it.
+Result<std::string> named_key_id(const AdminCall& call) {
+  const std::string text = call.text("key");
+  const auto arn = services::parse_arn(text);
+  const std::string name = arn ? arn->resource : text;
+  if (!name.starts_with("alias/")) {
+    COFFER_TRY(id, key_id_of(call));
+    if (id.empty()) return fail(ErrorKind::kInvalidArgument, "a KMS key's id, ARN or alias is needed");
+    if (arn && services::kms::any_key(call.installation, id))
+      COFFER_CHECK(
+          services::kms::any_key_by_arn(call.installation, text).and_then([&](auto&& found) -> Status {
+            if (found.key.account == arn->account) return {};
+            return fail(ErrorKind::kNotFound, "Key '" + text + "' does not exist", "NotFoundException");
+          }));
+    return id;
+  }
+  std::string id;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(alias, transaction.alias(arn ? arn->account : call.principal.account,
+                                        arn ? arn->region : call.installation.regions.front(), name));
+    if (!alias) return fail(ErrorKind::kNotFound, "Alias " + text + " is not found.", "NotFoundException");
+    id = alias->target_key_id;
+    return {};
+  }));
+  return id;
 }
 
 }  // namespace
@@ -56,9 +85,10 @@ Result<std::string> kms_versions(AdminCall& call) {
 }
 
 Result<std::string> kms_dependents(AdminCall& call) {
-  COFFER_TRY(key_id, key_id_of(call));
-  if (key_id.empty()) return fail(ErrorKind::kInvalidArgument, "a KMS key's id or ARN is needed");
+  COFFER_TRY(key_id, named_key_id(call));
   COFFER_TRY(found, services::kms::find_dependents(call.installation, key_id));
+  // A mistyped id must not look like a key that nothing needs.
+  if (found.all.empty()) COFFER_CHECK(services::kms::any_key(call.installation, key_id));
   Json dependents = Json::array();
   for (const auto& each : found.all)
     dependents.push_back({{"id", each.id},

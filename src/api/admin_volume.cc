@@ -60,6 +60,31 @@ std::string background_work(AdminCall& call, const catalog::Volume& volume) {
   return {};
 }
 
+struct Refusal {
+  std::string code, message, since;
+};
+
+// The last AttachVolume of it that was refused, unless one succeeded after it: the caller got the reason, and
+// who asks here may be somebody else. Looked for among the account's newest records only.
+std::optional<Refusal> refused_attachment(AdminCall& call, const catalog::Volume& volume) {
+  constexpr size_t kNewest = 2000;
+  std::optional<Refusal> refusal;
+  (void)call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(events, transaction.trail(volume.account, kNewest));
+    for (const auto& event : events) {
+      if (event.event_name != "AttachVolume" || event.record.find(volume.id) == std::string::npos) continue;
+      const Json record = Json::parse(event.record, nullptr, false);
+      const Json parameters = record.value("requestParameters", Json());
+      if (!parameters.is_object() || parameters.value("volumeId", "") != volume.id) continue;
+      if (record.contains("errorCode"))
+        refusal = {record.value("errorCode", ""), record.value("errorMessage", ""), iso8601(event.time)};
+      break;
+    }
+    return {};
+  });
+  return refusal;
+}
+
 }  // namespace
 
 // Source: the NBD URI specification (nbd/doc/uri.md): the path is the export's name.
@@ -92,6 +117,14 @@ Result<std::string> volume_why(AdminCall& call) {
     if (!message.empty()) code = "AttachmentFailed";
   }
   if (code.empty() && found.volume.state != "deleted") message = background_work(call, found.volume);
+  if (code.empty() && message.empty() && !found.attachment)
+    if (const auto refusal = refused_attachment(call, found.volume))
+      return success_line({{"volume_id", found.volume.id},
+                           {"region", found.volume.region},
+                           {"state", found.volume.state},
+                           {"code", refusal->code},
+                           {"message", refusal->message},
+                           {"since", refusal->since}});
   return success_line({{"volume_id", found.volume.id},
                        {"region", found.volume.region},
                        {"state", found.volume.state},

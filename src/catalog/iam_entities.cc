@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Users, groups and roles, and who is in which group.
+#include <fmt/format.h>
+
+#include "catalog/principal_references.h"
 #include "catalog/transaction.h"
 
 namespace coffer::catalog {
@@ -24,6 +27,11 @@ IamEntity read_entity(Query& row) {
   "id, kind, account, path, name, created, boundary_arn, description, trust_policy," \
   " longest_session_seconds"
 
+// "arn:aws:iam::ACCOUNT:role/PATH/NAME"; a group is no principal.
+std::string principal_arn(const IamEntity& entity) {
+  return fmt::format("arn:aws:iam::{}:{}{}{}", entity.account, entity.kind, entity.path, entity.name);
+}
+
 }  // namespace
 
 Status SqliteTransaction::insert_iam_entity(const IamEntity& entity) {
@@ -38,6 +46,9 @@ Status SqliteTransaction::insert_iam_entity(const IamEntity& entity) {
 }
 
 Status SqliteTransaction::update_iam_entity(const IamEntity& entity) {
+  COFFER_TRY(before, iam_entity(entity.id));
+  if (before && principal_arn(*before) != principal_arn(entity))
+    COFFER_CHECK(replace_principal(connection_, before->name, principal_arn(*before), principal_arn(entity)));
   Query query(connection_,
               "UPDATE iam_entities SET path = ?, name = ?, boundary_arn = ?, description = ?,"
               " trust_policy = ?, longest_session_seconds = ? WHERE id = ?");
@@ -49,6 +60,9 @@ Status SqliteTransaction::update_iam_entity(const IamEntity& entity) {
 }
 
 Status SqliteTransaction::remove_iam_entity(const std::string& id) {
+  COFFER_TRY(entity, iam_entity(id));
+  if (entity && entity->kind != "group")
+    COFFER_CHECK(replace_principal(connection_, entity->name, principal_arn(*entity), id));
   COFFER_CHECK(replace_tags(id, {}));
   Query policies(connection_, "DELETE FROM iam_inline_policies WHERE entity_id = ?");
   COFFER_CHECK(policies.bind(id).run());

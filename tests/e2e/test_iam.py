@@ -248,10 +248,11 @@ def test_roles(shared_iam):
     assert role["AssumeRolePolicyDocument"] == json.loads(trust({"AWS": ACCOUNT}))
     assert role["MaxSessionDuration"] == 7200 and role["RoleId"].startswith("AROA")
     iam.update_role(RoleName="reader", Description="still reads", MaxSessionDuration=3600)
-    iam.update_assume_role_policy(RoleName="reader", PolicyDocument=trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/a"}))
+    iam.create_user(UserName="read-by-a")
+    iam.update_assume_role_policy(RoleName="reader", PolicyDocument=trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/read-by-a"}))
     role = iam.get_role(RoleName="reader")["Role"]
     assert (role["Description"], role["MaxSessionDuration"]) == ("still reads", 3600)
-    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"].endswith("user/a")
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"].endswith("user/read-by-a")
     assert [r["RoleName"] for r in iam.list_roles(PathPrefix="/r/")["Roles"]] == ["reader"]
     iam.tag_role(RoleName="reader", Tags=[{"Key": "k", "Value": "w"}])
     assert iam.list_role_tags(RoleName="reader")["Tags"] == [{"Key": "k", "Value": "w"}]

@@ -90,6 +90,9 @@ def test_re_encrypt_changes_key_and_context(kms, key):
     refused("NotFoundException", kms.re_encrypt, **{**wish, "DestinationKeyId": "alias/nowhere"})
     refused("InvalidCiphertextException", kms.re_encrypt, **{**wish, "CiphertextBlob": b"no ciphertext"})
     refused("DryRunOperationException", kms.re_encrypt, **wish, DryRun=True)
+    refused("InvalidCiphertextException", kms.re_encrypt, **{**wish, "SourceEncryptionContext": {"a": "x"}}, DryRun=True)
+    refused("DryRunOperationException", kms.decrypt, CiphertextBlob=blob, EncryptionContext={"a": "b"}, DryRun=True)
+    refused("InvalidCiphertextException", kms.decrypt, CiphertextBlob=blob, EncryptionContext={"a": "x"}, DryRun=True)
     kms.disable_key(KeyId=other["KeyId"])
     refused("DisabledException", kms.re_encrypt, **wish)
 

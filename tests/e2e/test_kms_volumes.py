@@ -44,6 +44,17 @@ def kms(shared_coffer):
     return shared_coffer.extended_client("kms")
 
 
+def test_a_key_that_is_not_there_does_not_look_as_if_nothing_needed_it(shared_coffer, kms, key):
+    arn = kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/needed", TargetKeyId=key)
+    for name in (key, arn, "alias/needed", arn.replace(f"key/{key}", "alias/needed")):
+        assert shared_coffer.json("kms", "dependents", name)["key"] == key
+    for name in ("11111111-2222-3333-4444-555555555555", arn.replace("us-west-2", "eu-west-1"), "alias/absent",
+                 arn.replace("123456789012", "999999999999")):
+        answer = shared_coffer.command("kms", "dependents", name, check=False)
+        assert answer.returncode == 4 and "NotFoundException" in answer.stderr, name
+
+
 def test_what_needs_a_key_is_told(shared_coffer, kms, key):
     assert dependents(kms, key) == ((0, 0, 0), {})
     ec2 = shared_coffer.client("ec2")

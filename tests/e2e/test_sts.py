@@ -65,6 +65,7 @@ def test_secret_and_token_of_a_session_are_in_no_record(coffer, iam, assume):
 
 
 def test_the_trust_policy_decides_who_may_assume_a_role(coffer, iam, assume):
+    iam.create_user(UserName="somebody")
     arn = new_role(iam, "guarded", trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/somebody"}))
     message = refused("AccessDenied", assume.sts.assume_role, RoleArn=arn, RoleSessionName="se")
     assert message == (f"User: arn:aws:iam::{ACCOUNT}:user/assumer is not authorized to perform: sts:AssumeRole on "

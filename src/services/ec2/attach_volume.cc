@@ -75,7 +75,11 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
   COFFER_CHECK(call.authorise("ec2:AttachVolume", volume_arn(call.region, call.account, request.volume_id)));
   const catalog::Volume& volume = found.volume;
   // The keys of other layers of its chain are asked about when volumed has named them.
-  if (volume.encrypted) COFFER_CHECK(authorise_decryption(call, volume.kms_key_arn, volume.id));
+  if (volume.encrypted)
+    if (const auto allowed = authorise_decryption(call, volume.kms_key_arn, volume.id); !allowed)
+      return tl::unexpected(allowed.error().kind == ErrorKind::kNotFound
+                                ? attach_error(allowed.error(), volume)
+                                : allowed.error());
 
   const auto lock = locks_.hold(volume.id);
   catalog::Attachment attachment;

@@ -6,6 +6,7 @@
 #include "services/iam/entities.h"
 #include "services/iam/paging.h"
 #include "services/iam_names.h"
+#include "services/known_principals.h"
 
 namespace coffer::services::iam {
 namespace {
@@ -30,8 +31,14 @@ api::Role api_role(const IamEntity& role) {
   return shown;
 }
 
-Status check_trust_policy(const std::string& text) {
+Status check_trust_policy(Call& call, const std::string& text) {
   COFFER_CHECK(check_document(text, policy::DocumentKind::kTrust));
+  COFFER_TRY(document, call.installation.documents->read(text, policy::DocumentKind::kTrust));
+  COFFER_TRY(unknown, unknown_principal(call.installation.catalog, *document));
+  if (unknown)
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", *unknown),
+                "MalformedPolicyDocument");
   if (counted_size(text) > kLongestTrustPolicy)
     return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kLongestTrustPolicy));
   return {};
@@ -42,7 +49,7 @@ Status check_trust_policy(const std::string& text) {
 Result<api::CreateRoleResponse> IamService::create_role(Call& call, const api::CreateRoleRequest& request) {
   COFFER_TRY(role, new_entity(call, kRole, request.path, request.role_name, request.permissions_boundary,
                               request.tags));
-  COFFER_CHECK(check_trust_policy(request.assume_role_policy_document));
+  COFFER_CHECK(check_trust_policy(call, request.assume_role_policy_document));
   role.trust_policy = request.assume_role_policy_document;
   role.description = request.description.value_or("");
   role.longest_session_seconds = request.max_session_duration.value_or(kUsualSession);
@@ -89,7 +96,7 @@ Result<api::UpdateRoleResponse> IamService::update_role(Call& call, const api::U
 Result<api::UpdateAssumeRolePolicyResponse> IamService::update_assume_role_policy(
     Call& call, const api::UpdateAssumeRolePolicyRequest& request) {
   COFFER_TRY(role, find_entity(call, kRole, request.role_name));
-  COFFER_CHECK(check_trust_policy(request.policy_document));
+  COFFER_CHECK(check_trust_policy(call, request.policy_document));
   return edit_entity<api::UpdateAssumeRolePolicyResponse>(
       call, role, [&](catalog::Transaction&, IamEntity& current) -> Status {
         current.trust_policy = request.policy_document;

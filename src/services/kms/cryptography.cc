@@ -60,8 +60,8 @@ Result<api::DecryptResponse> KmsService::decrypt(Call& call, const api::DecryptR
                                              request.encryption_algorithm, request.grant_tokens},
                                             request.ciphertext_blob));
   COFFER_CHECK(refuse_recipient(request.recipient));
-  COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(opened, decrypt_with(call, decryption, request.ciphertext_blob));
+  COFFER_CHECK(refuse_dry_run(request.dry_run));  // a ciphertext that does not open would have been refused
   api::DecryptResponse response;
   response.key_id = decryption.found.arn;
   response.plaintext = hand_out(opened.plaintext);
@@ -85,9 +85,9 @@ Result<api::ReEncryptResponse> KmsService::re_encrypt(Call& call, const api::ReE
                               {"kms:ReEncryptTo", request.destination_key_id, std::move(destination_context),
                                request.destination_encryption_algorithm, request.grant_tokens},
                               condition));
-  COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(opened, decrypt_with(call, source, request.ciphertext_blob));
   COFFER_CHECK(check_plaintext_size(destination, opened.plaintext.size()));
+  COFFER_CHECK(refuse_dry_run(request.dry_run));
   COFFER_TRY(blob, encrypt_with(call, destination,
                                 opened.plaintext.read(secret::RawAccess::because(
                                     "a plaintext goes from one key's ciphertext to another's"))));

@@ -14,6 +14,7 @@
 #include "services/kms/key_conditions.h"
 #include "services/kms/key_directory.h"
 #include "services/kms/kms_service.h"
+#include "services/known_principals.h"
 #include "services/page_token.h"
 
 namespace coffer::services::kms {
@@ -33,8 +34,15 @@ tl::unexpected<Error> no_such_grant(const std::string& grant_id) {
   return fail(ErrorKind::kNotFound, fmt::format("Grant ID {} not found", grant_id), "NotFoundException");
 }
 
-Status check_principal(const std::string& principal) {
-  if (is_principal(principal)) return {};
+Status check_principal(catalog::Catalog& catalog, const std::string& principal) {
+  bool exists = false;
+  if (is_principal(principal))
+    COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
+      COFFER_TRY(found, principal_exists(transaction, principal));
+      exists = found;
+      return {};
+    }));
+  if (exists) return {};
   return fail(ErrorKind::kInvalidArgument, "ARN does not refer to a valid principal: " + principal,
               "InvalidArnException");
 }
@@ -88,8 +96,9 @@ Status check_operations(const catalog::Grant& grant, const catalog::Key& key) {
 }
 
 Result<catalog::Grant> new_grant(Call& call, const FoundKey& found, const api::CreateGrantRequest& request) {
-  COFFER_CHECK(check_principal(request.grantee_principal));
-  if (request.retiring_principal) COFFER_CHECK(check_principal(*request.retiring_principal));
+  auto& catalog = call.installation.catalog;
+  COFFER_CHECK(check_principal(catalog, request.grantee_principal));
+  if (request.retiring_principal) COFFER_CHECK(check_principal(catalog, *request.retiring_principal));
   catalog::Grant grant;
   std::array<uint8_t, 32> id{};
   call.installation.random.fill(id);
@@ -278,7 +287,7 @@ Result<api::ListGrantsResponse> KmsService::list_grants(Call& call, const api::L
 Result<api::ListGrantsResponse> KmsService::list_retirable_grants(
     Call& call, const api::ListRetirableGrantsRequest& request) {
   const auto limit = static_cast<size_t>(request.limit.value_or(50));
-  COFFER_CHECK(check_principal(request.retiring_principal));
+  COFFER_CHECK(check_principal(call.installation.catalog, request.retiring_principal));
   COFFER_CHECK(call.authorise("kms:ListRetirableGrants", request.retiring_principal));
   COFFER_TRY(after, marker_position("ListRetirableGrants", request.marker));
   std::vector<catalog::Grant> grants;

@@ -3,6 +3,7 @@
 
 #include "services/kms/key_access.h"
 #include "services/kms/policy_document.h"
+#include "services/known_principals.h"
 
 namespace coffer::services::kms {
 namespace {
@@ -24,6 +25,12 @@ Status check_key_policy(Call& call, const FoundKey& key, const std::string& poli
     return fail(ErrorKind::kLimitExceeded, "The key policy document exceeds 32768 bytes.",
                 "LimitExceededException");
   COFFER_CHECK(check_policy_document(policy));
+  COFFER_TRY(document, call.installation.documents->read(policy, policy::DocumentKind::kKey));
+  COFFER_TRY(unknown, unknown_principal(call.installation.catalog, *document));
+  if (unknown)
+    return fail(ErrorKind::kInvalidArgument,
+                "Policy contains a statement with one or more invalid principals.",
+                "MalformedPolicyDocumentException");
   return bypass.value_or(false) ? Status() : check_lockout(call, key, policy);
 }
 
