@@ -130,15 +130,33 @@ void FiberHost::wake_overdue(std::chrono::steady_clock::time_point now) {
     if (fiber->deadline_ <= now && fiber->event_->give_up_waiting()) fiber->resume();
 }
 
-void run_blocking(const FiberHost::Work& work) {
-  Fiber* const fiber = Fiber::current();
-  if (fiber == nullptr) return work();
-  OneShotEvent done;
-  fiber->host().offload([&] {
+namespace {
+
+// Nobody on the host's threads expects an exception.
+Status without_exceptions(const FiberHost::Work& work) {
+  try {
     work();
+    return {};
+  } catch (const std::exception& exception) {
+    return fail(ErrorKind::kInternal, std::string("exception: ") + exception.what());
+  } catch (...) {
+    return fail(ErrorKind::kInternal, "exception");
+  }
+}
+
+}  // namespace
+
+Status run_blocking(const FiberHost::Work& work) {
+  Fiber* const fiber = Fiber::current();
+  if (fiber == nullptr) return without_exceptions(work);
+  OneShotEvent done;
+  Status status;
+  fiber->host().offload([&] {
+    status = without_exceptions(work);
     done.set();
   });
   done.wait();
+  return status;
 }
 
 }  // namespace coffer

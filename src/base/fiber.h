@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 
+#include "base/result.h"
+
 namespace coffer {
 
 class Fiber;
@@ -71,6 +73,7 @@ class Fiber {
 };
 
 // Does `work`, which may block its thread: on this one, or, from a fiber, on one that the host has for that.
-void run_blocking(const FiberHost::Work& work);
+// kInternal when it threw.
+Status run_blocking(const FiberHost::Work& work);
 
 }  // namespace coffer

@@ -52,7 +52,10 @@ Result<size_t> PacketChannel::send_some(std::span<const ByteView> packets) {
   while (total < packets.size()) {
     const auto next = packets.subspan(total, std::min(packets.size() - total, kMostAtOnce));
     for (size_t i = 0; i < next.size(); ++i) {
-      if (next[i].size() > kLargestPacket) return fail(ErrorKind::kInternal, "packet too large");
+      if (next[i].size() > kLargestPacket) {
+        if (total > 0) return total;
+        return fail(ErrorKind::kInternal, "packet too large");
+      }
       vectors[i] = {const_cast<uint8_t*>(next[i].data()), next[i].size()};
       messages[i] = {};
       messages[i].msg_hdr.msg_iov = &vectors[i];
@@ -61,7 +64,7 @@ Result<size_t> PacketChannel::send_some(std::span<const ByteView> packets) {
     const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(next.size()),
                                 MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (sent < 0 && (total > 0 || errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (sent < 0) return fail(ErrorKind::kUnavailable, errno_error("send").message);
     total += static_cast<size_t>(sent);
   }

@@ -26,7 +26,8 @@ class PacketChannel {
   explicit PacketChannel(FileDescriptor socket) : socket_(std::move(socket)) {}
 
   Status send(ByteView bytes, std::span<const int> descriptors = {});
-  // As many as there is room for now, in few system calls; how many. Does not wait.
+  // As many as there is room for now, in few system calls; how many. Does not wait. An error: none was sent;
+  // what stops it after some is told by the next call.
   Result<size_t> send_some(std::span<const ByteView> packets);
   // kUnavailable when the peer is gone.
   Result<Packet> receive();

@@ -36,18 +36,19 @@ struct KeydClient::Channel {
   uint64_t last_id = 0;
 
   // The living connection, waited for until `deadline`, and a number for a request on it.
-  std::pair<std::shared_ptr<Connection>, uint64_t> next(std::chrono::steady_clock::time_point deadline) {
+  Result<std::pair<std::shared_ptr<Connection>, uint64_t>> next(
+      std::chrono::steady_clock::time_point deadline) {
     const auto is_there = [this] { return connection && connection->alive(); };
     std::unique_lock lock(mutex);
     if (!is_there()) {
       lock.unlock();
-      run_blocking([&] {
+      COFFER_CHECK(run_blocking([&] {
         std::unique_lock waiting(mutex);
         changed.wait_until(waiting, deadline, is_there);
       });
       lock.lock();
     }
-    return {connection, ++last_id};
+    return std::pair(connection, ++last_id);
   }
 
   template <class Body>
@@ -55,7 +56,8 @@ struct KeydClient::Channel {
                                    std::chrono::steady_clock::duration patience = kPatienceForAReply) {
     const auto deadline = std::chrono::steady_clock::now() + kPatienceForAChannel;
     while (true) {
-      const auto [current, id] = next(deadline);
+      COFFER_TRY(there, next(deadline));
+      const auto& [current, id] = there;
       if (!current || !current->alive()) {
         if (std::chrono::steady_clock::now() < deadline) continue;
         return fail(ErrorKind::kUnavailable, "keyd is not there");

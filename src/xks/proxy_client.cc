@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "base/fiber.h"
+#include "base/log.h"
 #include "crypto/mac.h"
 #include "wire/sigv4_sign.h"
 
@@ -52,7 +53,10 @@ Outcome<wire::HttpsAnswer> ProxyClient::post(const Proxy& proxy, const std::stri
   if (!is_signed) return tl::unexpected(Failure::kNotSigned);
   request.headers.set("Content-Type", "application/json");  // as AWS KMS does, not signed
   tl::expected<wire::HttpsAnswer, wire::HttpsFailure> answer;
-  run_blocking([&] { answer = https_.post(request); });
+  if (const Status asked = run_blocking([&] { answer = https_.post(request); }); !asked) {
+    log_error("external key store {}: {}", proxy.host, asked.error().message);
+    return tl::unexpected(Failure::kUnreachable);
+  }
   if (!answer) return tl::unexpected(failure_of(answer.error()));
   return std::move(*answer);
 }

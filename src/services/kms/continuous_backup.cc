@@ -222,7 +222,7 @@ ContinuousBackup::Report ContinuousBackup::report() {
 Result<ContinuousBackup::Shipment> ship(Installation& installation, const catalog::ShippedKeys& rows) {
   if (installation.continuous_backup == nullptr) return ContinuousBackup::Shipment();
   Result<ContinuousBackup::Shipment> shipment = ContinuousBackup::Shipment();
-  run_blocking([&] { shipment = installation.continuous_backup->ship(rows); });
+  COFFER_CHECK(run_blocking([&] { shipment = installation.continuous_backup->ship(rows); }));
   return shipment;
 }
 

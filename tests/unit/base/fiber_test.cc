@@ -95,12 +95,28 @@ TEST_F(FiberTest, WhatBlocksRunsElsewhere) {
   const auto own = std::this_thread::get_id();
   std::thread::id elsewhere, afterwards;
   loop.start([&] {
-    run_blocking([&] { elsewhere = std::this_thread::get_id(); });
+    EXPECT_TRUE(run_blocking([&] { elsewhere = std::this_thread::get_id(); }));
     afterwards = std::this_thread::get_id();
   });
   loop.run();
   EXPECT_NE(elsewhere, own);
   EXPECT_EQ(afterwards, own);
+}
+
+TEST_F(FiberTest, WhatThrowsElsewhereIsAnErrorHere) {
+  Loop loop;
+  Status status;
+  bool went_on = false;
+  loop.start([&] {
+    status = run_blocking([] { throw std::runtime_error("no more memory"); });
+    went_on = true;
+  });
+  loop.run();
+  EXPECT_TRUE(went_on);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kInternal);
+  EXPECT_NE(status.error().message.find("no more memory"), std::string::npos);
+  EXPECT_FALSE(run_blocking([] { throw 5; })) << "outside of fibers too";
 }
 
 TEST_F(FiberTest, TheCurrentOneIsKnownOnItAlone) {

@@ -22,5 +22,20 @@ TEST(PacketChannel, WhatWasSaidBeforeTheEndArrivesAlsoWhenThePeerHadNotReadEvery
   EXPECT_EQ(here.receive().error().kind, ErrorKind::kUnavailable);
 }
 
+// Whoever was told of an error would send them again.
+TEST(PacketChannel, WhatStopsAfterSomeWereSentTellsHowMany) {
+  auto pair = make_channel_pair();
+  ASSERT_TRUE(pair);
+  PacketChannel here(std::move(pair->first)), there(std::move(pair->second));
+  const Bytes small(8), too_large(PacketChannel::kLargestPacket + 1);
+  std::vector<ByteView> packets(64, small);
+  packets.push_back(too_large);
+  const auto sent = here.send_some(packets);
+  ASSERT_TRUE(sent) << sent.error().message;
+  EXPECT_EQ(*sent, 64u);
+  for (size_t i = 0; i < *sent; ++i) ASSERT_TRUE(there.receive());
+  EXPECT_FALSE(here.send_some(std::span(packets).subspan(*sent)));
+}
+
 }  // namespace
 }  // namespace coffer
