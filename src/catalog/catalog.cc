@@ -67,7 +67,6 @@ class SqliteCatalog final : public Catalog {
 
   Status write(const std::function<Status(Transaction&)>& body, Urgency urgency) override {
     const Status status = write_in_turn(body);
-    if (status) reserve_.take();
     if (status || status.error().kind != ErrorKind::kNoSpace || urgency != Urgency::kProtective)
       return status;
     return reserve_.release() ? write_in_turn(body) : status;
@@ -124,7 +123,10 @@ class SqliteCatalog final : public Catalog {
         batch.front()->status = checkpoint();
       else
         commit(batch);
+      const bool wrote =
+          std::ranges::all_of(batch, [](const Writer* writer) { return writer->status.has_value(); });
       for (Writer* writer : batch) writer->done.set();
+      if (wrote) reserve_.take();  // here, where nobody waits for it: not on a thread with fibers
       lock.lock();
     }
   }

@@ -5,6 +5,7 @@
 // reserve, no guarantee.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <string>
 
@@ -15,10 +16,12 @@ namespace coffer::catalog {
 class ReservedSpace {
  public:
   static constexpr uint64_t kSize = 4 << 20;
+  static constexpr std::chrono::seconds kBetweenTries{1};
 
   ReservedSpace(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
 
-  // Takes the space if it is not taken already. A disk without room is no error.
+  // Takes the space if it is not taken already, or was tried to be, or given up, a moment ago. A disk without
+  // room is no error.
   void take();
   // Gives it up; false if there was none left.
   bool release();
@@ -28,6 +31,7 @@ class ReservedSpace {
   const std::string path_;
   std::mutex mutex_;
   std::atomic<bool> taken_ = false;
+  std::chrono::steady_clock::time_point not_before_;
 };
 
 }  // namespace coffer::catalog

@@ -110,6 +110,22 @@ TEST_F(CatalogTest, IsReadableByItsOwnerOnly) {
   EXPECT_EQ(files, 4);  // the database, its log, the log's index, and the reserved space
 }
 
+// A call that only reads is recorded, and that is enough to see that there is room again.
+TEST_F(CatalogTest, TheReserveIsTakenBackByWhateverIsWritten) {
+  const std::filesystem::path reserve = folder_ / "catalog.db.reserve";
+  std::filesystem::create_directory(reserve);  // nothing can be reserved
+  const auto catalog = open();
+  std::filesystem::remove(reserve);
+  const auto back = [&] {
+    EXPECT_TRUE(catalog->append_trail({"event-" + std::to_string(std::rand()), "123456789012", "us-west-2"}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return std::filesystem::exists(reserve);
+  };
+  bool taken = false;
+  for (int i = 0; i < 100 && !taken; ++i) taken = back();
+  EXPECT_TRUE(taken);
+}
+
 bool occurs_in_folder(const std::string& folder, const Bytes& pattern) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::ifstream file(entry.path(), std::ios::binary);
