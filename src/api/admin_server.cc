@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/socket.h"
 #include "secret/secret_bytes.h"
 
 namespace coffer::api {
@@ -26,16 +27,6 @@ std::optional<UnixPeer> peer_of(int socket) {
   socklen_t size = sizeof credentials;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
   return UnixPeer{credentials.uid, credentials.pid};
-}
-
-bool send_all(int socket, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    text.remove_prefix(static_cast<size_t>(sent));
-  }
-  return true;
 }
 
 void converse(int socket, const AdminServer::Handler& handler) {

@@ -76,9 +76,9 @@ std::string recorded_error_code(const wire::ServiceModel& model, const Error& pu
 trail::Record record_of(const Call& call, const DependentCall& dependent) {
   const std::string invoker = call.service + ".amazonaws.com";
   trail::Record record;
-  record.event_id = make_time_ordered_uuid(call.installation.random, call.time);
-  record.request_id = make_uuid(call.installation.random);
   record.time = call.installation.clock.now();
+  record.event_id = make_time_ordered_uuid(call.installation.random, record.time);
+  record.request_id = make_uuid(call.installation.random);
   record.event_source = dependent.event_source;
   record.event_name = dependent.event_name;
   record.region = call.region;

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/file_descriptor.h"
+#include "base/socket.h"
 #include "cli/data_folder.h"
 #include "cli/run_folder.h"
 
@@ -40,16 +41,6 @@ Result<FileDescriptor> connect_unix(const std::string& path) {
     return fail(ErrorKind::kUnavailable, "nothing answers on " + path);
   }
   return socket;
-}
-
-Status send_all(int socket, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return fail(ErrorKind::kIo, errno_error("send to apid").message);
-    text.remove_prefix(static_cast<size_t>(sent));
-  }
-  return {};
 }
 
 Result<std::string> receive_line(int socket, int patience_ms) {
