@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -43,7 +44,8 @@ using Moment = std::chrono::steady_clock::time_point;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kIdleTime = std::chrono::seconds(20);
 constexpr auto kAddressTime = std::chrono::seconds(60);
-constexpr size_t kMostIdle = 16;  // connections to one host
+constexpr size_t kMostIdle = 16;   // connections to one host
+constexpr size_t kMostHosts = 64;  // that are remembered; more than calls may be under way
 constexpr uint32_t kLargestHeader = 16 << 10;
 
 struct Connection {
@@ -68,6 +70,7 @@ struct Host {
   std::deque<std::unique_ptr<Connection>> idle;
   std::shared_ptr<Lookup> lookup;
   size_t calls = 0;
+  Moment last_call;
 };
 
 std::optional<tcp::endpoint> parse_endpoint(const std::string& text) {
@@ -131,6 +134,8 @@ class HttpsClient::Implementation {
     return answer.get();
   }
 
+  size_t remembered_hosts() const { return remembered_; }
+
  private:
   // Counts a call while it is under way.
   struct Turn {
@@ -146,10 +151,9 @@ class HttpsClient::Implementation {
   };
 
   asio::awaitable<Outcome> call(std::string name, http::request<http::string_body> request) {
-    auto& known = hosts_[name];
-    if (!known) known = std::make_shared<Host>();
-    if (calls_ >= options_.most_calls || known->calls >= options_.most_calls_to_a_host)
-      co_return tl::unexpected(HttpsFailure::kBusy);
+    if (calls_ >= options_.most_calls) co_return tl::unexpected(HttpsFailure::kBusy);
+    const auto known = host_of(name);
+    if (known->calls >= options_.most_calls_to_a_host) co_return tl::unexpected(HttpsFailure::kBusy);
     const Turn turn(calls_, known);
     Host& host = *turn.host;
     const Moment deadline = std::chrono::steady_clock::now() + options_.timeout;
@@ -163,6 +167,26 @@ class HttpsClient::Implementation {
     if (!connected) co_return tl::unexpected(connected.error());
     bool untouched = false;
     co_return co_await exchange(host, std::move(*connected), request, deadline, untouched);
+  }
+
+  // Whoever creates key stores names the hosts: those that were called longest ago make room.
+  std::shared_ptr<Host> host_of(const std::string& name) {
+    const auto found = hosts_.find(name);
+    if (found == hosts_.end() && hosts_.size() >= kMostHosts) forget_a_host();
+    auto& host = found == hosts_.end() ? hosts_[name] : found->second;
+    if (!host) host = std::make_shared<Host>();
+    host->last_call = std::chrono::steady_clock::now();
+    remembered_ = hosts_.size();
+    return host;
+  }
+
+  void forget_a_host() {
+    auto oldest = hosts_.end();
+    for (auto each = hosts_.begin(); each != hosts_.end(); ++each)
+      if (each->second->calls == 0 &&
+          (oldest == hosts_.end() || each->second->last_call < oldest->second->last_call))
+        oldest = each;
+    if (oldest != hosts_.end()) hosts_.erase(oldest);
   }
 
   static std::unique_ptr<Connection> take_idle(Host& host) {
@@ -262,6 +286,7 @@ class HttpsClient::Implementation {
   // Of the thread. Calls that are cut off end with io_, which therefore is destroyed first.
   std::map<std::string, std::shared_ptr<Host>> hosts_;
   size_t calls_ = 0;
+  std::atomic<size_t> remembered_ = 0;  // hosts, for whoever asks
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   std::thread thread_;
@@ -276,6 +301,10 @@ Result<std::unique_ptr<HttpsClient>> HttpsClient::start(Options options) {
   auto implementation = std::make_unique<Implementation>(std::move(options));
   COFFER_CHECK(implementation->start());
   return std::unique_ptr<HttpsClient>(new HttpsClient(std::move(implementation)));
+}
+
+size_t HttpsClient::remembered_hosts() const {
+  return implementation_->remembered_hosts();
 }
 
 tl::expected<HttpsAnswer, HttpsFailure> HttpsClient::post(const HttpRequest& request) {

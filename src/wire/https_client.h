@@ -48,6 +48,9 @@ class HttpsClient {
   // added. A request that a kept connection did not take is sent once more on a new one.
   tl::expected<HttpsAnswer, HttpsFailure> post(const HttpRequest& request);
 
+  // With what is known of their addresses, and connections to them; there is a most.
+  size_t remembered_hosts() const;
+
  private:
   class Implementation;
   explicit HttpsClient(std::unique_ptr<Implementation> implementation);

@@ -94,6 +94,25 @@ TEST_F(ProxyClientTest, NothingIsSentWithoutASignature) {
   EXPECT_TRUE(port.was_called());  // it would have been seen
 }
 
+// Whoever may create key stores names hosts.
+TEST_F(ProxyClientTest, OnlySoManyHostsAreRemembered) {
+  wire::HttpsClient::Options options;
+  options.timeout = milliseconds(2000);
+  for (int i = 0; i < 200; ++i) options.connect_to[std::to_string(i) + ".example.com"] = port.address();
+  port.close();
+  auto client = wire::HttpsClient::start(std::move(options));
+  ASSERT_TRUE(client);
+  for (int i = 0; i < 200; ++i) {
+    wire::HttpRequest request;
+    request.method = "POST";
+    request.set_target("/");
+    request.headers.set("Host", std::to_string(i) + ".example.com");
+    EXPECT_EQ((*client)->post(request).error(), wire::HttpsFailure::kUnreachable);
+    EXPECT_LE((*client)->remembered_hosts(), 64u);
+  }
+  EXPECT_GE((*client)->remembered_hosts(), 10u) << "some are";
+}
+
 TEST_F(ProxyClientTest, WhatTheOperatorSaysIsChecked) {
   for (const char* address :
        {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999", "host:443", "1.2.3.4:x"}) {
