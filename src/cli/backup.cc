@@ -21,12 +21,13 @@
 namespace coffer::cli {
 namespace {
 
+constexpr int kMostTries = 5;
+
 Status write_archive(int descriptor, const Served& served, const RecoveryKey& recovery,
                      bool with_domain_keys) {
-  COFFER_TRY(catalog, copy_catalog(served));
-  COFFER_TRY(keys, read_sealed_keys(served, recovery, with_domain_keys));
+  COFFER_TRY(copied, copy_catalog_and_keys(served, recovery, with_domain_keys, kMostTries));
   BackupWriter writer(to_descriptor(descriptor), recovery.key, new_header(recovery));
-  return write_backup(writer, served, catalog, keys);
+  return write_backup(writer, served, copied.catalog, copied.keys);
 }
 
 // Aside and renamed: a backup that is there is whole.

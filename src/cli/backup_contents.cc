@@ -75,6 +75,21 @@ Result<SealedKeys> read_sealed_keys(const Served& served, const RecoveryKey& rec
   return keys;
 }
 
+Result<BackedUp> copy_catalog_and_keys(const Served& served, const RecoveryKey& recovery,
+                                       bool with_domain_keys, int tries, const std::string& receiver) {
+  while (tries-- > 0) {
+    COFFER_TRY(before, sealed_sequence(served));
+    COFFER_TRY(catalog, copy_catalog(served, receiver));
+    auto keys = read_sealed_keys(served, recovery, with_domain_keys);
+    COFFER_TRY(after, sealed_sequence(served));
+    if (!keys && after == before) return tl::unexpected(keys.error());
+    if (keys && keys->sequence == before) return BackedUp{std::move(catalog), std::move(*keys)};
+  }
+  return fail(ErrorKind::kConflict,
+              "the domain keys were changed while the catalog was copied, so that they would not open all of "
+              "it: back up again when that is over (`coffer domain-key status`)");
+}
+
 format::BackupHeader new_header(const RecoveryKey& recovery) {
   format::BackupHeader header{recovery.kind, recovery.parameters, {}};
   std::ranges::copy(crypto::random_bytes(header.salt.size()), header.salt.begin());

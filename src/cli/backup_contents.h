@@ -27,11 +27,18 @@ struct SealedKeys {
   Bytes as_sealed;
   Bytes recovery;  // empty: not wanted
 };
-// Read after the catalog is copied: so what that is wrapped under is there, also if a rotation has begun
-// since.
 Result<SealedKeys> read_sealed_keys(const Served& served, const RecoveryKey& recovery, bool with_domain_keys);
 // The number that the sealed copies have now.
 Result<uint64_t> sealed_sequence(const Served& served);
+
+// A copy of the catalog, and the domain keys that all of it is wrapped under: none was added or destroyed
+// from before the one until after the other. `tries`: so often; kConflict when they changed each time.
+struct BackedUp {
+  CatalogCopy catalog;
+  SealedKeys keys;
+};
+Result<BackedUp> copy_catalog_and_keys(const Served& served, const RecoveryKey& recovery,
+                                       bool with_domain_keys, int tries, const std::string& receiver = {});
 
 // A header for a new archive.
 format::BackupHeader new_header(const RecoveryKey& recovery);

@@ -150,9 +150,11 @@ class Receiver {
   // The catalog is copied now; all that comes later has a higher number.
   Status begin_base() {
     next_base_ = steady_clock::now() + kBeforeAnotherBase;
-    COFFER_TRY(copied, copy_catalog(served_, id_));
-    const auto copy = std::make_shared<CatalogCopy>(std::move(copied));
-    COFFER_TRY(keys, read_sealed_keys(served_, recovery_, with_domain_keys_));
+    auto copied = copy_catalog_and_keys(served_, recovery_, with_domain_keys_, 1, id_);
+    if (!copied && copied.error().kind == ErrorKind::kConflict) return {};  // it is due as before
+    if (!copied) return tl::unexpected(copied.error());
+    const auto copy = std::make_shared<CatalogCopy>(std::move(copied->catalog));
+    const SealedKeys keys = std::move(copied->keys);
     copy->about.set("position", static_cast<int64_t>(last_number_));
     base_due_ = false;
     pending_ = {last_number_, keys.sequence, steady_clock::now(), id_};

@@ -3,13 +3,14 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from harness import BUILD, Coffer, files_with
+from harness import BUILD, Coffer, files_with, wait_until
 from seals import Sealed
 
 PASSPHRASE = "a recovery passphrase"
@@ -147,6 +148,43 @@ def test_an_older_catalog_on_newer_volumes_lists_them_and_destroys_nothing(tmp_p
         (coffer.data / "apid.before-restore-1").rename(coffer.data / "apid")
         coffer.start()
         assert {volume["VolumeId"] for volume in coffer.client("ec2").describe_volumes()["Volumes"]} == {old, new}
+
+
+def waits_for_apid(process):
+    """Has it a socket, over which apid has not answered yet?"""
+    links = [os.readlink(entry) for entry in Path(f"/proc/{process.pid}/fd").iterdir()]
+    return any(link.startswith("socket:") for link in links)
+
+
+def backup_across_a_rotation(coffer, archive):
+    """A backup that hears that its catalog is copied once the domain key was rotated; false where that could not be managed."""
+    process = subprocess.Popen([BUILD / "coffer", "backup", archive, "--passphrase-fd", "0", "--data", coffer.data],
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process.stdin.write(PASSPHRASE.encode())
+    process.stdin.close()
+    while process.poll() is None and not list((coffer.data / "apid").glob("backup-*")):
+        pass
+    process.send_signal(signal.SIGSTOP)
+    in_time = process.poll() is None and waits_for_apid(process)
+    if in_time:
+        coffer.command("domain-key", "rotate")
+        wait_until(lambda: coffer.json("domain-key", "status")["state"] == "completed", "the rotation", 60)
+    process.send_signal(signal.SIGCONT)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0, said
+    return in_time
+
+
+def test_a_rotation_while_the_catalog_is_copied_spoils_no_backup(tmp_path):
+    seal = ("--seal-file", str(tmp_path / "seal.key"))
+    archive = tmp_path / "coffer.backup"
+    with Coffer(tmp_path / "data", *seal) as coffer:
+        made = samples(coffer)
+        assert any(backup_across_a_rotation(coffer, archive) for _ in range(20))
+    restore(archive, tmp_path / "restored")
+    with Coffer(tmp_path / "restored", *seal) as again:
+        all_open(again, made)
 
 
 def test_a_backup_of_another_installation_is_refused(coffer, tmp_path):
