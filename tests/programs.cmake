@@ -43,3 +43,10 @@ target_link_libraries(test_volume PRIVATE coffer_cli)
 # Decisions of the policy engine, for the comparison with the one in tests/policy_oracle.
 add_executable(decide_policies programs/decide_policies.cc)
 target_link_libraries(decide_policies PRIVATE coffer_policy)
+
+# A PKCS#11 module that fails when it is told to, loaded by the tests of what uses tokens.
+add_library(failing_token MODULE support/failing_token.cc)
+pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1)
+target_link_libraries(failing_token PRIVATE PkgConfig::P11KIT dl)
+target_compile_definitions(test_sealer PRIVATE COFFER_FAILING_TOKEN="$<TARGET_FILE:failing_token>")
+add_dependencies(test_sealer failing_token)

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "sealer/pkcs11_error.h"
 #include "sealer/pkcs11_slots.h"
 
@@ -39,14 +41,17 @@ bool says_lost(CK_RV code) {
   return std::ranges::find(kCodes, code) != std::end(kCodes);
 }
 
-// Vendors differ in how they say that it does not open.
+// Of a decryption: what was to be opened is not what the key sealed.
 bool says_refused(CK_RV code) {
   constexpr CK_RV kAeadDecryptFailed = 0x42;  // PKCS #11 3.0
-  constexpr CK_RV kCodes[] = {CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE,
-                              CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,
-                              CKR_ARGUMENTS_BAD,          CKR_DATA_INVALID,
-                              CKR_SIGNATURE_INVALID,      kAeadDecryptFailed};
+  constexpr CK_RV kCodes[] = {CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_INVALID,
+                              CKR_SIGNATURE_INVALID, kAeadDecryptFailed};
   return std::ranges::find(kCodes, code) != std::end(kCodes);
+}
+
+// What some vendors say then too, and all of them when the token does not work.
+bool may_say_refused(CK_RV code) {
+  return code == CKR_GENERAL_ERROR || code == CKR_FUNCTION_FAILED || code == CKR_ARGUMENTS_BAD;
 }
 
 bool says_bad_handle(CK_RV code) {
@@ -230,6 +235,17 @@ CK_RV Hsm::encrypt_once(CK_OBJECT_HANDLE key, HsmIv& iv, ByteView associated_dat
   return code;
 }
 
+// `iv` is the one that was used.
+CK_RV Hsm::encrypt_with(CK_OBJECT_HANDLE key, HsmIv& iv, ByteView associated_data, ByteView plaintext,
+                        Bytes& sealed) {
+  const CK_RV tried = encrypt_once(key, iv, associated_data, plaintext, sealed);
+  if (tried != CKR_MECHANISM_PARAM_INVALID) return tried;
+  // A token that makes every IV itself wants an empty place for it, and fills it.
+  iv = HsmIv{};
+  const CK_RV its_own = encrypt_once(key, iv, associated_data, plaintext, sealed);
+  return its_own == CKR_OK && iv == HsmIv{} ? CK_RV{CKR_MECHANISM_PARAM_INVALID} : its_own;
+}
+
 Result<Bytes> Hsm::encrypt(const format::sealer::HsmMessageView& message, const SecretBytes& plaintext) {
   const ByteView bytes = plaintext.read(RawAccess::because("the token encrypts it"));
   HsmIv iv = message.iv;
@@ -237,18 +253,32 @@ Result<Bytes> Hsm::encrypt(const format::sealer::HsmMessageView& message, const 
   Status found;
   const CK_RV code = use(
       message.object,
-      [&](CK_OBJECT_HANDLE key) {
-        const CK_RV tried = encrypt_once(key, iv, message.associated_data, bytes, sealed);
-        if (tried != CKR_MECHANISM_PARAM_INVALID) return tried;
-        // A token that makes every IV itself wants an empty place for it, and fills it.
-        iv = HsmIv{};
-        const CK_RV its_own = encrypt_once(key, iv, message.associated_data, bytes, sealed);
-        return its_own == CKR_OK && iv == HsmIv{} ? CK_RV{CKR_MECHANISM_PARAM_INVALID} : its_own;
-      },
+      [&](CK_OBJECT_HANDLE key) { return encrypt_with(key, iv, message.associated_data, bytes, sealed); },
       found);
   COFFER_CHECK(found);
   if (code != CKR_OK) return tl::unexpected(error("encrypting", code));
   return format::Writer().raw(iv).raw(sealed).take();
+}
+
+// So it works with the key, and what it did not open a moment ago is to blame. One message a key is sealed
+// for this, under a random IV like any other; it says nothing.
+bool Hsm::opens_what_it_sealed(const HsmObjectId& id, CK_OBJECT_HANDLE key) {
+  constexpr std::array<uint8_t, 16> kNothing{};
+  Probe& probe = probes_[id];
+  if (probe.sealed.empty()) {
+    system_random().fill(probe.iv);
+    if (encrypt_with(key, probe.iv, {}, kNothing, probe.sealed) != CKR_OK) {
+      probes_.erase(id);
+      return false;
+    }
+  }
+  std::array<uint8_t, kNothing.size() + kTagBits / 8> opened{};
+  CK_ULONG size = opened.size();
+  CK_GCM_PARAMS parameters = gcm(probe.iv, {});
+  CK_MECHANISM mechanism = {CKM_AES_GCM, &parameters, sizeof parameters};
+  return ck_->C_DecryptInit(session_, &mechanism, key) == CKR_OK &&
+         ck_->C_Decrypt(session_, probe.sealed.data(), probe.sealed.size(), opened.data(), &size) == CKR_OK &&
+         std::ranges::equal(ByteView(opened).first(std::min<size_t>(size, opened.size())), kNothing);
 }
 
 Result<SecretBytes> Hsm::decrypt(const format::sealer::HsmMessageView& message, ByteView sealed) {
@@ -264,7 +294,9 @@ Result<SecretBytes> Hsm::decrypt(const format::sealer::HsmMessageView& message, 
         CK_MECHANISM mechanism = {CKM_AES_GCM, &parameters, sizeof parameters};
         if (const CK_RV begun = ck_->C_DecryptInit(session_, &mechanism, key); begun != CKR_OK) return begun;
         const CK_RV done = ck_->C_Decrypt(session_, raw(sealed), sealed.size(), place.data(), &size);
-        return says_refused(done) ? CK_RV{CKR_ENCRYPTED_DATA_INVALID} : done;
+        const bool refused =
+            says_refused(done) || (may_say_refused(done) && opens_what_it_sealed(message.object, key));
+        return refused ? CK_RV{CKR_ENCRYPTED_DATA_INVALID} : done;
       },
       found);
   COFFER_CHECK(found);
@@ -281,6 +313,7 @@ Status Hsm::destroy(const HsmObjectId& id) {
   if (!found) return found.error().kind == ErrorKind::kNotFound ? Status() : found;
   if (code != CKR_OK) return tl::unexpected(error("destroying the key", code));
   handles_.erase(id);
+  probes_.erase(id);
   return {};
 }
 

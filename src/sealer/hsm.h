@@ -39,7 +39,7 @@ class Hsm {
   // IV (12 bytes), ciphertext, tag (16 bytes). The IV is the one in `message`, or the token's own where the
   // token insists on that.
   Result<Bytes> encrypt(const format::sealer::HsmMessageView& message, const secret::SecretBytes& plaintext);
-  // kRefusedCiphertext for whatever the token does not open.
+  // kRefusedCiphertext for what the token does not open, while it opens what it has sealed.
   Result<secret::SecretBytes> decrypt(const format::sealer::HsmMessageView& message, ByteView sealed);
   Status destroy(const format::HsmObjectId& id);  // no such key is no error
   Result<secret::SecretBytes> random(uint32_t size);
@@ -55,6 +55,9 @@ class Hsm {
   Status check_promises(CK_OBJECT_HANDLE key, bool all) const;
   template <class Use>
   CK_RV use(const format::HsmObjectId& id, Use use, Status& found);
+  bool opens_what_it_sealed(const format::HsmObjectId& id, CK_OBJECT_HANDLE key);
+  CK_RV encrypt_with(CK_OBJECT_HANDLE key, format::HsmIv& iv, ByteView associated_data, ByteView plaintext,
+                     Bytes& sealed);
   CK_RV encrypt_once(CK_OBJECT_HANDLE key, format::HsmIv& iv, ByteView associated_data, ByteView plaintext,
                      Bytes& sealed);
   Error error(const char* what, CK_RV code);
@@ -65,6 +68,11 @@ class Hsm {
   CK_SESSION_HANDLE session_ = 0;
   bool logged_in_ = false, lost_ = false;
   std::map<format::HsmObjectId, CK_OBJECT_HANDLE> handles_;
+  struct Probe {
+    format::HsmIv iv{};
+    Bytes sealed;
+  };
+  std::map<format::HsmObjectId, Probe> probes_;  // messages that the token must be able to open
 };
 
 }  // namespace coffer::sealer

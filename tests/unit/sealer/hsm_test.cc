@@ -70,6 +70,54 @@ TEST_F(HsmTest, WhatDoesNotVerifyIsRefusedAndTheTokenGoesOn) {
   EXPECT_FALSE(hsm->is_lost());
 }
 
+// A token of the same kind, behind a module that makes it fail (tests/support/failing_token.cc).
+struct FailingTokenTest : HsmTest {
+  void SetUp() override {
+    failing.module = COFFER_FAILING_TOKEN;
+    ASSERT_EQ(hsm->log_in(failing, pin()), HsmLoginOutcome::kLoggedIn);
+    ASSERT_TRUE(hsm->generate({kKey, "the key"}));
+  }
+  void TearDown() override { behave(); }
+  static void behave() {
+    for (const char* name : {"FAILING_TOKEN_FAILS", "FAILING_TOKEN_SAYS"}) ::unsetenv(name);
+  }
+  format::HsmLocation failing = token.location();
+};
+
+TEST_F(FailingTokenTest, ATokenThatDiesIsNoWrongCiphertext) {
+  for (const CK_RV code : {CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED, CKR_DEVICE_ERROR}) {
+    hsm.reset();
+    hsm = std::make_unique<Hsm>();
+    ASSERT_EQ(hsm->log_in(failing, pin()), HsmLoginOutcome::kLoggedIn);
+    const Bytes sealed = encrypted({kKey, kIv, context});
+    ASSERT_TRUE(decrypted({kKey, kIv, context}, sealed));
+    ::setenv("FAILING_TOKEN_FAILS", std::to_string(code).c_str(), 1);
+    EXPECT_EQ(decrypted({kKey, kIv, context}, sealed).error().kind, ErrorKind::kUnavailable) << code;
+    EXPECT_TRUE(hsm->is_lost()) << code;
+    behave();
+  }
+}
+
+// Once it has sealed its probe, and before.
+TEST_F(FailingTokenTest, NorIsOneThatDiesAfterItHasRefusedSomething) {
+  const Bytes sealed = encrypted({kKey, kIv, context});
+  ::setenv("FAILING_TOKEN_SAYS", std::to_string(CKR_GENERAL_ERROR).c_str(), 1);
+  EXPECT_EQ(decrypted({kKey, {1}, context}, sealed).error().kind, ErrorKind::kRefusedCiphertext);
+  ::setenv("FAILING_TOKEN_FAILS", std::to_string(CKR_GENERAL_ERROR).c_str(), 1);
+  EXPECT_EQ(decrypted({kKey, kIv, context}, sealed).error().kind, ErrorKind::kUnavailable);
+}
+
+TEST_F(FailingTokenTest, HoweverATokenSaysThatItDoesNotOpenItIsRefused) {
+  const Bytes sealed = encrypted({kKey, kIv, context});
+  for (const CK_RV code :
+       {CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED, CKR_ARGUMENTS_BAD, CKR_ENCRYPTED_DATA_INVALID, CK_RV{0x42}}) {
+    ::setenv("FAILING_TOKEN_SAYS", std::to_string(code).c_str(), 1);
+    EXPECT_EQ(decrypted({kKey, {1}, context}, sealed).error().kind, ErrorKind::kRefusedCiphertext) << code;
+    EXPECT_TRUE(decrypted({kKey, kIv, context}, sealed)) << code;
+  }
+  EXPECT_FALSE(hsm->is_lost());
+}
+
 // As any program that has the PIN would try it.
 TEST_F(HsmTest, NobodyReadsTheKeyOutOfTheToken) {
   const std::string tool = std::string("pkcs11-tool --module ") + SoftHsm::kModule +
