@@ -19,10 +19,17 @@ DomainKeys from_version(const DomainKeys& keys, uint32_t oldest) {
 }  // namespace
 
 DomainKeyVault::SealStatus DomainKeyVault::status() const {
-  const std::lock_guard lock(changing_);
+  const std::lock_guard lock(noting_);
+  return status_;
+}
+
+// Of what is now; by whoever holds changing_.
+void DomainKeyVault::note_status() {
   const auto keys = keys_.get();
-  return {seal_->kind(), seal_->description(), store_ == nullptr ? 0 : store_->sequence(),
-          keys->oldest_version(), keys->newest_version()};
+  SealStatus status{seal_->kind(), seal_->description(), store_ == nullptr ? 0 : store_->sequence(),
+                    keys->oldest_version(), keys->newest_version()};
+  const std::lock_guard lock(noting_);
+  status_ = std::move(status);
 }
 
 format::UuidBytes DomainKeyVault::installation_id() const {
@@ -36,6 +43,7 @@ Status DomainKeyVault::store(const DomainKeys& keys, const seals::Seal& seal) {
 
 Result<uint32_t> DomainKeyVault::add_version_above(uint32_t version) {
   const std::lock_guard lock(changing_);
+  const Noting noting{*this};
   const auto before = keys_.get();
   if (before->newest_version() > version) return before->newest_version();
   if (before->newest_version() < version)
@@ -53,6 +61,7 @@ Result<uint32_t> DomainKeyVault::add_version_above(uint32_t version) {
 
 Status DomainKeyVault::retire_below(uint32_t version) {
   const std::lock_guard lock(changing_);
+  const Noting noting{*this};
   const auto before = keys_.get();
   if (before->newest_version() != version)
     return fail(ErrorKind::kConflict, "only what is older than the newest domain key is retired");
@@ -66,6 +75,7 @@ Status DomainKeyVault::retire_below(uint32_t version) {
 
 Status DomainKeyVault::change_seal(std::unique_ptr<seals::Seal> seal, uint64_t sequence) {
   const std::lock_guard lock(changing_);
+  const Noting noting{*this};
   if (store_ != nullptr && store_->sequence() != sequence)
     return fail(ErrorKind::kConflict, "the sealed domain keys have changed meanwhile; try again");
   if (const Status stored = store(*keys_.get(), *seal); !stored) {

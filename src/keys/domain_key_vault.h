@@ -14,12 +14,14 @@
 
 namespace coffer::keys {
 
-// Thread-safe. Changes wait for each other; nobody waits for them to use the keys.
+// Thread-safe. Changes wait for each other; nobody waits for them to use the keys, or to know the status.
 class DomainKeyVault {
  public:
   // `store` must outlive the vault; null keeps everything in memory, for tests.
   DomainKeyVault(DomainKeys keys, std::unique_ptr<seals::Seal> seal, DomainKeyStore* store)
-      : keys_(std::move(keys)), seal_(std::move(seal)), store_(store) {}
+      : keys_(std::move(keys)), seal_(std::move(seal)), store_(store) {
+    note_status();
+  }
 
   const CurrentDomainKeys& keys() const { return keys_; }
 
@@ -29,6 +31,7 @@ class DomainKeyVault {
     uint64_t sequence = 0;  // of the sealed copies
     uint32_t oldest_version = 0, newest_version = 0;
   };
+  // As it is, or was before a change that is under way: a seal's device may take its time.
   SealStatus status() const;
   format::UuidBytes installation_id() const;
 
@@ -46,12 +49,20 @@ class DomainKeyVault {
 
  private:
   Status store(const DomainKeys& keys, const seals::Seal& seal);
+  void note_status();
+  // Notes it at the end of a change, whatever became of that.
+  struct Noting {
+    DomainKeyVault& vault;
+    ~Noting() { vault.note_status(); }
+  };
 
   CurrentDomainKeys keys_;
   mutable std::mutex changing_;
   std::unique_ptr<seals::Seal> seal_;
   bool seal_known_ = true;
   DomainKeyStore* const store_;
+  mutable std::mutex noting_;  // of what follows
+  SealStatus status_;
 };
 
 }  // namespace coffer::keys

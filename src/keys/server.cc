@@ -53,7 +53,8 @@ class ChannelService {
         channel_(channel),
         replies_(channel),
         rsa_keys_(kWidthForRsa, [this](const auto& slow) { answer_aside(slow); }),
-        tokens_(kWidthForTokens, [this](const auto& slow) { answer_aside(slow); }) {}
+        tokens_(kWidthForTokens, [this](const auto& slow) { answer_aside(slow); }),
+        sealed_keys_(kWidthForSealedKeys, [this](const auto& slow) { answer_aside(slow); }) {}
 
   // One receiver, with a buffer of its own: until the channel is closed.
   void answer_requests() {
@@ -75,8 +76,12 @@ class ChannelService {
   bool take(ByteView request) {
     const Speed speed = speed_of(request);
     if (speed == Speed::kFast) return send(answer(operations_, role_, request));
-    SlowLane& lane = speed == Speed::kWaitsForToken ? tokens_ : rsa_keys_;
-    return lane.add(secret::SecretBytes::copy_of(request)) || send(too_busy(request));
+    return lane_for(speed).add(secret::SecretBytes::copy_of(request)) || send(too_busy(request));
+  }
+
+  SlowLane& lane_for(Speed speed) {
+    if (speed == Speed::kChangesSealedKeys) return sealed_keys_;
+    return speed == Speed::kWaitsForToken ? tokens_ : rsa_keys_;
   }
 
   bool send(const Result<secret::SecretBytes>& reply) {
@@ -94,7 +99,7 @@ class ChannelService {
   const ChannelRole& role_;
   PacketChannel& channel_;
   Replies replies_;
-  SlowLane rsa_keys_, tokens_;
+  SlowLane rsa_keys_, tokens_, sealed_keys_;
 };
 
 }  // namespace

@@ -30,12 +30,25 @@ bool makes_rsa_key(const protocol::Request& request) {
   }
 }
 
+bool changes_sealed_keys(protocol::Operation operation) {
+  switch (operation) {
+    case protocol::Operation::kAddDomainKey:
+    case protocol::Operation::kRetireDomainKeys:
+    case protocol::Operation::kChangeSeal:
+    case protocol::Operation::kExportDomainKeys:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Speed speed_of(ByteView packet) {
   const auto request = protocol::parse_request(packet);
   if (!request) return Speed::kFast;
   if (protocol::concerns_hsm(*request)) return Speed::kWaitsForToken;
+  if (changes_sealed_keys(request->operation)) return Speed::kChangesSealedKeys;
   return makes_rsa_key(*request) ? Speed::kMakesRsaKey : Speed::kFast;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The primes of an RSA key take from a tenth of a second to some seconds, and a PKCS#11 token as long as it
-// likes. Requests that need one of them are answered here, by threads of their own, so that a channel's other
-// requests do not wait; replies are matched by number, so their order does not matter
-// (docs/format/keyd-protocol.md).
+// The primes of an RSA key take from a tenth of a second to some seconds, a PKCS#11 token as long as it
+// likes, and a change of the sealed domain keys as long as its disk, its TPM or its token. Requests that need
+// one of them are answered here, by threads of their own, so that a channel's other requests do not wait;
+// replies are matched by number, so their order does not matter (docs/format/keyd-protocol.md).
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -16,7 +16,7 @@
 
 namespace coffer::keys {
 
-enum class Speed { kFast, kMakesRsaKey, kWaitsForToken };
+enum class Speed { kFast, kMakesRsaKey, kWaitsForToken, kChangesSealedKeys };
 // Of a request. Pure.
 Speed speed_of(ByteView packet);
 
@@ -26,6 +26,7 @@ struct Width {
 };
 inline constexpr Width kWidthForRsa{2, 64};  // a client waits a minute for its key, and no longer
 inline constexpr Width kWidthForTokens{16, 256};
+inline constexpr Width kWidthForSealedKeys{1, 64};  // they are changed one after the other anyway
 
 // Thread-safe. The destructor drops what waits and lets what runs end.
 class SlowLane {
