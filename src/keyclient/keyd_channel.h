@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call over whatever channel to keyd there is. For the files that implement KeydClient.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -34,6 +35,7 @@ struct KeydClient::Channel {
   std::condition_variable changed;
   std::shared_ptr<Connection> connection;
   uint64_t last_id = 0;
+  std::atomic<size_t> making_rsa_keys = 0;  // calls that wait for it
 
   // The living connection, waited for until `deadline`, and a number for a request on it.
   Result<std::pair<std::shared_ptr<Connection>, uint64_t>> next(
@@ -45,7 +47,7 @@ struct KeydClient::Channel {
       COFFER_CHECK(run_blocking([&] {
         std::unique_lock waiting(mutex);
         changed.wait_until(waiting, deadline, is_there);
-      });
+      }));
       lock.lock();
     }
     return std::pair(connection, ++last_id);

@@ -10,6 +10,31 @@ using format::keyd::Operation;
 using secret::SecretBytes;
 namespace protocol = format::keyd;
 
+// RSA keys take seconds, and keyd makes two at a time. Each call that waits for one holds a thread that other
+// calls need; a client that is told to come again later has its SDK do so.
+class RsaTurn {
+ public:
+  static constexpr size_t kMost = 16;
+  RsaTurn(std::atomic<size_t>& calls, bool needed) : calls_(needed ? &calls : nullptr) {
+    if (calls_ != nullptr) place_ = ++*calls_;
+  }
+  ~RsaTurn() {
+    if (calls_ != nullptr) --*calls_;
+  }
+  RsaTurn(const RsaTurn&) = delete;
+  RsaTurn& operator=(const RsaTurn&) = delete;
+  Status granted() const {
+    if (place_ <= kMost) return {};
+    return fail(ErrorKind::kLimitExceeded,
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+                "ThrottlingException");
+  }
+
+ private:
+  std::atomic<size_t>* const calls_;
+  size_t place_ = 0;
+};
+
 std::chrono::steady_clock::duration patience_for(format::KeySpec spec) {
   if (format::is_rsa(spec)) return kPatienceForAKeyPair;
   return kPatienceForAReply;
@@ -25,6 +50,8 @@ Result<bool> truth(const Result<Bytes>& reply) {
 
 Result<NewKeyMaterial> KeydClient::create_key_material(const format::KeyBinding& binding, uint32_t version,
                                                        format::KeySpec spec) {
+  const RsaTurn turn(channel_->making_rsa_keys, format::is_rsa(spec));
+  COFFER_CHECK(turn.granted());
   COFFER_TRY(reply, channel_->call_for_bytes(Operation::kCreateKeyMaterial,
                                              protocol::CreateKeyMaterial{binding, version, spec},
                                              patience_for(spec)));
@@ -70,6 +97,8 @@ Result<SecretBytes> KeydClient::derive_shared_secret(const WrappedBackingKey& ke
 Result<DataKeyPair> KeydClient::generate_data_key_pair(const WrappedBackingKey& key, format::KeySpec spec,
                                                        const format::EncryptionContext& context,
                                                        bool with_plaintext) {
+  const RsaTurn turn(channel_->making_rsa_keys, format::is_rsa(spec));
+  COFFER_CHECK(turn.granted());
   const auto operation =
       with_plaintext ? Operation::kGenerateDataKeyPair : Operation::kGenerateDataKeyPairWithoutPlaintext;
   COFFER_TRY(reply, channel_->call(operation, protocol::GenerateDataKeyPair{key, context, spec},
@@ -84,6 +113,8 @@ Result<DataKeyPair> KeydClient::generate_data_key_pair(const WrappedBackingKey& 
 Result<ImportParameters> KeydClient::create_import_parameters(const format::KeyBinding& binding,
                                                               format::KeySpec wrapping_spec,
                                                               format::WrappingAlgorithm algorithm) {
+  const RsaTurn turn(channel_->making_rsa_keys, true);
+  COFFER_CHECK(turn.granted());
   COFFER_TRY(reply,
              channel_->call_for_bytes(Operation::kCreateImportParameters,
                                       protocol::CreateImportParameters{binding, wrapping_spec, algorithm},
@@ -95,6 +126,8 @@ Result<ImportResult> KeydClient::import_key_material(const format::KeyBinding& b
                                                      format::KeySpec spec, ByteView import_token,
                                                      ByteView wrapped_material,
                                                      ByteView expected_material_id) {
+  const RsaTurn turn(channel_->making_rsa_keys, true);
+  COFFER_CHECK(turn.granted());
   COFFER_TRY(reply,
              channel_->call_for_bytes(Operation::kImportKeyMaterial,
                                       protocol::ImportKeyMaterial{binding, version, spec, import_token,
