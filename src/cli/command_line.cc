@@ -145,7 +145,8 @@ void CommandLine::add_up() {
       ->type_name("ID");
   command
       ->add_option("--seal-file", up_.seal_file,
-                   "where the seal's key lies (default: DIR/seal.key); remembered")
+                   "where the seal's key file lies, after you have moved it there (default: DIR/seal.key); "
+                   "remembered")
       ->type_name("PATH");
   command
       ->add_option("--seal", up_.seal,

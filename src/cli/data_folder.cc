@@ -131,15 +131,4 @@ std::string seal_file_of(const std::string& folder, const InstallationFile& inst
   return installation.seal_file.empty() ? folder + "/seal.key" : installation.seal_file;
 }
 
-std::string seal_file_warning(const std::string& folder, const std::string& path) {
-  if (path.empty()) return {};
-  struct stat seal {
-  }, data{};
-  if (::stat(path.c_str(), &seal) != 0) return "the seal's key file " + path + " cannot be read";
-  if (::stat(folder.c_str(), &data) != 0 || seal.st_dev != data.st_dev) return {};
-  return "the seal's key file " + path +
-         " lies on the same file system as the data: whoever takes this disk or a backup of it has both the "
-         "lock and the key. Move it to another disk and start with --seal-file PATH";
-}
-
 }  // namespace coffer::cli

@@ -61,8 +61,5 @@ Result<FileDescriptor> lock_data_folder(const std::string& folder, int patience_
 bool is_served(const std::string& folder);
 
 std::string seal_file_of(const std::string& folder, const InstallationFile& installation);
-// A sentence when the seal's key file lies on the file system of the data that it protects; empty otherwise,
-// also for no file.
-std::string seal_file_warning(const std::string& folder, const std::string& seal_file);
 
 }  // namespace coffer::cli

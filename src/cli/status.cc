@@ -3,13 +3,14 @@
 // seal's key lies).
 #include <sstream>
 
+#include "base/process_hardening.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/data_folder.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/run_folder.h"
-#include "cli/unsealing.h"
+#include "cli/seal_file.h"
 
 namespace coffer::cli {
 namespace {
@@ -85,6 +86,7 @@ std::string readable(const Document& status) {
 }  // namespace
 
 int status(const Common& common) {
+  (void)forbid_core_dumps();  // the seal's key is read
   auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   auto installation = read_installation(served->folder);
@@ -101,11 +103,10 @@ int status(const Common& common) {
     status.set("regions", installation->regions);
     status.set("host_id", installation->host_id);
   }
-  const std::string seal_file = seal_file_in_force(served->folder, *installation);
-  if (std::string warning = seal_file_warning(served->folder, seal_file); !warning.empty())
+  for (std::string& warning : seal_file_warnings(served->folder, *installation))
     warnings.push_back(std::move(warning));
   status.set("endpoint", read_note(served->run_folder, "endpoint"));
-  status.set("seal_file", seal_file);
+  status.set("seal_file", seal_file_in_force(served->folder, *installation));
   status.set("processes", processes_from(read_note(served->run_folder, "processes")));
   status.set("warnings", warnings);
   print(common.json ? status.pretty() : readable(status));

@@ -116,14 +116,6 @@ std::optional<format::SealedDomainKeysHeader> stored_seal(const std::string& fol
   return std::move(copies->parsed.header);
 }
 
-std::string seal_file_in_force(const std::string& folder, const InstallationFile& installation) {
-  const auto stored = stored_seal(folder);
-  if (!stored) return seal_file_of(folder, installation);
-  if (stored->seal_kind != SealKind::kKeyFile) return {};
-  const auto parameters = format::parse_key_file_parameters(stored->parameters);
-  return parameters && !parameters->path.empty() ? parameters->path : seal_file_of(folder, installation);
-}
-
 Result<std::vector<SecretBytes>> unsealing_material(const std::string& folder,
                                                     const InstallationFile& installation,
                                                     const UpOptions& options) {

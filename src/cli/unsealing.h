@@ -21,9 +21,6 @@ std::optional<format::SealedDomainKeysHeader> stored_seal(const std::string& fol
 // What a new seal by a device is asked for with, as stored parameters. kInvalidArgument, in words.
 Result<Bytes> device_parameters(format::SealKind kind, const DeviceOptions& device);
 
-// Where the key file of the seal lies, as far as this can be told; empty when the seal is none.
-std::string seal_file_in_force(const std::string& folder, const InstallationFile& installation);
-
 // Seal material for keyd; empty where a file is all it takes. A passphrase is asked for until it is right;
 // one from a descriptor is tried once. kConflict when `options` want another seal than there is.
 Result<std::vector<secret::SecretBytes>> unsealing_material(const std::string& folder,

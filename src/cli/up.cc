@@ -22,6 +22,7 @@
 #include "cli/listener.h"
 #include "cli/output.h"
 #include "cli/run_folder.h"
+#include "cli/seal_file.h"
 #include "cli/supervisor.h"
 #include "cli/unsealing.h"
 
@@ -94,6 +95,7 @@ Result<InstallationFile> open_installation(const std::string& folder, const UpOp
     return made;
   }
   COFFER_TRY(installation, read_installation(folder));
+  if (!seal_file.empty()) COFFER_CHECK(check_seal_file(folder, seal_file));
   return with_wishes(std::move(installation), wishes);
 }
 
@@ -171,9 +173,8 @@ Status on_first_ready(Site& site) {
   COFFER_TRY(before, read_installation(site.folder));
   if (to_json(before) != to_json(site.installation))
     COFFER_CHECK(write_installation(site.folder, site.installation));
-  const std::string warning =
-      seal_file_warning(site.folder, seal_file_in_force(site.folder, site.installation));
-  if (!warning.empty()) log_warning("{}", warning);
+  for (const std::string& warning : seal_file_warnings(site.folder, site.installation))
+    log_warning("{}", warning);
   print("ready " + site.endpoint + "\n");
   return {};
 }

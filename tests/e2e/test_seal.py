@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What lies in DIR is worth nothing without the seal's key, and holds no secret in the clear."""
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -80,6 +81,41 @@ def test_files_and_folders_are_private(coffer):
 def test_status_warns_while_the_seal_lies_beside_what_it_seals(coffer, sealed_elsewhere):
     for installation in (coffer, sealed_elsewhere):  # both on one file system here
         assert any("seal" in warning for warning in installation.json("status")["warnings"])
+
+
+def test_a_seal_file_that_opens_nothing_is_refused_and_not_remembered(coffer, tmp_path):
+    with Coffer(tmp_path / "other") as other:
+        other.stop()
+    stranger = tmp_path / "stranger.key"
+    shutil.copy(other.data / "seal.key", stranger)
+    older = tmp_path / "older.key"
+    shutil.copy(coffer.data / "seal.key", older)
+    coffer.command("seal", "change", "--to", "key-file", "--seal-file", str(tmp_path / "newer.key"))
+    coffer.stop()
+    before = (coffer.data / "installation.json").read_bytes()
+    for path, words in ((stranger, "another installation"), (tmp_path / "nothing.key", "is not there"),
+                        (older, "not that of its seal now"), (coffer.data / "installation.json", "seal file")):
+        result = starts(coffer.data, "--seal-file", path)
+        assert result.returncode == 2 and words in result.stderr and str(path) in result.stderr, result.stderr
+        assert (coffer.data / "installation.json").read_bytes() == before
+    (tmp_path / "newer.key").rename(tmp_path / "moved.key")
+    coffer.start("--seal-file", str(tmp_path / "moved.key"))
+    coffer.restart()  # the path was remembered
+
+
+def test_status_warns_of_a_key_file_that_was_left_beside_the_data(coffer):
+    elsewhere = Path("/dev/shm") / f"coffer-seal-{os.getpid()}.key"
+    assert elsewhere.parent.stat().st_dev != coffer.data.stat().st_dev, "this test needs two file systems"
+    coffer.stop()
+    shutil.copy(coffer.data / "seal.key", elsewhere)
+    try:
+        coffer.start("--seal-file", str(elsewhere))
+        (warning,) = coffer.json("status")["warnings"]
+        assert str(coffer.data / "seal.key") in warning and "destroy" in warning and warning in coffer.log()
+        (coffer.data / "seal.key").unlink()
+        assert coffer.json("status")["warnings"] == []
+    finally:
+        elsewhere.unlink()
 
 
 def test_nothing_secret_is_in_arguments_environments_or_the_log(coffer):
