@@ -214,6 +214,46 @@ def data_key(catalog, shipped, domain, volumes, layer):
 
 # The contents (layer.md, state-map.md)
 
+def has_unflushed_writes(volumes, layer):
+    """Do the data files hold something in sectors that are absent by the state map? Then somebody wrote it and no flush
+    followed before the files were copied, or before the machine stopped. Only a flush writes the map."""
+    states = dm_table.StateMap(os.path.join(volumes, layer["id"], "map"), layer)
+    pages = dm_table.SECTORS_PER_PAGE * dm_table.SECTOR
+    for segment in range((layer["size"] + dm_table.SEGMENT - 1) // dm_table.SEGMENT):
+        with open(os.path.join(volumes, layer["id"], f"data.{segment:03}"), "rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            at = next_data(file, 0, end)
+            while at < end:
+                place = segment * dm_table.SEGMENT + at
+                page = states.page(place // pages)
+                file.seek(at)
+                contents = file.read(min(end - at, pages - place % pages, 1 << 20))
+                first = place % pages // dm_table.SECTOR
+                for index in range(0, len(contents), dm_table.SECTOR):
+                    sector = first + index // dm_table.SECTOR
+                    absent = page[sector // 4] >> 2 * (sector % 4) & 3 == dm_table.ABSENT
+                    if absent and any(contents[index:index + dm_table.SECTOR]):
+                        return True
+                at = next_data(file, at + len(contents), end)
+    return False
+
+
+def next_data(file, at, end):
+    """The first byte from there on that is in no hole, at the beginning of its sector."""
+    try:
+        return os.lseek(file.fileno(), at, os.SEEK_DATA) // dm_table.SECTOR * dm_table.SECTOR if at < end else end
+    except OSError:
+        return end
+
+
+def warn_of_unflushed_writes(volumes, subject):
+    top = dm_table.chain_of(volumes, subject)[0]
+    if has_unflushed_writes(volumes, top):
+        print(f"recover.py: warning: {top['id']} holds data that was written and not flushed, and that is not part of the "
+              f"contents. If {volumes} was copied while {subject} was in use, the copy is incomplete: detach the volume, or "
+              "flush it (nbdcopy --flush), and copy again", file=sys.stderr)
+
+
 def write_image(volumes, subject, keys, path):
     chain = dm_table.chain_of(volumes, subject)
     maps = [dm_table.StateMap(os.path.join(volumes, layer["id"], "map"), layer) for layer in chain]
@@ -254,6 +294,7 @@ def run(arguments):
         keys = {layer["id"]: data_key(catalog, shipped, domain, arguments.volumes, layer["id"])
                 for layer in dm_table.chain_of(arguments.volumes, arguments.subject) if layer["encrypted"]}
         catalog.close()
+    warn_of_unflushed_writes(arguments.volumes, arguments.subject)
     if arguments.keys:
         os.makedirs(arguments.keys, mode=0o700, exist_ok=True)
         for layer, key in keys.items():

@@ -257,7 +257,7 @@ void CommandLine::add_volume() {
       "Examples:\n  coffer volume uri vol-0123456789abcdef0\n  coffer volume why vol-0123456789abcdef0");
   CLI::App* command = add(volume, "uri", "print the NBD URI of an attached volume",
                           "  coffer volume uri vol-0123456789abcdef0\n"
-                          "  nbdcopy image.raw \"$(coffer volume uri vol-0123456789abcdef0)\"",
+                          "  nbdcopy --flush image.raw \"$(coffer volume uri vol-0123456789abcdef0)\"",
                           [this] { return volume_uri(common_, volume_id_); });
   add_volume_id(command);
   command =

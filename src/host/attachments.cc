@@ -128,6 +128,16 @@ bool Attachments::used() {
   return used;
 }
 
+void Attachments::flush_idle() {
+  for (const control::AttachedVolume& each : list()) {
+    std::lock_guard lock(lock_of(each.volume_id));  // so that its keys are not held beyond a detach
+    const auto attached = find(each.volume_id);
+    if (!attached || !attached->watched->left_unflushed()) continue;
+    if (const Status flushed = attached->volume->flush(); !flushed)
+      log_error("{}: {}", each.volume_id, flushed.error().message);
+  }
+}
+
 Status Attachments::close(Attached& attached, bool force) {
   // First while it is still served: a flush that fails leaves a volume that can be read.
   if (const Status flushed = attached.volume->flush(); !flushed && !force) return flushed;

@@ -57,6 +57,10 @@ class Attachments {
   // Was there I/O on any of them since this was asked last?
   bool used();
 
+  // Flushes what was written to and then left alone since this was called last. Failures are logged, and are
+  // the volume's as those of any flush.
+  void flush_idle();
+
   // Flushes and closes everything; further attachments are refused. Failures are logged. Idempotent.
   void close_all();
 

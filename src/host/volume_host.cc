@@ -311,6 +311,7 @@ void VolumeHost::close_all() {
   }
   if (housekeeper_.joinable()) housekeeper_.join();
   jobs_->stop();
+  idle_flusher_.stop();
   attachments_.close_all();
   snapshots_.close_all();
 }

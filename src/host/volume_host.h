@@ -18,6 +18,7 @@
 #include "control/volumed_handler.h"
 #include "host/attachments.h"
 #include "host/host_options.h"
+#include "host/idle_flusher.h"
 #include "host/job_runner.h"
 #include "host/key_recipient.h"
 #include "host/key_sessions.h"
@@ -114,6 +115,7 @@ class VolumeHost final : public control::VolumedHandler {
   const std::unique_ptr<volume::VolumeStore> store_;
   KeySessions sessions_;
   Attachments attachments_;
+  IdleFlusher idle_flusher_{attachments_};
   SnapshotSessions snapshots_;
   std::unique_ptr<JobRunner> jobs_;
 

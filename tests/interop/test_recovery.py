@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, ROOT, Coffer, nbd_client
+from harness import BUILD, ROOT, Coffer, nbd_client, wait_until
 
 RECOVER = ROOT / "docs/format/recover.py"
 PASSPHRASE = "a recovery passphrase"
@@ -106,3 +106,26 @@ def test_a_volume_under_a_key_that_was_made_after_the_base_of_a_continuous_backu
     result = recover(tmp_path, tmp_path / "backup", volume, "--image", tmp_path / "image", passphrase=PASSPHRASE)
     assert result.returncode == 0, result.stderr
     expect(tmp_path / "image", {0: bytes(MIB), MIB: contents})
+
+
+def test_a_copy_of_a_volume_in_use_is_told_and_an_idle_volume_is_flushed(tmp_path):
+    contents, key = os.urandom(MIB), tmp_path / "recovery.key"
+    with Coffer(tmp_path / "data") as coffer:
+        volume = coffer.create_volume(Encrypted=True)
+        coffer.command("backup", str(tmp_path / "backup"), "--recovery-key", str(key), "--with-domain-keys")
+        with nbd_client(coffer.attach(volume, "/dev/xvdb")) as handle:
+            handle.pwrite(contents, 5 * MIB)  # and no flush
+            subprocess.run(["cp", "-a", coffer.data / "volumes", tmp_path / "early"], check=True)
+
+            def copied(folder, image):
+                return subprocess.run(["/usr/bin/python3", RECOVER, tmp_path / "backup", volume, "--volumes", folder, "--image",
+                                       tmp_path / image, "--recovery-key", key], capture_output=True, text=True, timeout=300)
+
+            early = copied(tmp_path / "early", "image")
+            assert early.returncode == 0 and "warning" in early.stderr and "nbdcopy --flush" in early.stderr, early.stderr
+            # The client stays, and does nothing.
+            wait_until(lambda: "warning" not in copied(coffer.data / "volumes", "late").stderr, "Coffer's own flush", 30)
+            subprocess.run(["cp", "-a", coffer.data / "volumes", tmp_path / "later"], check=True)
+        later = copied(tmp_path / "later", "later-image")
+        assert (later.returncode, later.stderr) == (0, "")
+        expect(tmp_path / "later-image", {0: bytes(MIB), 5 * MIB: contents})
