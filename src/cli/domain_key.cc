@@ -26,10 +26,12 @@ bool under_way(const Document& status) {
 
 Result<Document> wait_for(const Served& served, Document status) {
   Progress progress("rotating the domain key");
+  int64_t shown = 0;  // what is left may be counted anew, and is known no more while the old key is retired
   while (under_way(status)) {
     const int64_t total = status.number("total");
     const int64_t percent = total == 0 ? 0 : 100 * status.number("rewrapped") / total;
-    progress.show(static_cast<int>(std::min<int64_t>(percent, 99)), status.text("message"));
+    shown = std::max(shown, std::min<int64_t>(percent, 99));
+    progress.show(static_cast<int>(shown), status.text("message"));
     std::this_thread::sleep_for(kBetweenLooks);
     auto next = ask_for(served, "domain-key-status");
     // apid or keyd may be starting again; the rotation goes on then.

@@ -3,11 +3,13 @@
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/key_name.h"
 #include "cli/output.h"
 
 namespace coffer::cli {
 
 int kms_reset_policy(const Common& common, const std::string& key_arn) {
+  if (const Status named = check_key_arn(key_arn); !named) return complain_about(named.error());
   const auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   Document request;

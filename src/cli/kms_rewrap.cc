@@ -5,6 +5,7 @@
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/key_name.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -62,6 +63,8 @@ std::string version_table(const Document& answer) {
 }  // namespace
 
 int kms_rewrap(const Common& common, const std::string& key, bool report_only) {
+  if (!key.empty())
+    if (const Status named = check_key_name(key); !named) return complain_about(named.error());
   const auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   Totals totals;
@@ -79,8 +82,8 @@ int kms_rewrap(const Common& common, const std::string& key, bool report_only) {
     print(report->pretty());
   } else {
     if (!report_only)
-      print(fmt::format("{} data keys re-wrapped, {} were under the newest material already\n\n",
-                        totals.rewrapped, totals.current));
+      print(fmt::format("{} re-wrapped; under the newest material already: {}\n\n",
+                        counted(static_cast<uint64_t>(totals.rewrapped), "data key"), totals.current));
     print(version_table(*report));
   }
   for (const Document& one : totals.failed) complain(one.text("layer") + ": " + one.text("message"));
@@ -88,6 +91,7 @@ int kms_rewrap(const Common& common, const std::string& key, bool report_only) {
 }
 
 int kms_dependents(const Common& common, const std::string& key) {
+  if (const Status named = check_key_name(key); !named) return complain_about(named.error());
   const auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   Document request;
@@ -99,8 +103,11 @@ int kms_dependents(const Common& common, const std::string& key) {
     print(answer->pretty());
     return kOk;
   }
-  print(fmt::format("{} volumes, {} snapshots and {} layers need {}\n", answer->number("volumes"),
-                    answer->number("snapshots"), answer->number("layers"), answer->text("key")));
+  const auto count = [&](const char* name, const char* what) {
+    return counted(static_cast<uint64_t>(answer->number(name)), what);
+  };
+  print(fmt::format("{}, {} and {} need {}\n", count("volumes", "volume"), count("snapshots", "snapshot"),
+                    count("layers", "layer"), answer->text("key")));
   std::vector<std::vector<std::string>> rows = {{"ID", "DEPENDENCE", "OLDEST VERSION"}};
   for (const Document& one : answer->items("dependents"))
     rows.push_back({one.text("id"), one.text("dependence"), std::to_string(one.number("oldest_version"))});
