@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "base/disk.h"
@@ -183,16 +184,28 @@ void add_clock(std::vector<Finding>& findings) {
        .mend = synchronised ? "" : "install chrony or systemd-timesyncd (in a container: on its host)"});
 }
 
-void add_space(std::vector<Finding>& findings, const std::string& folder) {
+constexpr uint64_t kLittleSpace = 1ull << 30, kNoSpace = 16ull << 20;
+
+// What is free for this user on the file system of the folder.
+std::optional<uint64_t> free_space(const std::string& folder) {
   struct statvfs space {};
-  if (::statvfs(folder.c_str(), &space) != 0) return;
-  const uint64_t free = static_cast<uint64_t>(space.f_bavail) * space.f_frsize;
-  const bool enough = free >= (1ull << 30);
+  if (::statvfs(folder.c_str(), &space) != 0) return std::nullopt;
+  if (space.f_files != 0 && space.f_favail == 0) return 0;  // no more files
+  return static_cast<uint64_t>(space.f_bavail) * space.f_frsize;
+}
+
+std::string in_gibibytes(uint64_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30));
+}
+
+void add_space(std::vector<Finding>& findings, const std::string& folder) {
+  const auto free = free_space(folder);
+  if (!free) return;
+  const bool enough = *free >= kLittleSpace;
   findings.push_back({.name = "free space",
                       .ok = enough,
                       .needed = true,
-                      .detail = fmt::format("{:.1f} GiB on the file system of {}",
-                                            static_cast<double>(free) / (1 << 30), folder),
+                      .detail = in_gibibytes(*free) + " on the file system of " + folder,
                       .use = "volumes are sparse files: they grow with what is written",
                       .mend = enough ? "" : "make room, or give a --data on a larger disk"});
 }
@@ -207,6 +220,16 @@ std::vector<Finding> examine_machine(const std::string& folder) {
   add_clock(findings);
   add_space(findings, folder);
   return findings;
+}
+
+std::string space_warning(const std::string& folder) {
+  const auto free = free_space(folder);
+  if (!free || *free >= kLittleSpace) return {};
+  if (*free < kNoSpace)
+    return "the file system of " + folder +
+           " is full: volumes take no new data, and calls that change something fail. Make room";
+  return "only " + in_gibibytes(*free) + " are free on the file system of " + folder +
+         ": volumes grow with what is written to them. Make room";
 }
 
 std::string nearest_existing(std::string path) {

@@ -19,6 +19,9 @@ struct Finding {
 // `folder`: the data folder, or the nearest folder above it that exists.
 std::vector<Finding> examine_machine(const std::string& folder);
 
+// A sentence when little is left on the file system of DIR, or nothing; else empty.
+std::string space_warning(const std::string& folder);
+
 // The path, or the nearest folder above it that exists.
 std::string nearest_existing(std::string path);
 

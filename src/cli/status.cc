@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/data_folder.h"
 #include "cli/exit_code.h"
+#include "cli/machine.h"
 #include "cli/output.h"
 #include "cli/run_folder.h"
 #include "cli/seal_file.h"
@@ -61,6 +62,12 @@ std::string seal_of(const Document& status) {
                                                               : or_dash(seal) + " (" + file + ")";
 }
 
+std::string continuous_backup_of(const Document& status) {
+  if (!status.flag("continuous_backup.on")) return "-";
+  return status.text("continuous_backup.target") +
+         (status.flag("continuous_backup.connected") ? "" : " (its command does not run)");
+}
+
 std::string readable(const Document& status) {
   std::string text = table({
       {"endpoint", status.text("endpoint")},
@@ -76,6 +83,7 @@ std::string readable(const Document& status) {
       {"keys", status.text("counts.keys")},
       {"volumes", status.text("counts.volumes") + ", " + status.text("counts.attachments") + " attached"},
       {"accounts", status.text("counts.accounts")},
+      {"continuous backup", continuous_backup_of(status)},
   });
   if (status.flag("development")) text += "This is a development installation.\n";
   text += "\n" + process_table(status) + attachment_table(status);
@@ -104,6 +112,8 @@ int status(const Common& common) {
     status.set("host_id", installation->host_id);
   }
   for (std::string& warning : seal_file_warnings(served->folder, *installation))
+    warnings.push_back(std::move(warning));
+  if (std::string warning = space_warning(served->folder); !warning.empty())
     warnings.push_back(std::move(warning));
   status.set("endpoint", read_note(served->run_folder, "endpoint"));
   status.set("seal_file", seal_file_in_force(served->folder, *installation));

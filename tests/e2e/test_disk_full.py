@@ -78,6 +78,13 @@ def test_protective_calls_work_and_others_are_refused(small_disk):
             assert name in names, name
 
 
+def test_status_warns_when_little_space_is_left_and_when_none_is(small_disk):
+    with Coffer(small_disk / "data") as coffer:
+        assert any("free on the file system" in warning for warning in coffer.json("status")["warnings"])
+        fill(small_disk / "ballast")
+        assert any("is full" in warning for warning in coffer.json("status")["warnings"])
+
+
 def test_a_snapshot_deleted_on_a_full_disk_gives_its_space_back(small_disk):
     with Coffer(small_disk / "data") as coffer:
         ec2 = coffer.client("ec2")
