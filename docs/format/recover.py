@@ -72,15 +72,15 @@ def stretch(passphrase, parameters):
     return derive(stretched, b"coffer passphrase key v1", salt)
 
 
-def find_key(kind, parameters, key_file, what):
+def find_key(kind, parameters, key_file, what, option):
     if kind == KEY_FILE:
         if not key_file:
-            raise Refused(f"{what} opens with a key file: name it")
+            raise Refused(f"{what}: sealed by a key file: name it ({option} FILE)")
         return read_key_file(key_file)
     if kind == PASSPHRASE:
         return stretch(getpass.getpass(f"passphrase of {what}: ") if sys.stdin.isatty() else
                        sys.stdin.readline().rstrip("\n"), parameters)
-    raise Refused(f"{what} is sealed by a device: open it with Coffer where that is, or use a backup with the domain keys")
+    raise Refused(f"{what}: sealed by a device: open them with Coffer where that is, or use a backup with the domain keys")
 
 
 # The backup (backup.md)
@@ -94,7 +94,7 @@ def read_backup(path, recovery_key, key=None):
     parameters = file.read(struct.unpack("<I", start[11:15])[0])
     salt = file.read(16)
     header, kind = start + parameters + salt, start[10]
-    key = key or find_key(kind, parameters, recovery_key, "the backup")
+    key = key or find_key(kind, parameters, recovery_key, "the backup", "--recovery-key")
     cipher, contents, number, last = AESGCM(derive(key, b"coffer backup v1", salt)), bytearray(), 0, False
     while not last:
         word = struct.unpack("<I", file.read(4))[0]
@@ -276,6 +276,8 @@ def write_image(volumes, subject, keys, path):
 
 
 def run(arguments):
+    if arguments.image and os.path.isfile(arguments.image):
+        raise Refused(f"{arguments.image} is there already")
     shipped = {}
     if os.path.isdir(arguments.backup):
         files, shipped, recovery = read_folder(arguments.backup, arguments.recovery_key)
@@ -285,7 +287,8 @@ def run(arguments):
         domain = domain_keys(files["keyd/domain-keys.recovery"], lambda *_: recovery)
     else:
         domain = domain_keys(files["keyd/domain-keys"],
-                             lambda kind, parameters: find_key(kind, parameters, arguments.seal_file, "the domain keys"))
+                             lambda kind, parameters: find_key(kind, parameters, arguments.seal_file, "the domain keys",
+                                                               "--seal-file"))
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "catalog.db")
         with open(path, "wb") as catalog_file:

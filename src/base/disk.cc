@@ -194,8 +194,10 @@ Result<Bytes> read_file(Disk& disk, const std::string& path, uint64_t largest) {
   return contents;
 }
 
-Status replace_file(Disk& disk, const std::string& path, ByteView contents) {
-  const std::string aside = path + ".new";
+namespace {
+
+Status write_aside_and_rename(Disk& disk, const std::string& path, const std::string& aside,
+                              ByteView contents) {
   {
     // A file of our own: one that somebody laid there could be open to him while a secret is written to it.
     COFFER_TRY(left_over, disk.exists(aside));
@@ -206,6 +208,18 @@ Status replace_file(Disk& disk, const std::string& path, ByteView contents) {
   }
   COFFER_CHECK(disk.rename(aside, path));
   return disk.flush_directory(parent_of(path));
+}
+
+}  // namespace
+
+Status replace_file(Disk& disk, const std::string& path, ByteView contents) {
+  const std::string aside = path + ".new";
+  Status replaced = write_aside_and_rename(disk, path, aside, contents);
+  if (replaced) return replaced;
+  // People know the file by its own name.
+  std::string& message = replaced.error().message;
+  if (const size_t at = message.find(aside); at != std::string::npos) message.replace(at, aside.size(), path);
+  return replaced;
 }
 
 }  // namespace coffer

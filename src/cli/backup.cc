@@ -35,10 +35,10 @@ Status write_to_file(const std::string& path, const Served& served, const Recove
                      bool with_domain_keys) {
   const std::string aside = path + ".new";
   FileDescriptor file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid()) return fail_errno("write " + aside);
+  if (!file.valid()) return fail_errno("write " + path);
   Status written = write_archive(file.get(), served, recovery, with_domain_keys);
-  if (written && ::fsync(file.get()) != 0) written = fail_errno("write " + aside);
-  if (written && ::rename(aside.c_str(), path.c_str()) != 0) written = fail_errno("rename " + aside);
+  if (written && ::fsync(file.get()) != 0) written = fail_errno("write " + path);
+  if (written && ::rename(aside.c_str(), path.c_str()) != 0) written = fail_errno("write " + path);
   if (!written) {
     ::unlink(aside.c_str());
     return written;
@@ -46,6 +46,39 @@ Status write_to_file(const std::string& path, const Served& served, const Recove
   const size_t slash = path.rfind('/');
   return system_disk().flush_directory(
       slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1)));
+}
+
+// What is there is lost by being replaced: only a backup is, and only where that was asked for.
+Status check_place(const std::string& path, bool replace) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  if (S_ISDIR(status.st_mode))
+    return fail(ErrorKind::kInvalidArgument, path + " is a folder: name a file, or add --continuous");
+  if (!replace)
+    return fail(ErrorKind::kConflict, path + " is there already: name another file, or add --replace");
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid()) return fail_errno(path);
+  if (read_backup_header(from_descriptor(file.get()))) return {};
+  return fail(ErrorKind::kConflict, path + " is no backup of Coffer, and is not replaced");
+}
+
+int write_backup_file(const Common& common, const BackupOptions& options) {
+  const auto served = find_served(common.data);
+  if (!served) return complain_about(served.error());
+  const bool to_stream = options.file == "-";
+  if (!to_stream)
+    if (const Status place = check_place(options.file, options.replace); !place)
+      return complain_about(place.error());
+  const auto seal = stored_seal(served->folder);
+  if (!seal) return complain_about({ErrorKind::kCorrupt, "the sealed domain keys cannot be read"});
+  auto recovery = new_recovery_key(options, seal->installation_id);
+  if (!recovery) return complain_about(recovery.error());
+  const Status written = to_stream
+                             ? write_archive(STDOUT_FILENO, *served, *recovery, options.with_domain_keys)
+                             : write_to_file(options.file, *served, *recovery, options.with_domain_keys);
+  if (!written) return complain_about(written.error());
+  if (!to_stream) print("backed up to " + options.file + "\n");
+  return kOk;
 }
 
 }  // namespace
@@ -57,20 +90,7 @@ int backup(const Common& common, const BackupOptions& options) {
     complain("name the file to write, or with --continuous the folder");
     return kUsage;
   }
-  if (options.continuous) return backup_continuously(common, options);
-  const auto served = find_served(common.data);
-  if (!served) return complain_about(served.error());
-  const auto seal = stored_seal(served->folder);
-  if (!seal) return complain_about({ErrorKind::kCorrupt, "the sealed domain keys cannot be read"});
-  auto recovery = new_recovery_key(options, seal->installation_id);
-  if (!recovery) return complain_about(recovery.error());
-  const bool to_stream = options.file == "-";
-  const Status written = to_stream
-                             ? write_archive(STDOUT_FILENO, *served, *recovery, options.with_domain_keys)
-                             : write_to_file(options.file, *served, *recovery, options.with_domain_keys);
-  if (!written) return complain_about(written.error());
-  if (!to_stream) print("backed up to " + options.file + "\n");
-  return kOk;
+  return options.continuous ? backup_continuously(common, options) : write_backup_file(common, options);
 }
 
 }  // namespace coffer::cli

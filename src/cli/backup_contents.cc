@@ -22,7 +22,7 @@ constexpr int kPatience = 600000;  // ms: a catalog may be large
 Result<Bytes> export_domain_keys(const Served& served, const RecoveryKey& recovery, uint64_t sequence) {
   COFFER_TRY(box, seals::box_request(
                       served.folder + "/keyd", format::kExportBinding, sequence,
-                      {recovery.kind, recovery.parameters,
+                      {recovery.kind, recovery.seal_parameters,
                        recovery.key.read(RawAccess::because("keyd seals the domain keys for the backup"))}));
   Document request;
   request.set("command", "backup-domain-keys");

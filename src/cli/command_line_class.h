@@ -45,7 +45,7 @@ class CommandLine {
   void add_hsm(CLI::App* kms);
   void add_domain_key();
   void add_backup();
-  void add_recovery(CLI::App* command, const std::string& file, bool required);
+  void add_recovery(CLI::App* command, const std::string& file, bool required, const std::string& key_file);
   void add_volume_id(CLI::App* command);
   void add_account();
   void add_trail();

@@ -148,30 +148,36 @@ void CommandLine::add_backup() {
           [this] { return backup(common_, backup_); });
   command->add_flag("--with-domain-keys", backup_.with_domain_keys,
                     "so that it opens without the seal, by the recovery passphrase or key alone");
-  command->add_flag("--continuous", backup_.continuous,
-                    "FILE is a folder; stay, and write each new key there before the call that makes it is "
-                    "answered. Without this command running no key is made any more");
-  command->add_flag("--end-continuous", backup_.end_continuous, "keys are made without it again");
-  add_recovery(command, "FILE (`-`: standard output)", false);
+  CLI::Option* continuous = command->add_flag(
+      "--continuous", backup_.continuous,
+      "FILE is a folder; stay, and write each new key there before the call that makes it is "
+      "answered. Without this command running no key is made any more");
+  command->add_flag("--end-continuous", backup_.end_continuous, "keys are made without it again")
+      ->excludes(continuous);
+  command->add_flag("--replace", backup_.replace, "in place of the backup that FILE is already")
+      ->excludes(continuous);
+  add_recovery(command, "FILE (`-`: standard output)", false,
+               "a key file instead of a passphrase; it is made unless it is there");
   command =
       add(&app_, "restore", "put a backup into an empty folder, or its catalog into a stopped installation",
           "  coffer restore /backups/coffer.backup --data /srv/coffer\n"
           "What is replaced is put aside. Volumes are not touched; those unknown to the backup are listed.",
           [this] { return restore(common_, backup_); });
-  add_recovery(command, "FILE (`-`: standard input), or the folder of a continuous backup", true);
+  add_recovery(command, "FILE (`-`: standard input), or the folder of a continuous backup", true,
+               "the key file that opens the backup");
 }
 
-void CommandLine::add_recovery(CLI::App* command, const std::string& file, bool required) {
+void CommandLine::add_recovery(CLI::App* command, const std::string& file, bool required,
+                               const std::string& key_file) {
   command->add_option("FILE", backup_.file, file)->required(required);
-  command
-      ->add_option("--recovery-key", backup_.recovery_key,
-                   "a key file instead of a passphrase; `backup` makes it unless it is there")
-      ->type_name("PATH");
+  CLI::Option* recovery_key =
+      command->add_option("--recovery-key", backup_.recovery_key, key_file)->type_name("PATH");
   command
       ->add_option("--passphrase-fd", backup_.passphrase_fd,
                    "read the recovery passphrase from this descriptor (default: asked for on the terminal)")
       ->type_name("N")
-      ->check(CLI::Range(0, 1023));
+      ->check(CLI::Range(0, 1023))
+      ->excludes(recovery_key);
   add_data(command);
   add_json(command);
 }

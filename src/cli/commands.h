@@ -41,7 +41,7 @@ struct UpOptions {
   unsigned xks_timeout = 250;            // milliseconds
   bool development = false;
 };
-int up(const UpOptions& options);
+int up(const UpOptions& wishes);
 
 int env(const Common& common, const std::string& region);
 // Becomes the command; returns only when it cannot: 127 when there is no such program, 126 when it does not
@@ -82,6 +82,7 @@ struct BackupOptions {
   int passphrase_fd = -1;    // where it is read; -1: asked for on the terminal
   bool with_domain_keys = false;
   bool continuous = false, end_continuous = false;
+  bool replace = false;  // a backup that is there already
 };
 // Writes a whole backup, then each new key's rows before its call is answered, until SIGTERM or SIGINT.
 int backup_continuously(const Common& common, const BackupOptions& options);

@@ -326,6 +326,10 @@ int end_continuous_backup(const Common& common) {
   const auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   Document request;
+  request.set("command", "status");
+  const auto status = ask(*served, request);
+  if (status && !status->flag("continuous_backup.on"))
+    return complain_about({ErrorKind::kConflict, "no continuous backup is in force"});
   request.set("command", "continuous-backup-end");
   const auto answer = ask(*served, request);
   if (!answer) return complain_about(answer.error());

@@ -11,13 +11,15 @@ namespace coffer::cli {
 
 struct RecoveryKey {
   format::SealKind kind = format::SealKind::kPassphrase;
-  Bytes parameters;
+  Bytes parameters;       // in the backup's header, in the clear: no path
+  Bytes seal_parameters;  // of the domain keys in it: where keyd looks for the key file
   secret::SecretBytes key;
 };
 // For a new backup: asks for a passphrase (or reads it), or makes the key file unless it is there, for the
 // installation with this id in its seal.
 Result<RecoveryKey> new_recovery_key(const BackupOptions& options, const format::UuidBytes& installation_id);
-// For an existing one.
+// For an existing one. kInvalidArgument, in words, when `options` name something else than what opens it, or
+// nothing.
 Result<RecoveryKey> find_recovery_key(const BackupOptions& options, const format::BackupHeader& header);
 
 }  // namespace coffer::cli

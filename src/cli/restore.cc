@@ -18,6 +18,7 @@
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/recovery_key.h"
+#include "cli/restored_domain_keys.h"
 #include "cli/unsealing.h"
 
 namespace coffer::cli {
@@ -79,6 +80,7 @@ struct Followed {
   bool continuous = false;
   uint64_t pieces = 0;
   std::string left_out;
+  std::string warning;  // of domain keys
 };
 
 // What came after the base: newer sealed domain keys in place of the base's, and the rows of keys for apid to
@@ -96,7 +98,18 @@ Result<Followed> stage_pieces(const std::string& folder, const RecoveryKey& reco
   COFFER_CHECK(put("domain-keys", following.keys.as_sealed));
   COFFER_CHECK(put("domain-keys.recovery", following.keys.recovery));
   COFFER_CHECK(put(kRestoredKeys, following.shipments));
-  return Followed{true, following.count, following.left_out};
+  return Followed{true, following.count, following.left_out, {}};
+}
+
+// Another installation's catalog must not come over this one's volumes.
+Status check_same_installation(const std::string& folder, const std::string& staging) {
+  COFFER_TRY(there, system_disk().exists(folder + "/installation.json"));
+  if (!there) return {};
+  COFFER_TRY(present, read_installation(folder));
+  COFFER_TRY(text, read_file(system_disk(), staging + "/installation.json", 1 << 20));
+  COFFER_TRY(backed_up, parse_installation(as_text(text)));
+  if (present.installation_id == backed_up.installation_id) return {};
+  return fail(ErrorKind::kConflict, "the backup is of another installation than the one in " + folder);
 }
 
 bool is_folder(const std::string& path) {
@@ -104,27 +117,49 @@ bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-Result<Followed> stage(const BackupOptions& options, const std::string& staging) {
-  const bool continuous = is_folder(options.file);
-  const std::string path = continuous ? BackupTarget(system_disk(), options.file).base_path() : options.file;
+tl::unexpected<Error> about_file(const std::string& path, Error error) {
+  error.message = (path == "-" ? "standard input" : path) + ": " + error.message;
+  return tl::unexpected(std::move(error));
+}
+
+// The archive's files into the staging folder; what opened it.
+Result<RecoveryKey> stage_archive(const BackupOptions& options, const std::string& path,
+                                  const std::string& staging) {
   FileDescriptor file;
   if (path != "-") {
     file = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) return fail(ErrorKind::kNotFound, errno_error(path).message);
   }
   const BackupSource source = from_descriptor(path == "-" ? STDIN_FILENO : file.get());
-  COFFER_TRY(header, read_backup_header(source));
-  COFFER_TRY(recovery, find_recovery_key(options, header));
+  auto header = read_backup_header(source);
+  if (!header) return about_file(path, std::move(header.error()));
+  auto recovery = find_recovery_key(options, *header);
+  if (!recovery) return about_file(path, std::move(recovery.error()));
   COFFER_CHECK(clear_staging(staging));
   COFFER_CHECK(system_disk().make_directory(staging));
   Stager stager(staging);
-  COFFER_CHECK(read_backup(source, recovery.key, header, stager));
+  if (Status read = read_backup(source, recovery->key, *header, stager); !read)
+    return about_file(path, std::move(read.error()));
+  return recovery;
+}
+
+Result<Followed> stage(const BackupOptions& options, const std::string& folder, const std::string& staging) {
+  const bool continuous = is_folder(options.file);
+  COFFER_TRY(recovery,
+             stage_archive(options,
+                           continuous ? BackupTarget(system_disk(), options.file).base_path() : options.file,
+                           staging));
   Followed followed;
   if (continuous) {
     COFFER_TRY(pieces, stage_pieces(options.file, recovery, staging));
     followed = std::move(pieces);
   }
   COFFER_CHECK(system_disk().flush_directory(staging));
+  COFFER_CHECK(check_same_installation(folder, staging));
+  if (has_sealed_keys(folder)) {
+    COFFER_TRY(warning, compare_domain_keys(folder, staging, recovery));
+    followed.warning = std::move(warning);
+  }
   return followed;
 }
 
@@ -146,20 +181,10 @@ Status place(const std::string& staging, const std::string& name, const std::str
   return replace_file(system_disk(), path, contents);
 }
 
-// Another installation's catalog must not come over this one's volumes.
-Status check_same_installation(const std::string& folder, const std::string& staging) {
-  COFFER_TRY(there, system_disk().exists(folder + "/installation.json"));
-  if (!there) return {};
-  COFFER_TRY(present, read_installation(folder));
-  COFFER_TRY(text, read_file(system_disk(), staging + "/installation.json", 1 << 20));
-  COFFER_TRY(backed_up, parse_installation(as_text(text)));
-  if (present.installation_id == backed_up.installation_id) return {};
-  return fail(ErrorKind::kConflict, "the backup is of another installation than the one in " + folder);
-}
-
 struct Restored {
   std::string catalog_aside;
   bool kept_domain_keys = false, recovered_domain_keys = false;
+  std::string seal;  // of the domain keys that came with the backup
 };
 
 // The sealed domain keys that are there are as new as any: they stay.
@@ -168,6 +193,8 @@ Status place_domain_keys(const std::string& folder, const std::string& staging, 
   if (restored.kept_domain_keys) return {};
   COFFER_TRY(recovery, system_disk().exists(staging + "/domain-keys.recovery"));
   restored.recovered_domain_keys = recovery;
+  COFFER_TRY(seal, seal_to_come(staging, recovery));
+  restored.seal = std::move(seal);
   COFFER_CHECK(system_disk().make_directory(folder + "/keyd"));
   for (const char* copy : {"/keyd/domain-keys.0", "/keyd/domain-keys.1"})
     COFFER_CHECK(place(staging, recovery ? "domain-keys.recovery" : "domain-keys", folder + copy));
@@ -214,8 +241,8 @@ std::string readable(const std::string& folder, const Restored& restored, const 
                      const std::vector<std::string>& unknown) {
   std::string text = "restored into " + folder + "\n";
   if (followed.continuous)
-    text += std::to_string(followed.pieces) +
-            " pieces follow the base of the continuous backup; the first start takes them\n"
+    text += counted(followed.pieces, "piece") +
+            " after the base of the continuous backup; the first start takes what is in them\n"
             "no key is made until `coffer backup --continuous` runs again, or `coffer backup "
             "--end-continuous` has\n";
   if (!followed.left_out.empty())
@@ -225,10 +252,13 @@ std::string readable(const std::string& folder, const Restored& restored, const 
   if (!restored.catalog_aside.empty())
     text += "the catalog that was there is now " + folder + "/" + restored.catalog_aside + "\n";
   if (restored.kept_domain_keys) text += "the sealed domain keys that were there stay\n";
-  if (restored.recovered_domain_keys)
+  if (!restored.kept_domain_keys)
     text +=
-        "the domain keys are sealed by what opens the backup; `coffer seal change` puts them under another "
-        "seal\n";
+        std::string(restored.recovered_domain_keys ? "the domain keys are sealed by what opens the backup, "
+                                                   : "the domain keys are sealed as they were: ") +
+        restored.seal + "\n";
+  if (restored.recovered_domain_keys) text += "`coffer seal change` puts them under another seal\n";
+  if (!followed.warning.empty()) text += "warning: " + followed.warning + "\n";
   for (const std::string& id : unknown)
     text += "unknown to this catalog, and kept: " + folder + "/volumes/" + id + "\n";
   return text;
@@ -238,11 +268,10 @@ Result<std::string> restore_into(const BackupOptions& options, const std::string
   COFFER_TRY(folder, prepare_data_folder(data));
   COFFER_TRY(lock, lock_data_folder(folder, 0));
   const std::string staging = folder + kStaging;
-  const auto followed = stage(options, staging);
-  Status staged = followed ? check_same_installation(folder, staging) : tl::unexpected(followed.error());
-  if (!staged) {
+  auto followed = stage(options, folder, staging);
+  if (!followed) {
     (void)clear_staging(staging);
-    return tl::unexpected(std::move(staged.error()));
+    return tl::unexpected(std::move(followed.error()));
   }
   COFFER_TRY(unknown, orphans(folder, staging));
   COFFER_TRY(restored, put_in_place(folder, staging));
@@ -254,10 +283,18 @@ Result<std::string> restore_into(const BackupOptions& options, const std::string
   answer.set("domain_keys", restored.kept_domain_keys        ? "kept"
                             : restored.recovered_domain_keys ? "recovered"
                                                              : "as they were sealed");
+  if (!restored.kept_domain_keys) answer.set("seal", restored.seal);
+  if (!followed->warning.empty()) answer.set("warning", followed->warning);
   answer.set("pieces", static_cast<int64_t>(followed->pieces));
   answer.set("left_out", followed->left_out);
   answer.set("unknown", unknown);
   return answer.pretty();
+}
+
+// What a restoration that failed has made; anything else in it keeps it.
+void remove_made_folder(const std::string& folder) {
+  ::unlink((folder + "/lock").c_str());
+  ::rmdir(folder.c_str());
 }
 
 }  // namespace
@@ -265,8 +302,12 @@ Result<std::string> restore_into(const BackupOptions& options, const std::string
 int restore(const Common& common, const BackupOptions& options) {
   (void)forbid_core_dumps();
   ::umask(077);
+  const auto there = system_disk().exists(common.data);
   const auto restored = restore_into(options, common.data, common.json);
-  if (!restored) return complain_about(restored.error());
+  if (!restored) {
+    if (there && !*there) remove_made_folder(common.data);
+    return complain_about(restored.error());
+  }
   print(*restored);
   return kOk;
 }

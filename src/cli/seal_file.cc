@@ -50,6 +50,15 @@ std::string unreadable(const std::string& path) {
   return "the seal's key file " + path + " cannot be read";
 }
 
+// Where a key file of this installation may lie, the one in force first.
+std::vector<std::string> key_files(const std::string& folder, const InstallationFile& installation) {
+  std::vector<std::string> paths;
+  for (const std::string& path :
+       {seal_file_in_force(folder, installation), seal_file_of(folder, installation), folder + "/seal.key"})
+    if (!path.empty() && std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
+  return paths;
+}
+
 }  // namespace
 
 std::string seal_file_in_force(const std::string& folder, const InstallationFile& installation) {
@@ -76,6 +85,17 @@ Status check_seal_file(const std::string& folder, const std::string& path) {
                   ". The option only says where the key file lies: move that there first");
 }
 
+std::set<uint32_t> versions_by_key_file(const std::string& folder, const InstallationFile& installation,
+                                        const format::SealedDomainKeys& copy) {
+  if (copy.header.seal_kind != SealKind::kKeyFile) return {};
+  for (const std::string& path : key_files(folder, installation)) {
+    const auto seal = seals::load_key_file_seal(path);
+    if (!seal) continue;
+    if (auto versions = seals::sealed_versions(copy, **seal)) return std::move(*versions);
+  }
+  return {};
+}
+
 std::vector<std::string> seal_file_warnings(const std::string& folder, const InstallationFile& installation) {
   const std::string in_force = seal_file_in_force(folder, installation);
   if (in_force.empty()) return {};
@@ -86,8 +106,8 @@ std::vector<std::string> seal_file_warnings(const std::string& folder, const Ins
     return {beside_the_data(in_force, true)};
   }
   std::vector<std::string> opening;
-  for (const std::string& path : {in_force, seal_file_of(folder, installation), folder + "/seal.key"})
-    if (std::ranges::find(opening, path) == opening.end() && opens(*copies, path)) opening.push_back(path);
+  for (const std::string& path : key_files(folder, installation))
+    if (opens(*copies, path)) opening.push_back(path);
   if (opening.empty()) return {unreadable(in_force)};
   std::vector<std::string> warnings;
   for (const std::string& path : opening)

@@ -67,7 +67,7 @@ Result<SecretBytes> read_secret(int descriptor) {
 Result<SecretBytes> ask_for_secret(const std::string& prompt) {
   FileDescriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal.valid())
-    return fail(ErrorKind::kUnavailable, "there is no terminal to ask at; give it through a descriptor");
+    return fail(ErrorKind::kInvalidArgument, "there is no terminal to ask at; give it through a descriptor");
   const QuietTerminal quiet(terminal.get());
   if (!quiet.quiet()) return fail(ErrorKind::kUnavailable, "the terminal cannot be kept from echoing");
   if (::write(terminal.get(), prompt.data(), prompt.size()) < 0) return fail_errno("terminal");

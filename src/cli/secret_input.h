@@ -13,7 +13,7 @@ namespace coffer::cli {
 // the descriptor is not open.
 Result<secret::SecretBytes> read_secret(int descriptor);
 
-// Asks on /dev/tty. kUnavailable without a terminal.
+// Asks on /dev/tty. kInvalidArgument without a terminal; kUnavailable when it would echo.
 Result<secret::SecretBytes> ask_for_secret(const std::string& prompt);
 // Twice, until both are the same.
 Result<secret::SecretBytes> ask_for_new_secret(const std::string& prompt);

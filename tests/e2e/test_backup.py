@@ -211,3 +211,93 @@ def test_a_backup_is_recorded(coffer, tmp_path):
     backup(coffer, tmp_path / "coffer.backup", "--with-domain-keys")
     what = [record["requestParameters"]["what"] for record in coffer.trail() if record["eventName"] == "CreateBackup"]
     assert sorted(what) == ["catalog", "domain keys"]
+
+
+def in_words(result, code, *words):
+    assert result.returncode == code and all(word in result.stderr for word in words), (result.returncode, result.stderr)
+
+
+def test_what_opens_a_backup_is_asked_for_in_clear_words(coffer, tmp_path):
+    by_file, by_words, key = tmp_path / "by-file", tmp_path / "by-words", tmp_path / "recovery.key"
+    backup(coffer, by_file, "--recovery-key", str(key), passphrase=None)
+    backup(coffer, by_words)
+    target = tmp_path / "restored"
+    in_words(restore(by_file, target, check=False), 2, str(by_file), "--recovery-key FILE")  # by a passphrase
+    in_words(restore(by_file, target, passphrase=None, check=False), 2, "--recovery-key FILE")
+    in_words(restore(by_words, target, "--recovery-key", str(key), passphrase=None, check=False), 2, str(by_words),
+             "by a passphrase, not by a key file")
+    in_words(restore(by_file, target, "--recovery-key", str(tmp_path / "moved.key"), passphrase=None, check=False), 4,
+             str(tmp_path / "moved.key"))
+    readme = tmp_path / "readme"
+    readme.write_text("no backup at all, although it is long enough to be one, and it goes on and on for a while\n")
+    in_words(restore(readme, target, check=False), 1, str(readme), "no backup of Coffer")
+    asked = subprocess.run([BUILD / "coffer", "restore", by_words, "--data", target], capture_output=True, text=True,
+                           start_new_session=True, timeout=60)
+    in_words(asked, 2, "--passphrase-fd")
+    assert not target.exists()  # nothing is left behind
+
+
+def test_a_backup_does_not_tell_where_its_key_file_lies(coffer, tmp_path):
+    backup(coffer, tmp_path / "coffer.backup", "--recovery-key", str(tmp_path / "recovery.key"), passphrase=None)
+    assert b"recovery.key" not in (tmp_path / "coffer.backup").read_bytes()
+
+
+def test_a_backup_is_replaced_only_if_that_is_asked_for(coffer, tmp_path):
+    archive, letter = tmp_path / "coffer.backup", tmp_path / "letter"
+    letter.write_text("dear reader")
+    backup(coffer, archive)
+    before = archive.read_bytes()
+    in_words(coffer.command("backup", str(archive), "--passphrase-fd", "0", input=PASSPHRASE, check=False), 4, "--replace")
+    in_words(coffer.command("backup", str(letter), "--replace", "--passphrase-fd", "0", input=PASSPHRASE, check=False), 4,
+             "no backup of Coffer")
+    assert archive.read_bytes() == before and letter.read_text() == "dear reader"
+    backup(coffer, archive, "--replace")
+    assert archive.read_bytes() != before
+    restore(archive, tmp_path / "restored")
+
+
+def test_a_backup_from_before_a_rotation_is_refused_where_its_domain_keys_are_gone(tmp_path):
+    with Coffer(tmp_path / "data") as coffer:
+        made = samples(coffer)
+        backup(coffer, tmp_path / "with", "--with-domain-keys")
+        backup(coffer, tmp_path / "without")
+        coffer.command("domain-key", "rotate", "--wait")
+        backup(coffer, tmp_path / "after")
+        coffer.stop()
+        before = {path: path.read_bytes() for path in (coffer.data / "apid").iterdir()}
+        for archive in ("with", "without"):
+            in_words(restore(tmp_path / archive, coffer.data, check=False), 4, "version 1 ", "version 2 ", "empty folder")
+        assert {path: path.read_bytes() for path in (coffer.data / "apid").iterdir()} == before
+        assert "warning" not in restore(tmp_path / "after", coffer.data).stdout
+        coffer.start()
+        all_open(coffer, made)
+    # The way that the refusal names.
+    restore(tmp_path / "with", tmp_path / "restored")
+    again = Sealed(tmp_path / "restored")
+    again.secret = PASSPHRASE
+    with again:
+        all_open(again, made)
+
+
+def test_where_it_cannot_be_told_whether_the_domain_key_was_rotated_it_is_said(tmp_path):
+    coffer = Sealed(tmp_path / "data", "--seal", "passphrase")
+    coffer.secret = "the seal's passphrase"
+    with coffer:
+        backup(coffer, tmp_path / "before")
+        coffer.change_seal("passphrase", secret="another for the seal")
+        backup(coffer, tmp_path / "after")
+        coffer.stop()
+        assert "warning: the domain keys were changed since" in restore(tmp_path / "before", coffer.data).stdout
+        assert "warning" not in restore(tmp_path / "after", coffer.data).stdout
+
+
+def test_a_restoration_says_which_seal_will_be_needed(tmp_path):
+    with Coffer(tmp_path / "data", "--seal-file", str(tmp_path / "the-seal.key")) as coffer:
+        backup(coffer, tmp_path / "by-file")
+        backup(coffer, tmp_path / "with", "--with-domain-keys")
+        coffer.command("seal", "change", "--to", "passphrase", "--secret-fd", "0", input="a passphrase for the seal")
+        backup(coffer, tmp_path / "by-words")
+    said = restore(tmp_path / "by-file", tmp_path / "one").stdout
+    assert str(tmp_path / "the-seal.key") in said and "--seal-file" in said
+    assert "by a passphrase" in restore(tmp_path / "by-words", tmp_path / "two").stdout
+    assert "by what opens the backup, by a passphrase" in restore(tmp_path / "with", tmp_path / "three").stdout

@@ -185,7 +185,10 @@ def test_without_its_command_no_key_is_made_and_all_else_goes_on(rehearsal, rece
     refused("DependencyTimeoutException", kms.create_key)
     with receiver:
         new_key(kms)
+        assert str(receiver.folder) in rehearsal.command("status").stdout
     rehearsal.command("backup", "--end-continuous")
+    again = rehearsal.command("backup", "--end-continuous", check=False)
+    assert again.returncode == 4 and "no continuous backup is in force" in again.stderr
     new_key(kms)
     assert not rehearsal.json("status")["continuous_backup"]["on"]
     names = {record["eventName"] for record in rehearsal.trail()}

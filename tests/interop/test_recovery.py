@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recovery kit: with a backup, what opens it and DIR/volumes, docs/format/recover.py opens volumes without Coffer."""
+import itertools
 import os
 import subprocess
 
@@ -57,9 +58,13 @@ def test_a_volume_opens_by_the_backup_and_its_passphrase_alone(lost, tmp_path):
 def test_a_snapshot_opens_by_a_backup_without_domain_keys_and_the_seal(lost, tmp_path):
     folder, _, snapshot, old, _ = lost
     given = (folder / "without.backup", snapshot, "--recovery-key", folder / "recovery.key")
-    assert "name it" in recover(folder, *given, "--image", tmp_path / "image").stderr
+    assert "(--seal-file FILE)" in recover(folder, *given, "--image", tmp_path / "image").stderr
+    assert "(--recovery-key FILE)" in recover(folder, *given[:2], "--image", tmp_path / "image").stderr
     result = recover(folder, *given, "--seal-file", folder / "seal.key", "--image", tmp_path / "image")
     assert result.returncode == 0, result.stderr
+    expect(tmp_path / "image", {5 * MIB: old})
+    again = recover(folder, *given, "--seal-file", folder / "seal.key", "--image", tmp_path / "image")
+    assert again.returncode == 1 and "is there already" in again.stderr
     expect(tmp_path / "image", {5 * MIB: old})
 
 
@@ -124,7 +129,8 @@ def test_a_copy_of_a_volume_in_use_is_told_and_an_idle_volume_is_flushed(tmp_pat
             early = copied(tmp_path / "early", "image")
             assert early.returncode == 0 and "warning" in early.stderr and "nbdcopy --flush" in early.stderr, early.stderr
             # The client stays, and does nothing.
-            wait_until(lambda: "warning" not in copied(coffer.data / "volumes", "late").stderr, "Coffer's own flush", 30)
+            images = (f"image-{number}" for number in itertools.count())
+            wait_until(lambda: copied(coffer.data / "volumes", next(images)).stderr == "", "Coffer's own flush", 30)
             subprocess.run(["cp", "-a", coffer.data / "volumes", tmp_path / "later"], check=True)
         later = copied(tmp_path / "later", "later-image")
         assert (later.returncode, later.stderr) == (0, "")
