@@ -88,8 +88,12 @@ Result<std::string> find_data_folder(const std::string& path) {
 }
 
 Result<InstallationFile> read_installation(const std::string& folder) {
-  COFFER_TRY(bytes, read_file(system_disk(), folder + "/" + std::string(kFileName), 1 << 20));
-  return parse_installation(as_text(bytes));
+  const std::string path = folder + "/" + std::string(kFileName);
+  COFFER_TRY(bytes, read_file(system_disk(), path, 1 << 20));
+  auto installation = parse_installation(as_text(bytes));
+  if (!installation && installation.error().kind == ErrorKind::kCorrupt)
+    return fail(ErrorKind::kCorrupt, path + ": " + installation.error().message);
+  return installation;
 }
 
 Status write_installation(const std::string& folder, const InstallationFile& installation) {

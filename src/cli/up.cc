@@ -25,6 +25,7 @@
 #include "cli/seal_file.h"
 #include "cli/supervisor.h"
 #include "cli/unsealing.h"
+#include "cli/xks_options.h"
 
 extern char** environ;
 
@@ -38,6 +39,7 @@ struct Site {
   std::string folder, run_folder, programs;
   FileDescriptor lock;
   InstallationFile installation;
+  bool written = false;  // is it in DIR already?
   TcpListener http;
   std::optional<TcpListener> nbd;  // NBD over TLS
   FileDescriptor admin;
@@ -85,18 +87,26 @@ Result<std::string> checked_seal_file(const std::string& path) {
   return seal_file;
 }
 
-Result<InstallationFile> open_installation(const std::string& folder, const UpOptions& options) {
+// As long as there are no domain keys, there is nothing of an installation that a first start which was
+// refused could have fixed: it is begun anew.
+Status open_installation(Site& site, const UpOptions& options) {
   COFFER_TRY(seal_file, checked_seal_file(options.seal_file));
   const InstallationWishes wishes{options.account, options.regions, options.development, seal_file};
-  COFFER_TRY(exists, system_disk().exists(folder + "/installation.json"));
-  if (!exists) {
-    COFFER_TRY(made, new_installation(wishes, system_clock(), system_random()));
-    COFFER_CHECK(write_installation(folder, made));
-    return made;
+  COFFER_TRY(exists, system_disk().exists(site.folder + "/installation.json"));
+  if (exists) {
+    COFFER_TRY(installation, read_installation(site.folder));
+    site.installation = std::move(installation);
+    site.written = site.installation.initialised || has_sealed_keys(site.folder);
   }
-  COFFER_TRY(installation, read_installation(folder));
-  if (!seal_file.empty()) COFFER_CHECK(check_seal_file(folder, seal_file));
-  return with_wishes(std::move(installation), wishes);
+  if (!site.written) {
+    COFFER_TRY(made, new_installation(wishes, system_clock(), system_random()));
+    site.installation = std::move(made);
+    return {};
+  }
+  if (!seal_file.empty()) COFFER_CHECK(check_seal_file(site.folder, seal_file));
+  COFFER_TRY(installation, with_wishes(std::move(site.installation), wishes));
+  site.installation = std::move(installation);
+  return {};
 }
 
 Result<Site> prepare(const UpOptions& options) {
@@ -115,8 +125,7 @@ Result<Site> prepare(const UpOptions& options) {
     COFFER_TRY(nbd, listen_tcp(nbd_address));
     site.nbd = std::move(nbd);
   }
-  COFFER_TRY(installation, open_installation(folder, options));
-  site.installation = std::move(installation);
+  COFFER_CHECK(open_installation(site, options));
   COFFER_TRY(run_folder, prepare_run_folder(folder, default_short_parents()));
   site.run_folder = run_folder;
   COFFER_TRY(admin, listen_unix(run_folder + "/admin.sock"));
@@ -216,6 +225,11 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
   return plan;
 }
 
+int refuse(const Error& error) {
+  complain(error.message);
+  return kUsage;
+}
+
 // Many volumes and connections are many descriptors.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -226,22 +240,21 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-int up(const UpOptions& options) {
+int up(const UpOptions& wishes) {
   ::umask(077);
   set_log_process("coffer");
   // It may hold what opens the seal.
   if (const Status undumpable = forbid_core_dumps(); !undumpable)
     log_warning("{}", undumpable.error().message);
+  UpOptions options = wishes;
+  if (const Status checked = check_xks_options(options); !checked) return refuse(checked.error());
   auto site = prepare(options);
-  if (!site) {
-    complain(site.error().message);
-    return kUsage;
-  }
+  if (!site) return refuse(site.error());
   auto material = unsealing_material(site->folder, site->installation, options);
-  if (!material) {
-    complain(material.error().message);
-    return kUsage;
-  }
+  if (!material) return refuse(material.error());
+  if (!site->written)
+    if (const Status written = write_installation(site->folder, site->installation); !written)
+      return refuse(written.error());
   raise_descriptor_limit();
   log_info("{} serves account {} in {} as host {}", site->folder, site->installation.account,
            fmt::format("{}", fmt::join(site->installation.regions, ", ")), site->installation.host_id);

@@ -171,6 +171,70 @@ def test_a_first_start_that_cannot_be_leaves_no_installation(site, arguments, wo
     assert not (site.data / "installation.json").exists()
 
 
+@pytest.mark.parametrize("arguments, words", [
+    (["--xks-connect", "foo"], "--xks-connect foo"),
+    (["--xks-connect", "proxy.example.com=elsewhere"], "--xks-connect proxy.example.com=elsewhere"),
+    (["--xks-connect", "proxy.example.com=127.0.0.1:0"], "HOST=ADDRESS:PORT"),
+    (["--xks-ca", "README"], "no certificates in PEM"),
+    (["--xks-ca", "damaged.pem"], "no certificates in PEM"),
+    (["--xks-ca", "nothing.pem"], "nothing.pem"),
+])
+def test_options_about_proxies_are_checked_before_anything_is_made(site, arguments, words):
+    (site.root / "README").write_text("a readme\n")
+    (site.root / "damaged.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    given = [str(site.root / word) if word in ("README", "damaged.pem") else word for word in arguments]
+    done = site.command("up", "--data", site.data, "--listen", "127.0.0.1:0", *given)
+    assert done.returncode == 2 and words in done.stderr and given[0] in done.stderr and given[1] in done.stderr, done.stderr
+    assert not site.data.exists()
+
+
+def test_a_proxy_may_be_found_by_a_name_of_this_machine(site):
+    process, _ = site.ready("--xks-connect", "proxy.example.com=localhost:8443")
+    arguments = site.events("apid", "start")[0]["arguments"]
+    assert arguments[arguments.index("--xks-connect") + 1] == "proxy.example.com=127.0.0.1:8443"
+    assert stop(process) == 0
+
+
+def test_a_first_start_without_a_passphrase_fixes_nothing(site):
+    done = subprocess.run([site.programs / "coffer", "up", "--data", site.data, "--listen", "127.0.0.1:0", "--seal", "passphrase",
+                           "--unseal-fd", "0"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "passphrase" in done.stderr
+    assert not (site.data / "installation.json").exists()
+
+
+def test_a_first_start_that_got_no_domain_keys_is_begun_anew(site):
+    site.refused("--account", "210987654321", COFFER_FAKE_KEYD_BEHAVIOUR="fail")
+    assert site.installation()["account"] == "210987654321"
+    process, _ = site.ready("--account", "123456789013", "--region", "eu-central-1", "--development")
+    made = site.installation()
+    assert (made["account"], made["regions"], made["development"]) == ("123456789013", ["eu-central-1"], True)
+    assert stop(process) == 0
+    assert site.refused("--account", "210987654321")[0] == 2
+
+
+def test_damage_of_installation_json_names_the_file(site):
+    process, _ = site.ready()
+    (site.data / "installation.json").write_text("{")
+    shown = site.command("status", "--data", site.data)
+    assert shown.returncode == 1 and str(site.data / "installation.json") in shown.stderr
+    assert stop(process) == 0
+
+
+@pytest.mark.parametrize("words", [["dependents", "banana"], ["rewrap", "--key", "alias/x"], ["reset-policy", "banana"],
+                                   ["reset-policy", "01234567-89ab-4cde-8f01-23456789abcd"]], ids=" ".join)
+def test_what_names_no_kms_key_is_wrong_usage(site, words):
+    done = site.command("kms", *words, "--data", site.data)
+    assert done.returncode == 2 and f"'{words[-1]}'" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["backup", "f", "--recovery-key", "k", "--passphrase-fd", "0"],
+                                   ["restore", "f", "--recovery-key", "k", "--passphrase-fd", "0"],
+                                   ["backup", "f", "--continuous", "--end-continuous"]], ids=" ".join)
+def test_options_that_contradict_are_wrong_usage(site, words):
+    done = site.command(*words, "--data", site.data)
+    assert done.returncode == 2 and "excludes" in done.stderr
+
+
 def test_bench_measures_and_leaves_nothing_behind(site):
     shown = site.command("bench", "--json", "--data", site.data)
     assert shown.returncode == 0, shown.stderr
