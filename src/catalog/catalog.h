@@ -45,8 +45,10 @@ class Transaction {
   virtual Result<std::vector<IamEntity>> iam_entities(const std::string& account, const std::string& kind,
                                                       const std::string& path_prefix,
                                                       const std::string& after, size_t limit) = 0;
+  // Of whatever has an id of IAM's, and of an identity provider by its ARN.
   virtual Status replace_iam_tags(const std::string& id,
                                   const std::vector<std::pair<std::string, std::string>>& tags) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> iam_tags(const std::string& id) = 0;
 
   virtual Status put_inline_policy(const std::string& entity_id, const NamedPolicy& policy) = 0;
   virtual Status remove_inline_policy(const std::string& entity_id,
@@ -72,6 +74,43 @@ class Transaction {
   // By name. What has it as its boundary is not among them.
   virtual Result<std::vector<IamEntity>> entities_with_policy(const std::string& policy_arn) = 0;
   virtual Result<size_t> count_boundaries(const std::string& account, const std::string& policy_arn) = 0;
+  virtual Result<std::vector<IamEntity>> entities_with_boundary(
+      const std::string& policy_arn) = 0;  // by name
+
+  virtual Status insert_instance_profile(
+      const InstanceProfile& profile) = 0;  // kConflict if the name is taken
+  // An empty role: none.
+  virtual Status set_instance_profile_role(const std::string& id, const std::string& role_id) = 0;
+  virtual Status remove_instance_profile(const std::string& id) = 0;  // with its tags
+  virtual Result<std::optional<InstanceProfile>> instance_profile(const std::string& account,
+                                                                  const std::string& name) = 0;
+  // By name; without their tags.
+  virtual Result<std::vector<InstanceProfile>> instance_profiles(const std::string& account,
+                                                                 const std::string& path_prefix,
+                                                                 const std::string& after, size_t limit) = 0;
+  virtual Result<std::vector<InstanceProfile>> instance_profiles_of_role(const std::string& role_id) = 0;
+
+  virtual Status insert_identity_provider(const IdentityProvider& provider) = 0;  // kConflict if it is there
+  virtual Status update_identity_provider(const IdentityProvider& provider) = 0;  // client ids, thumbprints
+  virtual Status remove_identity_provider(const std::string& arn) = 0;            // with its tags
+  virtual Result<std::optional<IdentityProvider>> identity_provider(const std::string& arn) = 0;
+  virtual Result<std::vector<IdentityProvider>> identity_providers(const std::string& account) = 0;  // by ARN
+  // The public keys that an issuer signs with, as the operator gave them: a JWK Set. In place of those
+  // before.
+  virtual Status put_issuer_keys(const std::string& issuer, const std::string& key_set, Timestamp now) = 0;
+  virtual Status remove_issuer_keys(const std::string& issuer) = 0;  // kNotFound
+  virtual Result<std::optional<std::string>> issuer_keys(const std::string& issuer) = 0;
+  virtual Result<std::vector<std::string>> issuers_with_keys() = 0;
+
+  // In the whole installation an alias is one account's. kConflict.
+  virtual Status set_account_alias(const std::string& account, const std::string& alias) = 0;
+  virtual Status remove_account_alias(const std::string& account, const std::string& alias) = 0;  // kNotFound
+  virtual Result<std::optional<std::string>> account_alias(const std::string& account) = 0;
+  virtual Result<IamCounts> count_iam(const std::string& account) = 0;
+  // That a service-linked role was deleted.
+  virtual Status insert_role_deletion(const std::string& account, const std::string& task_id,
+                                      Timestamp now) = 0;
+  virtual Result<bool> has_role_deletion(const std::string& account, const std::string& task_id) = 0;
 
   virtual Status add_to_group(const std::string& user_id, const std::string& group_id) = 0;
   virtual Status remove_from_group(const std::string& user_id, const std::string& group_id) = 0;  // kNotFound

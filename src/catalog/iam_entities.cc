@@ -112,6 +112,10 @@ Status SqliteTransaction::replace_iam_tags(const std::string& id,
   return replace_tags(id, all);
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> SqliteTransaction::iam_tags(const std::string& id) {
+  return tags(id);
+}
+
 Status SqliteTransaction::add_to_group(const std::string& user_id, const std::string& group_id) {
   Query query(connection_, "INSERT OR IGNORE INTO iam_group_members (user_id, group_id) VALUES (?, ?)");
   return query.bind(user_id, group_id).run();
@@ -153,6 +157,13 @@ Result<size_t> SqliteTransaction::count_boundaries(const std::string& account,
   query.bind(policy_arn, account);
   COFFER_TRY(number, first_row(query, [](Query& row) { return static_cast<size_t>(row.integer()); }));
   return number.value_or(0);
+}
+
+Result<std::vector<IamEntity>> SqliteTransaction::entities_with_boundary(const std::string& policy_arn) {
+  Query query(connection_, "SELECT " COFFER_ENTITY_COLUMNS
+                           " FROM iam_entities WHERE boundary_arn = ? ORDER BY name COLLATE NOCASE");
+  query.bind(policy_arn);
+  return rows(query, read_entity);
 }
 
 }  // namespace coffer::catalog

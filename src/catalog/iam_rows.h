@@ -51,6 +51,33 @@ struct PolicyVersion {
   Timestamp created;
 };
 
+// What an instance has its role by.
+struct InstanceProfile {
+  std::string id;  // AIPA…
+  std::string account, path;
+  std::string name;  // unique within the account, whatever the case
+  Timestamp created;
+  std::string role_id;  // empty without one
+  std::vector<std::pair<std::string, std::string>> tags = {};
+};
+
+// An OpenID Connect provider whose tokens an account believes.
+struct IdentityProvider {
+  std::string arn;  // arn:aws:iam::ACCOUNT:oidc-provider/HOST/PATH
+  std::string account;
+  std::string issuer;                   // HOST/PATH, as tokens have it after https://
+  std::vector<std::string> client_ids;  // audiences, in the order of their adding
+  std::vector<std::string> thumbprints;
+  Timestamp created;
+  std::vector<std::pair<std::string, std::string>> tags = {};
+};
+
+// How many there are of each in an account.
+struct IamCounts {
+  int32_t users = 0, groups = 0, roles = 0, policies = 0, policy_versions = 0, instance_profiles = 0,
+          providers = 0;
+};
+
 // Temporary credentials (STS).
 struct Session {
   std::string access_key_id;  // ASIA…
@@ -61,6 +88,8 @@ struct Session {
   Bytes token_digest;                 // SHA-256 of the session token
   std::vector<std::string> policies;  // JSON texts
   std::vector<std::pair<std::string, std::string>> tags;
+  // Further condition keys of every request: aws:FederatedProvider, what the identity provider said.
+  std::vector<std::pair<std::string, std::string>> context = {};
   Timestamp created, expires;
 };
 

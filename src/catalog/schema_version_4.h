@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Version 4 of the schema. Organizations: their tree, the accounts and policies in it, invitations.
+// Version 4 of the schema. Organizations: their tree, the accounts and policies in it, invitations. IAM:
+// instance profiles, identity providers, aliases of accounts.
 #pragma once
 
 namespace coffer::catalog {
@@ -74,6 +75,52 @@ CREATE TABLE handshakes (
 ) WITHOUT ROWID;
 CREATE INDEX handshakes_by_organization ON handshakes (organization_id, id);
 CREATE INDEX handshakes_by_account ON handshakes (account, id);
+CREATE TABLE iam_instance_profiles (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  path TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  role_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX iam_instance_profiles_by_name ON iam_instance_profiles (account, name COLLATE NOCASE);
+CREATE INDEX iam_instance_profiles_by_role ON iam_instance_profiles (role_id);
+CREATE TABLE iam_identity_providers (
+  arn TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  thumbprints TEXT NOT NULL,
+  created INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX iam_identity_providers_by_account ON iam_identity_providers (account, arn);
+CREATE TABLE iam_client_ids (
+  provider_arn TEXT NOT NULL REFERENCES iam_identity_providers (arn) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  client_id TEXT NOT NULL,
+  PRIMARY KEY (provider_arn, position)
+) WITHOUT ROWID;
+CREATE TABLE issuer_keys (
+  issuer TEXT PRIMARY KEY,
+  key_set TEXT NOT NULL,
+  stored INTEGER NOT NULL
+);
+CREATE TABLE account_aliases (
+  account TEXT PRIMARY KEY,
+  alias TEXT NOT NULL UNIQUE
+) WITHOUT ROWID;
+CREATE TABLE iam_role_deletions (
+  account TEXT NOT NULL,
+  task_id TEXT NOT NULL,
+  ended INTEGER NOT NULL,
+  PRIMARY KEY (account, task_id)
+) WITHOUT ROWID;
+CREATE TABLE session_context (
+  access_key_id TEXT NOT NULL REFERENCES sessions (access_key_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (access_key_id, position)
+) WITHOUT ROWID;
 )";
 
 }  // namespace coffer::catalog

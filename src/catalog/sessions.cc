@@ -22,6 +22,12 @@ Status SqliteTransaction::insert_session(const Session& session) {
     Query tag(connection_, "INSERT INTO session_tags (access_key_id, name, value) VALUES (?, ?, ?)");
     COFFER_CHECK(tag.bind(session.access_key_id, name, value).run());
   }
+  int64_t position = 0;
+  for (const auto& [name, value] : session.context) {
+    Query key(connection_,
+              "INSERT INTO session_context (access_key_id, position, name, value) VALUES (?, ?, ?, ?)");
+    COFFER_CHECK(key.bind(session.access_key_id, position++, name, value).run());
+  }
   return {};
 }
 
@@ -50,11 +56,17 @@ Result<std::optional<Session>> SqliteTransaction::session(const std::string& acc
   found->policies = std::move(documents);
   Query tag_query(connection_, "SELECT name, value FROM session_tags WHERE access_key_id = ? ORDER BY name");
   tag_query.bind(access_key_id);
-  COFFER_TRY(its_tags, rows(tag_query, [](Query& row) {
-               std::string name = row.text();
-               return std::pair(std::move(name), row.text());
-             }));
+  const auto read_pair = [](Query& row) {
+    std::string name = row.text();
+    return std::pair(std::move(name), row.text());
+  };
+  COFFER_TRY(its_tags, rows(tag_query, read_pair));
   found->tags = std::move(its_tags);
+  Query context_query(connection_,
+                      "SELECT name, value FROM session_context WHERE access_key_id = ? ORDER BY position");
+  context_query.bind(access_key_id);
+  COFFER_TRY(context, rows(context_query, read_pair));
+  found->context = std::move(context);
   return found;
 }
 

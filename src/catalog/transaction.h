@@ -34,6 +34,7 @@ class SqliteTransaction final : public Transaction {
                                               size_t limit) override;
   Status replace_iam_tags(const std::string& id,
                           const std::vector<std::pair<std::string, std::string>>& tags) override;
+  Result<std::vector<std::pair<std::string, std::string>>> iam_tags(const std::string& id) override;
 
   Status put_inline_policy(const std::string& entity_id, const NamedPolicy& policy) override;
   Status remove_inline_policy(const std::string& entity_id, const std::string& name) override;
@@ -55,6 +56,32 @@ class SqliteTransaction final : public Transaction {
   Result<std::vector<std::string>> attached_policies(const std::string& entity_id) override;
   Result<std::vector<IamEntity>> entities_with_policy(const std::string& policy_arn) override;
   Result<size_t> count_boundaries(const std::string& account, const std::string& policy_arn) override;
+  Result<std::vector<IamEntity>> entities_with_boundary(const std::string& policy_arn) override;
+
+  Status insert_instance_profile(const InstanceProfile& profile) override;
+  Status set_instance_profile_role(const std::string& id, const std::string& role_id) override;
+  Status remove_instance_profile(const std::string& id) override;
+  Result<std::optional<InstanceProfile>> instance_profile(const std::string& account,
+                                                          const std::string& name) override;
+  Result<std::vector<InstanceProfile>> instance_profiles(const std::string& account,
+                                                         const std::string& path_prefix,
+                                                         const std::string& after, size_t limit) override;
+  Result<std::vector<InstanceProfile>> instance_profiles_of_role(const std::string& role_id) override;
+  Status insert_identity_provider(const IdentityProvider& provider) override;
+  Status update_identity_provider(const IdentityProvider& provider) override;
+  Status remove_identity_provider(const std::string& arn) override;
+  Result<std::optional<IdentityProvider>> identity_provider(const std::string& arn) override;
+  Result<std::vector<IdentityProvider>> identity_providers(const std::string& account) override;
+  Status put_issuer_keys(const std::string& issuer, const std::string& key_set, Timestamp now) override;
+  Status remove_issuer_keys(const std::string& issuer) override;
+  Result<std::optional<std::string>> issuer_keys(const std::string& issuer) override;
+  Result<std::vector<std::string>> issuers_with_keys() override;
+  Status set_account_alias(const std::string& account, const std::string& alias) override;
+  Status remove_account_alias(const std::string& account, const std::string& alias) override;
+  Result<std::optional<std::string>> account_alias(const std::string& account) override;
+  Result<IamCounts> count_iam(const std::string& account) override;
+  Status insert_role_deletion(const std::string& account, const std::string& task_id, Timestamp now) override;
+  Result<bool> has_role_deletion(const std::string& account, const std::string& task_id) override;
 
   Status add_to_group(const std::string& user_id, const std::string& group_id) override;
   Status remove_from_group(const std::string& user_id, const std::string& group_id) override;
@@ -274,6 +301,7 @@ class SqliteTransaction final : public Transaction {
     return {};
   }
   Status add_contexts(std::vector<Grant>& grants);
+  Result<std::optional<IdentityProvider>> with_tags(std::optional<IdentityProvider> provider);
   Result<std::optional<IamEntity>> with_tags(std::optional<IamEntity> entity);
   // May it be stored, by the version of the domain key in its header? An empty token is none.
   Status allow_wrapped(WrappedSetting::Form form, const Bytes& wrapped);

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from botocore import xform_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LISTS = sorted((ROOT / "src" / "wire" / "operations").glob("*.txt"))
@@ -23,7 +24,7 @@ def called(tests):
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.stem)
 def test_every_operation_is_called(path):
     names = called("\n".join(test.read_text() for test in (ROOT / "tests").rglob("*.py")))
-    listed = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in operations(path)}
+    listed = {xform_name(name) for name in operations(path)}
     assert listed, path
     assert not listed - names, "operations that no test calls"
 

@@ -15,6 +15,7 @@ Result<Response> put(Call& call, const EntityKind& kind, const std::string& name
   policy::Context context;
   context.set("iam:PermissionsBoundary", arn);
   COFFER_TRY(entity, find_entity(call, kind, name, std::move(context)));
+  COFFER_CHECK(check_modifiable(entity));
   return edit_entity<Response>(call, entity,
                                [&](catalog::Transaction& transaction, IamEntity& current) -> Status {
                                  COFFER_CHECK(require_attachable(transaction, call.account, arn));
@@ -26,6 +27,7 @@ Result<Response> put(Call& call, const EntityKind& kind, const std::string& name
 template <class Response>
 Result<Response> remove(Call& call, const EntityKind& kind, const std::string& name) {
   COFFER_TRY(entity, find_entity(call, kind, name));
+  COFFER_CHECK(check_modifiable(entity));
   return edit_entity<Response>(call, entity, [&](catalog::Transaction&, IamEntity& current) -> Status {
     if (current.boundary_arn.empty())
       return no_such_entity(fmt::format("{} {} does not have a permission boundary.", kind.title, name));

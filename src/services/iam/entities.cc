@@ -15,13 +15,6 @@ namespace {
 
 using catalog::IamEntity;
 
-void add_resource_tags(const Tags& tags, policy::Context& context) {
-  for (const auto& [name, value] : tags) {
-    context.set("aws:ResourceTag/" + name, value);
-    context.set("iam:ResourceTag/" + name, value);
-  }
-}
-
 tl::unexpected<Error> cannot_be_found(const EntityKind& kind, const std::string& name) {
   return no_such_entity(fmt::format("The {} with name {} cannot be found.", kind.kind, name));
 }
@@ -78,10 +71,7 @@ Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::opti
   entity.boundary_arn = boundary_arn.value_or("");
   policy::Context context;
   if (boundary_arn) context.set("iam:PermissionsBoundary", *boundary_arn);
-  for (const auto& tag : tags.value_or(std::vector<api::Tag>())) {
-    context.set("aws:RequestTag/" + tag.key, tag.value);
-    context.add("aws:TagKeys", tag.key);
-  }
+  if (tags) add_request_tags(*tags, context);
   COFFER_CHECK(call.authorise(
       {.action = "iam:" + call.operation, .resource = entity_arn(entity), .context = std::move(context)}));
   COFFER_TRY(checked, checked_tags(tags));
@@ -108,9 +98,36 @@ Status remove_entity(catalog::Transaction& transaction, const IamEntity& entity)
   return transaction.remove_iam_entity(entity.id);
 }
 
+bool is_service_linked(const IamEntity& entity) {
+  return entity.kind == "role" && entity.path.starts_with(kServiceLinkedPath);
+}
+
+Status check_modifiable(const IamEntity& entity) {
+  if (!is_service_linked(entity)) return {};
+  return fail(ErrorKind::kConflict,
+              fmt::format("Cannot perform the operation on the protected role '{}' - this role is only "
+                          "modifiable by AWS",
+                          entity.name),
+              "UnmodifiableEntity");
+}
+
 std::string make_iam_id(Random& random, std::string_view prefix) {
   constexpr size_t kLength = 21;
   return make_access_key_id(random, prefix).substr(0, kLength) + "A";
+}
+
+void add_request_tags(const std::vector<api::Tag>& tags, policy::Context& context) {
+  for (const auto& tag : tags) {
+    context.set("aws:RequestTag/" + tag.key, tag.value);
+    context.add("aws:TagKeys", tag.key);
+  }
+}
+
+void add_resource_tags(const Tags& tags, policy::Context& context) {
+  for (const auto& [name, value] : tags) {
+    context.set("aws:ResourceTag/" + name, value);
+    context.set("iam:ResourceTag/" + name, value);
+  }
 }
 
 Result<Tags> checked_tags(const std::optional<std::vector<api::Tag>>& tags) {

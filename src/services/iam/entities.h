@@ -21,6 +21,8 @@ inline constexpr EntityKind kUser{"user", "User", "AIDA", 2048};
 inline constexpr EntityKind kGroup{"group", "Group", "AGPA", 5120};
 inline constexpr EntityKind kRole{"role", "Role", "AROA", 10240};
 
+inline constexpr std::string_view kServiceLinkedPath = "/aws-service-role/";
+
 using Tags = std::vector<std::pair<std::string, std::string>>;
 
 tl::unexpected<Error> no_such_entity(std::string message);
@@ -48,8 +50,19 @@ Status insert_entity(catalog::Transaction& transaction, const EntityKind& kind,
 // DeleteConflict while policies are attached to it or in it; its tags and sessions go with it.
 Status remove_entity(catalog::Transaction& transaction, const catalog::IamEntity& entity);
 
+// Made by CreateServiceLinkedRole.
+bool is_service_linked(const catalog::IamEntity& entity);
+// UnmodifiableEntity for a service-linked role.
+Status check_modifiable(const catalog::IamEntity& entity);
+// As answers show it.
+api::Role api_role(const catalog::IamEntity& role);
+
 std::string make_iam_id(Random& random, std::string_view prefix);  // "AIDA" and 17 letters and digits
 
+// aws:RequestTag/NAME and aws:TagKeys.
+void add_request_tags(const std::vector<api::Tag>& tags, policy::Context& context);
+// aws:ResourceTag/NAME and iam:ResourceTag/NAME.
+void add_resource_tags(const Tags& tags, policy::Context& context);
 // InvalidInput for names that differ in case alone, or begin with "aws:".
 Result<Tags> checked_tags(const std::optional<std::vector<api::Tag>>& tags);
 std::vector<api::Tag> api_tags(const Tags& tags);

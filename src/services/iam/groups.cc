@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateGroup, GetGroup, ListGroups, DeleteGroup, AddUserToGroup, RemoveUserFromGroup, ListGroupsForUser.
+// CreateGroup, GetGroup, ListGroups, UpdateGroup, DeleteGroup, AddUserToGroup, RemoveUserFromGroup,
+// ListGroupsForUser.
 #include <fmt/format.h>
 
 #include "services/iam/entities.h"
@@ -81,6 +82,28 @@ Result<api::ListGroupsResponse> IamService::list_groups(Call& call, const api::L
   response.groups.emplace();
   for (const auto& group : groups) response.groups->push_back(api_group(group));
   return response;
+}
+
+Result<api::UpdateGroupResponse> IamService::update_group(Call& call,
+                                                          const api::UpdateGroupRequest& request) {
+  COFFER_TRY(group, find_entity(call, kGroup, request.group_name));
+  const auto rename = [&](IamEntity& entity) {
+    entity.path = request.new_path.value_or(entity.path);
+    entity.name = request.new_group_name.value_or(entity.name);
+  };
+  // As at AWS the caller must be allowed it for both names.
+  IamEntity renamed = group;
+  rename(renamed);
+  COFFER_CHECK(call.authorise("iam:UpdateGroup", entity_arn(renamed)));
+  return edit_entity<api::UpdateGroupResponse>(
+      call, group, [&](catalog::Transaction& transaction, IamEntity& current) -> Status {
+        COFFER_TRY(holder, transaction.iam_entity_named(call.account, kGroup.kind, renamed.name));
+        if (holder && holder->id != current.id)
+          return fail(ErrorKind::kConflict, fmt::format("Group with name {} already exists.", renamed.name),
+                      "EntityAlreadyExists");
+        rename(current);
+        return {};
+      });
 }
 
 Result<api::DeleteGroupResponse> IamService::delete_group(Call& call,

@@ -37,6 +37,8 @@ class IamService final : public api::Handlers {
   Result<api::UpdateAssumeRolePolicyResponse> update_assume_role_policy(
       Call& call, const api::UpdateAssumeRolePolicyRequest& request) override;
   Result<api::DeleteRoleResponse> delete_role(Call& call, const api::DeleteRoleRequest& request) override;
+  Result<api::UpdateRoleDescriptionResponse> update_role_description(
+      Call& call, const api::UpdateRoleDescriptionRequest& request) override;
   // explain_access.cc
   Result<api::ExplainAccessResponse> explain_access(Call& call,
                                                     const api::ExplainAccessRequest& request) override;
@@ -51,6 +53,7 @@ class IamService final : public api::Handlers {
       Call& call, const api::RemoveUserFromGroupRequest& request) override;
   Result<api::ListGroupsForUserResponse> list_groups_for_user(
       Call& call, const api::ListGroupsForUserRequest& request) override;
+  Result<api::UpdateGroupResponse> update_group(Call& call, const api::UpdateGroupRequest& request) override;
   // inline_policies.cc
   Result<api::PutUserPolicyResponse> put_user_policy(Call& call,
                                                      const api::PutUserPolicyRequest& request) override;
@@ -132,6 +135,70 @@ class IamService final : public api::Handlers {
   Result<api::UntagRoleResponse> untag_role(Call& call, const api::UntagRoleRequest& request) override;
   Result<api::ListRoleTagsResponse> list_role_tags(Call& call,
                                                    const api::ListRoleTagsRequest& request) override;
+  Result<api::TagInstanceProfileResponse> tag_instance_profile(
+      Call& call, const api::TagInstanceProfileRequest& request) override;
+  Result<api::UntagInstanceProfileResponse> untag_instance_profile(
+      Call& call, const api::UntagInstanceProfileRequest& request) override;
+  Result<api::ListInstanceProfileTagsResponse> list_instance_profile_tags(
+      Call& call, const api::ListInstanceProfileTagsRequest& request) override;
+  Result<api::TagPolicyResponse> tag_policy(Call& call, const api::TagPolicyRequest& request) override;
+  Result<api::UntagPolicyResponse> untag_policy(Call& call, const api::UntagPolicyRequest& request) override;
+  Result<api::ListPolicyTagsResponse> list_policy_tags(Call& call,
+                                                       const api::ListPolicyTagsRequest& request) override;
+  // instance_profiles.cc
+  Result<api::CreateInstanceProfileResponse> create_instance_profile(
+      Call& call, const api::CreateInstanceProfileRequest& request) override;
+  Result<api::GetInstanceProfileResponse> get_instance_profile(
+      Call& call, const api::GetInstanceProfileRequest& request) override;
+  Result<api::ListInstanceProfilesResponse> list_instance_profiles(
+      Call& call, const api::ListInstanceProfilesRequest& request) override;
+  Result<api::ListInstanceProfilesForRoleResponse> list_instance_profiles_for_role(
+      Call& call, const api::ListInstanceProfilesForRoleRequest& request) override;
+  Result<api::AddRoleToInstanceProfileResponse> add_role_to_instance_profile(
+      Call& call, const api::AddRoleToInstanceProfileRequest& request) override;
+  Result<api::RemoveRoleFromInstanceProfileResponse> remove_role_from_instance_profile(
+      Call& call, const api::RemoveRoleFromInstanceProfileRequest& request) override;
+  Result<api::DeleteInstanceProfileResponse> delete_instance_profile(
+      Call& call, const api::DeleteInstanceProfileRequest& request) override;
+  // policy_entities.cc
+  Result<api::ListEntitiesForPolicyResponse> list_entities_for_policy(
+      Call& call, const api::ListEntitiesForPolicyRequest& request) override;
+  // service_linked_roles.cc
+  Result<api::CreateServiceLinkedRoleResponse> create_service_linked_role(
+      Call& call, const api::CreateServiceLinkedRoleRequest& request) override;
+  Result<api::DeleteServiceLinkedRoleResponse> delete_service_linked_role(
+      Call& call, const api::DeleteServiceLinkedRoleRequest& request) override;
+  Result<api::GetServiceLinkedRoleDeletionStatusResponse> get_service_linked_role_deletion_status(
+      Call& call, const api::GetServiceLinkedRoleDeletionStatusRequest& request) override;
+  // account.cc
+  Result<api::GetAccountSummaryResponse> get_account_summary(
+      Call& call, const api::GetAccountSummaryRequest& request) override;
+  Result<api::GetAccountPasswordPolicyResponse> get_account_password_policy(
+      Call& call, const api::GetAccountPasswordPolicyRequest& request) override;
+  Result<api::ListAccountAliasesResponse> list_account_aliases(
+      Call& call, const api::ListAccountAliasesRequest& request) override;
+  Result<api::CreateAccountAliasResponse> create_account_alias(
+      Call& call, const api::CreateAccountAliasRequest& request) override;
+  Result<api::DeleteAccountAliasResponse> delete_account_alias(
+      Call& call, const api::DeleteAccountAliasRequest& request) override;
+  // account_details.cc
+  Result<api::GetAccountAuthorizationDetailsResponse> get_account_authorization_details(
+      Call& call, const api::GetAccountAuthorizationDetailsRequest& request) override;
+  // user_credentials.cc: kinds of credentials that users do not have here
+  Result<api::ListMFADevicesResponse> list_mfa_devices(Call& call,
+                                                       const api::ListMFADevicesRequest& request) override;
+  Result<api::ListVirtualMFADevicesResponse> list_virtual_mfa_devices(
+      Call& call, const api::ListVirtualMFADevicesRequest& request) override;
+  Result<api::ListSigningCertificatesResponse> list_signing_certificates(
+      Call& call, const api::ListSigningCertificatesRequest& request) override;
+  Result<api::ListSSHPublicKeysResponse> list_ssh_public_keys(
+      Call& call, const api::ListSSHPublicKeysRequest& request) override;
+  Result<api::ListServiceSpecificCredentialsResponse> list_service_specific_credentials(
+      Call& call, const api::ListServiceSpecificCredentialsRequest& request) override;
+  Result<api::GetLoginProfileResponse> get_login_profile(Call& call,
+                                                         const api::GetLoginProfileRequest& request) override;
+  Result<api::DeleteLoginProfileResponse> delete_login_profile(
+      Call& call, const api::DeleteLoginProfileRequest& request) override;
 };
 
 }  // namespace coffer::services::iam

@@ -39,6 +39,7 @@ Status check_size(catalog::Transaction& transaction, const EntityKind& kind, con
 template <class Response>
 Result<Response> put(Call& call, const EntityKind& kind, const std::string& name, const NamedPolicy& policy) {
   COFFER_TRY(entity, find_entity(call, kind, name));
+  COFFER_CHECK(check_modifiable(entity));
   COFFER_CHECK(check_document(policy.document, policy::DocumentKind::kIdentity));
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
     COFFER_CHECK(transaction.put_inline_policy(entity.id, policy));
@@ -71,6 +72,7 @@ template <class Response>
 Result<Response> remove(Call& call, const EntityKind& kind, const std::string& name,
                         const std::string& policy_name) {
   COFFER_TRY(entity, find_entity(call, kind, name));
+  COFFER_CHECK(check_modifiable(entity));
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
     auto removed = transaction.remove_inline_policy(entity.id, policy_name);
     if (!removed && removed.error().kind == ErrorKind::kNotFound) return no_such_policy(kind, policy_name);

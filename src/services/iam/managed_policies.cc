@@ -13,20 +13,7 @@ namespace {
 
 using catalog::ManagedPolicy;
 
-// How often it is used: attached, and as a boundary.
-struct Use {
-  size_t attached = 0, boundaries = 0;
-};
-
-// In this account alone; AWS's own are attached in others too.
-Result<Use> use_of(catalog::Transaction& transaction, const std::string& account, const std::string& arn) {
-  COFFER_TRY(entities, transaction.entities_with_policy(arn));
-  COFFER_TRY(boundaries, transaction.count_boundaries(account, arn));
-  return Use{static_cast<size_t>(std::ranges::count(entities, account, &catalog::IamEntity::account)),
-             boundaries};
-}
-
-api::Policy api_policy(const ManagedPolicy& policy, const Use& use) {
+api::Policy api_policy(const ManagedPolicy& policy, const PolicyUse& use) {
   api::Policy shown;
   shown.policy_name = policy.name;
   shown.policy_id = policy.id;
@@ -115,9 +102,9 @@ Result<api::CreatePolicyResponse> IamService::create_policy(Call& call,
 
 Result<api::GetPolicyResponse> IamService::get_policy(Call& call, const api::GetPolicyRequest& request) {
   COFFER_TRY(found, find_policy(call, request.policy_arn));
-  Use use;
+  PolicyUse use;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(counted, use_of(transaction, call.account, found.policy.arn));
+    COFFER_TRY(counted, policy_use(transaction, call.account, found.policy.arn));
     use = counted;
     return {};
   }));
@@ -138,7 +125,7 @@ Result<api::ListPoliciesResponse> IamService::list_policies(Call& call,
     COFFER_TRY(policies, policies_of(transaction, call.account, request.scope.value_or("All"), prefix, page));
     end_page(policies, page, response, [](const ManagedPolicy& policy) { return policy.arn; });
     for (const auto& policy : policies) {
-      COFFER_TRY(use, use_of(transaction, call.account, policy.arn));
+      COFFER_TRY(use, policy_use(transaction, call.account, policy.arn));
       const bool wanted = request.policy_usage_filter == "PermissionsBoundary" ? use.boundaries > 0
                           : request.policy_usage_filter == "PermissionsPolicy" ? use.attached > 0
                           : request.only_attached.value_or(false) ? use.attached + use.boundaries > 0

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "services/arn.h"
 #include "services/iam/aws_managed_policies.h"
 #include "services/iam/documents.h"
@@ -12,19 +14,6 @@ namespace coffer::services::iam {
 namespace {
 
 constexpr size_t kLongestPolicy = 6144;  // characters without white space
-
-FoundPolicy found_aws_policy(const AwsManagedPolicy& known) {
-  FoundPolicy found;
-  found.is_aws = true;
-  found.policy.arn = known.arn;
-  found.policy.id = known.id;
-  found.policy.account = "aws";
-  found.policy.path = "/";
-  found.policy.name = known.name;
-  found.policy.description = known.description;
-  found.versions = {{std::string(known.arn), 1, std::string(known.document), {}}};
-  return found;
-}
 
 Result<std::optional<FoundPolicy>> read_policy(Call& call, const std::string& arn) {
   if (const auto* known = find_aws_managed_policy(arn)) return found_aws_policy(*known);
@@ -41,27 +30,49 @@ Result<std::optional<FoundPolicy>> read_policy(Call& call, const std::string& ar
 
 }  // namespace
 
-Result<FoundPolicy> find_policy(Call& call, const std::string& arn) {
+FoundPolicy found_aws_policy(const AwsManagedPolicy& known) {
+  FoundPolicy found;
+  found.is_aws = true;
+  found.policy.arn = known.arn;
+  found.policy.id = known.id;
+  found.policy.account = "aws";
+  found.policy.path = "/";
+  found.policy.name = known.name;
+  found.policy.description = known.description;
+  found.versions = {{std::string(known.arn), 1, std::string(known.document), {}}};
+  return found;
+}
+
+Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Context context) {
   const auto parsed = parse_arn(arn);
   if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
     COFFER_CHECK(call.authorise("iam:" + call.operation, "*"));
     return invalid_input(fmt::format("ARN {} is not valid.", arn));
   }
+  COFFER_TRY(found, read_policy(call, arn));
+  if (found) add_resource_tags(found->policy.tags, context);
   // AWS's own are everybody's to read.
-  AccessQuestion question{.action = "iam:" + call.operation, .resource = arn};
+  AccessQuestion question{.action = "iam:" + call.operation, .resource = arn, .context = std::move(context)};
   if (parsed->account == "aws") question.resource_account = call.account;
   COFFER_CHECK(call.authorise(question));
-  COFFER_TRY(found, read_policy(call, arn));
   if (!found) return no_such_entity(fmt::format("Policy {} was not found.", arn));
   return std::move(*found);
 }
 
-Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn) {
-  COFFER_TRY(found, find_policy(call, arn));
+Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn, policy::Context context) {
+  COFFER_TRY(found, find_policy(call, arn, std::move(context)));
   if (found.is_aws)
     return fail(ErrorKind::kPermissionDenied, "Cannot perform the operation on an AWS managed policy.",
                 "AccessDenied");
   return found;
+}
+
+Result<PolicyUse> policy_use(catalog::Transaction& transaction, const std::string& account,
+                             const std::string& arn) {
+  COFFER_TRY(entities, transaction.entities_with_policy(arn));
+  COFFER_TRY(boundaries, transaction.count_boundaries(account, arn));
+  return PolicyUse{static_cast<size_t>(std::ranges::count(entities, account, &catalog::IamEntity::account)),
+                   boundaries};
 }
 
 Status require_attachable(catalog::Transaction& transaction, const std::string& account,

@@ -16,9 +16,19 @@ struct FoundPolicy {
 
 // The policy, once the caller is known to be allowed this operation on its ARN; else AccessDenied, or
 // NoSuchEntity.
-Result<FoundPolicy> find_policy(Call& call, const std::string& arn);
+Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Context context = {});
 // The same for an operation that changes the policy: AccessDenied for AWS's own.
-Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn);
+Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn, policy::Context context = {});
+
+struct AwsManagedPolicy;
+FoundPolicy found_aws_policy(const AwsManagedPolicy& known);
+
+// How often it is used in this account: attached, and as a boundary. AWS's own are used in others too.
+struct PolicyUse {
+  size_t attached = 0, boundaries = 0;
+};
+Result<PolicyUse> policy_use(catalog::Transaction& transaction, const std::string& account,
+                             const std::string& arn);
 
 // May it be attached in this account, or be a boundary there? NoSuchEntity.
 Status require_attachable(catalog::Transaction& transaction, const std::string& account,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateRole, GetRole, ListRoles, UpdateRole, UpdateAssumeRolePolicy, DeleteRole.
+// CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole.
 #include <fmt/format.h>
 
 #include "services/iam/documents.h"
@@ -16,6 +16,29 @@ using catalog::IamEntity;
 constexpr size_t kLongestTrustPolicy = 2048;  // characters without white space
 constexpr int32_t kUsualSession = 3600;       // seconds
 
+Status check_trust_policy(Call& call, const std::string& text) {
+  COFFER_CHECK(check_document(text, policy::DocumentKind::kTrust));
+  COFFER_TRY(document, call.installation.documents->read(text, policy::DocumentKind::kTrust));
+  COFFER_TRY(unknown, unknown_principal(call.installation.catalog, *document));
+  if (unknown)
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", *unknown),
+                "MalformedPolicyDocument");
+  if (counted_size(text) > kLongestTrustPolicy)
+    return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kLongestTrustPolicy));
+  return {};
+}
+
+// In an instance profile it cannot go.
+Status remove_role(catalog::Transaction& transaction, const IamEntity& role) {
+  COFFER_TRY(profiles, transaction.instance_profiles_of_role(role.id));
+  if (!profiles.empty())
+    return delete_conflict("Cannot delete entity, must remove roles from instance profile first.");
+  return remove_entity(transaction, role);
+}
+
+}  // namespace
+
 api::Role api_role(const IamEntity& role) {
   api::Role shown;
   shown.path = role.path;
@@ -31,24 +54,13 @@ api::Role api_role(const IamEntity& role) {
   return shown;
 }
 
-Status check_trust_policy(Call& call, const std::string& text) {
-  COFFER_CHECK(check_document(text, policy::DocumentKind::kTrust));
-  COFFER_TRY(document, call.installation.documents->read(text, policy::DocumentKind::kTrust));
-  COFFER_TRY(unknown, unknown_principal(call.installation.catalog, *document));
-  if (unknown)
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", *unknown),
-                "MalformedPolicyDocument");
-  if (counted_size(text) > kLongestTrustPolicy)
-    return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kLongestTrustPolicy));
-  return {};
-}
-
-}  // namespace
-
 Result<api::CreateRoleResponse> IamService::create_role(Call& call, const api::CreateRoleRequest& request) {
   COFFER_TRY(role, new_entity(call, kRole, request.path, request.role_name, request.permissions_boundary,
                               request.tags));
+  if (is_service_linked(role))
+    return invalid_input(
+        "The path /aws-service-role/ is for service-linked roles, which CreateServiceLinkedRole "
+        "makes.");
   COFFER_CHECK(check_trust_policy(call, request.assume_role_policy_document));
   role.trust_policy = request.assume_role_policy_document;
   role.description = request.description.value_or("");
@@ -84,6 +96,7 @@ Result<api::ListRolesResponse> IamService::list_roles(Call& call, const api::Lis
 
 Result<api::UpdateRoleResponse> IamService::update_role(Call& call, const api::UpdateRoleRequest& request) {
   COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  if (request.max_session_duration) COFFER_CHECK(check_modifiable(role));
   return edit_entity<api::UpdateRoleResponse>(
       call, role, [&](catalog::Transaction&, IamEntity& current) -> Status {
         current.description = request.description.value_or(current.description);
@@ -93,9 +106,22 @@ Result<api::UpdateRoleResponse> IamService::update_role(Call& call, const api::U
       });
 }
 
+Result<api::UpdateRoleDescriptionResponse> IamService::update_role_description(
+    Call& call, const api::UpdateRoleDescriptionRequest& request) {
+  COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  return call.commit<api::UpdateRoleDescriptionResponse>(
+      [&](catalog::Transaction& transaction) -> Result<api::UpdateRoleDescriptionResponse> {
+        COFFER_TRY(current, require_entity(transaction, call.account, kRole, role.name));
+        current.description = request.description;
+        COFFER_CHECK(transaction.update_iam_entity(current));
+        return api::UpdateRoleDescriptionResponse{api_role(current)};
+      });
+}
+
 Result<api::UpdateAssumeRolePolicyResponse> IamService::update_assume_role_policy(
     Call& call, const api::UpdateAssumeRolePolicyRequest& request) {
   COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  COFFER_CHECK(check_modifiable(role));
   COFFER_CHECK(check_trust_policy(call, request.policy_document));
   return edit_entity<api::UpdateAssumeRolePolicyResponse>(
       call, role, [&](catalog::Transaction&, IamEntity& current) -> Status {
@@ -106,8 +132,9 @@ Result<api::UpdateAssumeRolePolicyResponse> IamService::update_assume_role_polic
 
 Result<api::DeleteRoleResponse> IamService::delete_role(Call& call, const api::DeleteRoleRequest& request) {
   COFFER_TRY(role, find_entity(call, kRole, request.role_name));
+  COFFER_CHECK(check_modifiable(role));
   return change<api::DeleteRoleResponse>(
-      call, [&](catalog::Transaction& transaction) { return remove_entity(transaction, role); });
+      call, [&](catalog::Transaction& transaction) { return remove_role(transaction, role); });
 }
 
 }  // namespace coffer::services::iam

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// TagUser, UntagUser, ListUserTags, and the same for roles.
+// TagUser, UntagUser, ListUserTags, and the same for roles, instance profiles and managed policies.
 #include <algorithm>
 
 #include "services/iam/entities.h"
+#include "services/iam/instance_profiles.h"
+#include "services/iam/managed_policy.h"
 #include "services/iam/paging.h"
 #include "wire/http.h"
 
@@ -13,12 +15,37 @@ constexpr size_t kMostTags = 50;
 
 using OneTag = Tags::value_type;
 
+// What has tags, by the id that they are stored under, once the caller may do the operation on it.
+struct Tagged {
+  std::string id;
+  Tags tags;
+};
+
+Result<Tagged> find_tagged(Call& call, const EntityKind& kind, const std::string& name,
+                           policy::Context context) {
+  COFFER_TRY(entity, find_entity(call, kind, name, std::move(context)));
+  return Tagged{std::move(entity.id), std::move(entity.tags)};
+}
+
+Result<Tagged> find_tagged_profile(Call& call, const std::string& name, policy::Context context) {
+  COFFER_TRY(profile, find_profile(call, name, std::move(context)));
+  return Tagged{std::move(profile.id), std::move(profile.tags)};
+}
+
+Result<Tagged> find_tagged_policy(Call& call, const std::string& arn, policy::Context context) {
+  COFFER_TRY(found, find_own_policy(call, arn, std::move(context)));
+  return Tagged{std::move(found.policy.id), std::move(found.policy.tags)};
+}
+
 policy::Context request_keys(const std::vector<api::Tag>& tags) {
   policy::Context context;
-  for (const auto& tag : tags) {
-    context.set("aws:RequestTag/" + tag.key, tag.value);
-    context.add("aws:TagKeys", tag.key);
-  }
+  add_request_tags(tags, context);
+  return context;
+}
+
+policy::Context request_keys(const std::vector<std::string>& names) {
+  policy::Context context;
+  for (const auto& name : names) context.add("aws:TagKeys", name);
   return context;
 }
 
@@ -35,73 +62,109 @@ void merge(Tags& into, const Tags& newer) {
 }
 
 template <class Response>
-Result<Response> tag(Call& call, const EntityKind& kind, const std::string& name,
-                     const std::vector<api::Tag>& tags) {
-  COFFER_TRY(entity, find_entity(call, kind, name, request_keys(tags)));
+Result<Response> tag(Call& call, const Result<Tagged>& found, const std::vector<api::Tag>& tags) {
+  COFFER_CHECK(found);
   COFFER_TRY(checked, checked_tags(tags));
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(current, transaction.iam_entity(entity.id));
-    Tags all = current ? std::move(current->tags) : Tags();
+    COFFER_TRY(all, transaction.iam_tags(found->id));
     merge(all, checked);
     if (all.size() > kMostTags)
       return limit_exceeded(std::string("The number of tags has reached the maximum limit."));
-    return transaction.replace_iam_tags(entity.id, all);
+    return transaction.replace_iam_tags(found->id, all);
   });
 }
 
 template <class Response>
-Result<Response> untag(Call& call, const EntityKind& kind, const std::string& name,
-                       const std::vector<std::string>& names) {
-  policy::Context context;
-  for (const auto& each : names) context.add("aws:TagKeys", each);
-  COFFER_TRY(entity, find_entity(call, kind, name, std::move(context)));
+Result<Response> untag(Call& call, const Result<Tagged>& found, const std::vector<std::string>& names) {
+  COFFER_CHECK(found);
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(current, transaction.iam_entity(entity.id));
-    Tags all = current ? std::move(current->tags) : Tags();
+    COFFER_TRY(all, transaction.iam_tags(found->id));
     std::erase_if(all, [&](const OneTag& tag) {
       return std::ranges::any_of(
           names, [&](const std::string& each) { return wire::equal_ignoring_case(each, tag.first); });
     });
-    return transaction.replace_iam_tags(entity.id, all);
+    return transaction.replace_iam_tags(found->id, all);
   });
 }
 
 template <class Response, class Request>
-Result<Response> list(Call& call, const EntityKind& kind, const std::string& name, const Request& request) {
-  COFFER_TRY(entity, find_entity(call, kind, name));
+Result<Response> list(Call& call, Result<Tagged> found, const Request& request) {
+  COFFER_CHECK(found);
   COFFER_TRY(page, page_of(call.operation, request.marker, request.max_items));
   Response response;
-  take_page(entity.tags, page, response, [](const OneTag& tag) { return tag.first; });
-  response.tags = api_tags(entity.tags);
+  take_page(found->tags, page, response, [](const OneTag& tag) { return tag.first; });
+  response.tags = api_tags(found->tags);
   return response;
 }
 
 }  // namespace
 
 Result<api::TagUserResponse> IamService::tag_user(Call& call, const api::TagUserRequest& request) {
-  return tag<api::TagUserResponse>(call, kUser, request.user_name, request.tags);
+  return tag<api::TagUserResponse>(
+      call, find_tagged(call, kUser, request.user_name, request_keys(request.tags)), request.tags);
 }
 
 Result<api::UntagUserResponse> IamService::untag_user(Call& call, const api::UntagUserRequest& request) {
-  return untag<api::UntagUserResponse>(call, kUser, request.user_name, request.tag_keys);
+  return untag<api::UntagUserResponse>(
+      call, find_tagged(call, kUser, request.user_name, request_keys(request.tag_keys)), request.tag_keys);
 }
 
 Result<api::ListUserTagsResponse> IamService::list_user_tags(Call& call,
                                                              const api::ListUserTagsRequest& request) {
-  return list<api::ListUserTagsResponse>(call, kUser, request.user_name, request);
+  return list<api::ListUserTagsResponse>(call, find_tagged(call, kUser, request.user_name, {}), request);
 }
 
 Result<api::TagRoleResponse> IamService::tag_role(Call& call, const api::TagRoleRequest& request) {
-  return tag<api::TagRoleResponse>(call, kRole, request.role_name, request.tags);
+  return tag<api::TagRoleResponse>(
+      call, find_tagged(call, kRole, request.role_name, request_keys(request.tags)), request.tags);
 }
 
 Result<api::UntagRoleResponse> IamService::untag_role(Call& call, const api::UntagRoleRequest& request) {
-  return untag<api::UntagRoleResponse>(call, kRole, request.role_name, request.tag_keys);
+  return untag<api::UntagRoleResponse>(
+      call, find_tagged(call, kRole, request.role_name, request_keys(request.tag_keys)), request.tag_keys);
 }
 
 Result<api::ListRoleTagsResponse> IamService::list_role_tags(Call& call,
                                                              const api::ListRoleTagsRequest& request) {
-  return list<api::ListRoleTagsResponse>(call, kRole, request.role_name, request);
+  return list<api::ListRoleTagsResponse>(call, find_tagged(call, kRole, request.role_name, {}), request);
+}
+
+Result<api::TagInstanceProfileResponse> IamService::tag_instance_profile(
+    Call& call, const api::TagInstanceProfileRequest& request) {
+  return tag<api::TagInstanceProfileResponse>(
+      call, find_tagged_profile(call, request.instance_profile_name, request_keys(request.tags)),
+      request.tags);
+}
+
+Result<api::UntagInstanceProfileResponse> IamService::untag_instance_profile(
+    Call& call, const api::UntagInstanceProfileRequest& request) {
+  return untag<api::UntagInstanceProfileResponse>(
+      call, find_tagged_profile(call, request.instance_profile_name, request_keys(request.tag_keys)),
+      request.tag_keys);
+}
+
+Result<api::ListInstanceProfileTagsResponse> IamService::list_instance_profile_tags(
+    Call& call, const api::ListInstanceProfileTagsRequest& request) {
+  return list<api::ListInstanceProfileTagsResponse>(
+      call, find_tagged_profile(call, request.instance_profile_name, {}), request);
+}
+
+Result<api::TagPolicyResponse> IamService::tag_policy(Call& call, const api::TagPolicyRequest& request) {
+  return tag<api::TagPolicyResponse>(
+      call, find_tagged_policy(call, request.policy_arn, request_keys(request.tags)), request.tags);
+}
+
+Result<api::UntagPolicyResponse> IamService::untag_policy(Call& call,
+                                                          const api::UntagPolicyRequest& request) {
+  return untag<api::UntagPolicyResponse>(
+      call, find_tagged_policy(call, request.policy_arn, request_keys(request.tag_keys)), request.tag_keys);
+}
+
+Result<api::ListPolicyTagsResponse> IamService::list_policy_tags(Call& call,
+                                                                 const api::ListPolicyTagsRequest& request) {
+  COFFER_TRY(found, find_policy(call, request.policy_arn));
+  return list<api::ListPolicyTagsResponse>(call, Tagged{found.policy.id, std::move(found.policy.tags)},
+                                           request);
 }
 
 }  // namespace coffer::services::iam

@@ -214,5 +214,68 @@ TEST_F(IamRows, AccessKeysBelongToAUserOrToTheRootUserOfAnAccount) {
   }));
 }
 
+TEST_F(IamRows, InstanceProfilesComeBackWithTheirRoleAndTags) {
+  const InstanceProfile made{"AIPA1", kAccount, "/a/", "P", Timestamp{5}, "", {{"z", "1"}}};
+  stored([&](Transaction& transaction) -> Status {
+    COFFER_CHECK(transaction.insert_instance_profile(made));
+    COFFER_CHECK(transaction.insert_instance_profile({"AIPA2", kAccount, "/b/", "q", Timestamp{5}, "AROA1"}));
+    return transaction.set_instance_profile_role("AIPA1", "AROA1");
+  });
+  const auto found = read<std::optional<InstanceProfile>>(
+      [](Transaction& transaction) { return transaction.instance_profile(kAccount, "p"); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->role_id, "AROA1");
+  EXPECT_THAT(found->tags, ElementsAre(std::pair("z", "1")));
+  const auto of_role = read<std::vector<InstanceProfile>>(
+      [](Transaction& transaction) { return transaction.instance_profiles_of_role("AROA1"); });
+  EXPECT_EQ(of_role.size(), 2u);
+  const auto below = read<std::vector<InstanceProfile>>(
+      [](Transaction& transaction) { return transaction.instance_profiles(kAccount, "/b/", "", 10); });
+  ASSERT_EQ(below.size(), 1u);
+  EXPECT_EQ(below[0].name, "q");
+}
+
+TEST_F(IamRows, IdentityProvidersKeepTheOrderOfTheirAudiences) {
+  IdentityProvider provider{"arn:p",      kAccount,     "issuer",    {"z", "a"},
+                            {"11", "22"}, Timestamp{5}, {{"t", "1"}}};
+  stored([&](Transaction& transaction) { return transaction.insert_identity_provider(provider); });
+  provider.client_ids = {"b", "z"};
+  provider.thumbprints = {"33"};
+  stored([&](Transaction& transaction) { return transaction.update_identity_provider(provider); });
+  const auto found = read<std::optional<IdentityProvider>>(
+      [](Transaction& transaction) { return transaction.identity_provider("arn:p"); });
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->client_ids, ElementsAre("b", "z"));
+  EXPECT_THAT(found->thumbprints, ElementsAre("33"));
+  EXPECT_THAT(found->tags, ElementsAre(std::pair("t", "1")));
+  stored([&](Transaction& transaction) { return transaction.remove_identity_provider("arn:p"); });
+  EXPECT_FALSE(read<std::optional<IdentityProvider>>(
+      [](Transaction& transaction) { return transaction.identity_provider("arn:p"); }));
+}
+
+TEST_F(IamRows, AnAliasIsOneAccounts) {
+  stored([](Transaction& transaction) { return transaction.set_account_alias(kAccount, "one"); });
+  stored([](Transaction& transaction) { return transaction.set_account_alias(kAccount, "two"); });
+  EXPECT_EQ(read<std::optional<std::string>>(
+                [](Transaction& transaction) { return transaction.account_alias(kAccount); }),
+            "two");
+  const auto taken = catalog_->write(
+      [](Transaction& transaction) { return transaction.set_account_alias("210987654321", "two"); });
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, ErrorKind::kConflict);
+}
+
+TEST_F(IamRows, SessionsKeepTheirContext) {
+  Session session;
+  session.access_key_id = "ASIA1";
+  session.account = kAccount;
+  session.context = {{"z:aud", "1"}, {"z:amr", "a"}, {"z:amr", "b"}};
+  stored([&](Transaction& transaction) { return transaction.insert_session(session); });
+  const auto found =
+      read<std::optional<Session>>([](Transaction& transaction) { return transaction.session("ASIA1"); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->context, session.context);
+}
+
 }  // namespace
 }  // namespace coffer::catalog
