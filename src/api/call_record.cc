@@ -38,7 +38,7 @@ trail::UserIdentity identity_of(const policy::Principal& principal) {
 
 bool is_read_only(std::string_view operation) {
   constexpr std::array kReading = {"Describe",  "List", "Get",    "Encrypt", "Decrypt",
-                                   "ReEncrypt", "Sign", "Verify", "Derive",  "Generate"};
+                                   "ReEncrypt", "Sign", "Verify", "Derive",  "Generate", "Simulate"};
   return std::ranges::any_of(kReading, [&](const char* prefix) { return operation.starts_with(prefix); });
 }
 

@@ -36,6 +36,7 @@ std::optional<Text::Variable> read_variable(std::string_view inside, size_t at) 
   const auto name = inside.substr(0, comma);
   if (name.empty() || name.find_first_of("${'\" ") != std::string_view::npos) return std::nullopt;
   variable.key = to_lower(name);
+  variable.name = name;
   if (comma == std::string_view::npos) return variable;
   inside.remove_prefix(comma + 1);
   while (inside.starts_with(' ')) inside.remove_prefix(1);

@@ -23,6 +23,7 @@ struct Text {
   struct Variable {
     size_t at = 0;                         // it stands before this byte of the pattern
     std::string key;                       // in lower case
+    std::string name;                      // as written
     std::optional<std::string> otherwise;  // ${key, 'otherwise'}
   };
   std::string pattern;  // for policy::matches; without wildcards the text itself

@@ -199,6 +199,15 @@ class IamService final : public api::Handlers {
                                                          const api::GetLoginProfileRequest& request) override;
   Result<api::DeleteLoginProfileResponse> delete_login_profile(
       Call& call, const api::DeleteLoginProfileRequest& request) override;
+  // simulate.cc
+  Result<api::SimulatePolicyResponse> simulate_principal_policy(
+      Call& call, const api::SimulatePrincipalPolicyRequest& request) override;
+  Result<api::SimulatePolicyResponse> simulate_custom_policy(
+      Call& call, const api::SimulateCustomPolicyRequest& request) override;
+  Result<api::GetContextKeysForPolicyResponse> get_context_keys_for_principal_policy(
+      Call& call, const api::GetContextKeysForPrincipalPolicyRequest& request) override;
+  Result<api::GetContextKeysForPolicyResponse> get_context_keys_for_custom_policy(
+      Call& call, const api::GetContextKeysForCustomPolicyRequest& request) override;
 };
 
 }  // namespace coffer::services::iam
