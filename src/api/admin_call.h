@@ -47,6 +47,10 @@ std::string nbd_uri(const catalog::Attachment& attachment);
 Result<std::string> snapshot_why(AdminCall& call);
 // admin_ec2.cc
 Result<std::string> ec2_call(AdminCall& call);
+// admin_issuer_keys.cc
+Result<std::string> issuer_keys_set(AdminCall& call);
+Result<std::string> issuer_keys_list(AdminCall& call);
+Result<std::string> issuer_keys_remove(AdminCall& call);
 // admin_seal.cc
 Result<std::string> seal_status(AdminCall& call);
 Result<std::string> seal_change(AdminCall& call);

@@ -39,6 +39,9 @@ constexpr std::array kCommands = {
     // Decided and recorded once more, as the operation that it is.
     Command{"ec2", "CallEc2", false, ec2_call},
     Command{"kms-reset-policy", "ResetKeyPolicy", true, kms_reset_policy},
+    Command{"issuer-keys-set", "SetIssuerKeys", true, issuer_keys_set},
+    Command{"issuer-keys-list", "ListIssuerKeys", false, issuer_keys_list},
+    Command{"issuer-keys-remove", "RemoveIssuerKeys", true, issuer_keys_remove},
     Command{"seal-status", "DescribeSeal", false, seal_status},
     Command{"seal-change", "ChangeSeal", true, seal_change},
     Command{"domain-key-status", "DescribeDomainKey", false, domain_key_status},

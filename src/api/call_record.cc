@@ -9,6 +9,18 @@
 
 namespace coffer::api {
 
+namespace {
+
+// What the provider calls whom it knows: ISSUER:sub.
+std::string subject_of(const policy::Principal& principal) {
+  const auto& context = principal.session.context;
+  const auto found =
+      std::ranges::find_if(context, [](const auto& key) { return key.first.ends_with(":sub"); });
+  return found == context.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
 trail::UserIdentity identity_of(const policy::Principal& principal) {
   trail::UserIdentity identity;
   switch (principal.type) {
@@ -27,6 +39,15 @@ trail::UserIdentity identity_of(const policy::Principal& principal) {
       identity.session_issuer = {principal.source_arn, principal.id.substr(0, principal.id.find(':')),
                                  policy::entity_name(principal.arn)};
       break;
+    case policy::PrincipalType::kFederatedUser:
+      identity.type = "FederatedUser";
+      break;
+    case policy::PrincipalType::kWebIdentity:
+      identity.type = "WebIdentityUser";
+      identity.principal_id = principal.id;
+      identity.user_name = subject_of(principal);
+      identity.identity_provider = principal.source_arn;
+      return identity;
   }
   identity.principal_id = principal.id;
   identity.arn = principal.arn;
@@ -37,8 +58,8 @@ trail::UserIdentity identity_of(const policy::Principal& principal) {
 }
 
 bool is_read_only(std::string_view operation) {
-  constexpr std::array kReading = {"Describe",  "List", "Get",    "Encrypt", "Decrypt",
-                                   "ReEncrypt", "Sign", "Verify", "Derive",  "Generate", "Simulate"};
+  constexpr std::array kReading = {"Describe", "List",   "Get",    "Encrypt",  "Decrypt", "ReEncrypt",
+                                   "Sign",     "Verify", "Derive", "Generate", "Simulate"};
   return std::ranges::any_of(kReading, [&](const char* prefix) { return operation.starts_with(prefix); });
 }
 

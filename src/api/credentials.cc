@@ -35,15 +35,31 @@ policy::Principal role_session_of(const catalog::IamEntity& role, const std::str
   return principal;
 }
 
+policy::Principal federated_user_of(const std::string& account, const std::string& name,
+                                    const std::string& source_arn) {
+  policy::Principal principal;
+  principal.type = PrincipalType::kFederatedUser;
+  principal.account = account;
+  principal.arn = services::federated_user_arn(account, name);
+  principal.id = account + ":" + name;
+  principal.source_arn = source_arn;
+  return principal;
+}
+
 // Of the user or role with that id, or of the root user where there is none. Nothing when it was deleted.
 Result<std::optional<policy::Principal>> principal_of(catalog::Transaction& transaction,
                                                       const std::string& account,
                                                       const std::string& entity_id,
                                                       const std::string& session_name) {
-  if (entity_id.empty()) return root_of(account);
+  if (entity_id.empty()) {
+    const policy::Principal root = root_of(account);
+    return session_name.empty() ? root : federated_user_of(account, session_name, root.arn);
+  }
   COFFER_TRY(entity, transaction.iam_entity(entity_id));
   if (!entity) return std::optional<policy::Principal>();
-  return entity->kind == "role" ? role_session_of(*entity, session_name) : user_of(*entity);
+  if (entity->kind == "role") return role_session_of(*entity, session_name);
+  if (session_name.empty()) return user_of(*entity);
+  return federated_user_of(account, session_name, services::entity_arn(*entity));
 }
 
 Result<std::optional<Credentials>> find_long_lived(catalog::Transaction& transaction, const std::string& id) {
@@ -60,7 +76,8 @@ Result<std::optional<Credentials>> find_temporary(catalog::Transaction& transact
   COFFER_TRY(principal, principal_of(transaction, session->account, session->entity_id, session->name));
   if (!principal) return std::optional<Credentials>();
   principal->temporary = true;
-  principal->session = {std::move(session->policies), std::move(session->tags), session->created};
+  principal->session = {std::move(session->policies), std::move(session->tags), session->created,
+                        std::move(session->context)};
   return Credentials{std::move(*principal), std::move(session->wrapped_secret),
                      std::move(session->token_digest), session->expires};
 }

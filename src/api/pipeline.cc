@@ -75,6 +75,41 @@ wire::SigV4Rules signing_rules(const Service& service, const Route& route) {
   return rules;
 }
 
+// Who asks by a token that the operation itself takes, in place of a signature.
+bool takes_no_signature(const Service& service, const Route& route) {
+  return std::string_view(service.name()) == "sts" && route.operation == "AssumeRoleWithWebIdentity";
+}
+
+// "You cannot call any IAM operations", nor "any STS operations except GetCallerIdentity" (STS API Reference,
+// GetFederationToken).
+Status check_open(const Call& call) {
+  const bool closed =
+      call.service == "iam" || (call.service == "sts" && call.operation != "GetCallerIdentity");
+  if (call.principal.type != policy::PrincipalType::kFederatedUser || !closed) return {};
+  return fail(ErrorKind::kPermissionDenied,
+              "Cannot call " + call.operation + " with the credentials of a federated user", "AccessDenied");
+}
+
+// Nobody yet: the handler says who it is, once the token is proven.
+Caller unknown_caller(const Installation& installation, const Service& service) {
+  Caller caller;
+  caller.principal.type = policy::PrincipalType::kWebIdentity;
+  caller.principal.account = installation.owner_account;
+  caller.region = installation.regions.front();
+  caller.service = service.name();
+  return caller;
+}
+
+// Of a call that has not come far enough to succeed.
+Error error_of(const Result<wire::Value>& response) {
+  return response ? Error{ErrorKind::kInternal, "an answer for nobody", {}} : response.error();
+}
+
+// Such a caller leaves a record only once it is somebody: strangers must not fill the trail.
+bool is_nobody(const policy::Principal& principal) {
+  return principal.type == policy::PrincipalType::kWebIdentity && principal.id.empty();
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Installation& installation, ServiceRegistry services, Failpoint failpoint)
@@ -110,12 +145,14 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   const Service& service = *route.service;
 
   // SigV4: who asks? The signature covers the body as it was sent, if it covers it.
-  const auto caller = authenticate(installation_, known_credentials_, signing_keys_, request, service.name(),
-                                   signing_rules(service, route));
+  const bool is_unsigned = takes_no_signature(service, route);
+  const auto caller = is_unsigned ? unknown_caller(installation_, service)
+                                  : authenticate(installation_, known_credentials_, signing_keys_, request,
+                                                 service.name(), signing_rules(service, route));
   if (!caller) return refuse(service, caller.error(), request_id);
 
   // Route: what for?
-  if (request.headers.contains("content-encoding")) {
+  if (request.headers.contains("content-encoding") && !is_unsigned) {
     if (auto decoded = wire::decode_content(request, kLargestContent); !decoded)
       return fail_call(service, decoded.error(), request_id);
     route = find_route(services_, request);
@@ -130,13 +167,15 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   call.region = caller->region;
   call.request_id = request_id;
   call.time = installation_.clock.now();
-  if (!caller->principal.temporary && access_key_uses_.is_due(caller->principal.access_key_id, call.time))
+  if (!is_unsigned && !caller->principal.temporary &&
+      access_key_uses_.is_due(caller->principal.access_key_id, call.time))
     call.note_access_key();
 
   // Typed request → authorise → idempotency → handler → typed response.
   const auto response = perform(call, service, *operation, typed_request(service, *operation, request));
 
   // Trail.
+  if (is_nobody(call.principal)) return fail_call(service, error_of(response), request_id);
   if (const auto recorded = record(call, service, response); !recorded)
     return fail_call(service, recorded.error(), request_id);
   if (!response) return fail_call(service, response.error(), request_id);
@@ -172,6 +211,7 @@ Result<wire::Value> Pipeline::perform(RequestCall& call, const Service& service,
   const bool dry_run = is_dry_run(service, typed);
   COFFER_CHECK(check_quota(call, typed));
 
+  COFFER_CHECK(check_open(call));
   // Before a stored answer is given again, too.
   COFFER_CHECK(authorise(call, service, operation, typed));
 

@@ -44,6 +44,7 @@ CommandLine::CommandLine(std::string release, std::vector<std::string> command)
   add_snapshot();
   add_seal();
   add_kms();
+  add_iam();
   add_domain_key();
   add_backup();
   add_account();

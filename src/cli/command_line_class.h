@@ -43,6 +43,7 @@ class CommandLine {
   void add_seal();
   void add_kms();
   void add_hsm(CLI::App* kms);
+  void add_iam();
   void add_domain_key();
   void add_backup();
   void add_recovery(CLI::App* command, const std::string& file, bool required, const std::string& key_file);
@@ -65,6 +66,7 @@ class CommandLine {
   HsmOptions hsm_;
   AccessOptions access_;
   std::vector<std::string> devices_;
+  std::string issuer_url_, key_set_file_;
   bool report_only_ = false;
   std::string certificate_folder_;
   int newest_ = 20, days_ = 30;

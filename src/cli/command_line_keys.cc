@@ -120,6 +120,36 @@ void CommandLine::add_hsm(CLI::App* kms) {
   add_data(command);
 }
 
+void CommandLine::add_iam() {
+  CLI::App* iam = app_.add_subcommand("iam", "what the IAM API cannot do")->require_subcommand(1);
+  CLI::App* keys = iam->add_subcommand("oidc-keys", "the keys by which tokens of OpenID Connect are checked");
+  keys->require_subcommand(1);
+  keys->footer(
+      "Examples:\n  coffer iam oidc-keys set https://token.example.com jwks.json\n"
+      "  coffer iam oidc-keys list");
+  CLI::App* command =
+      add(keys, "set", "take these keys of an issuer, in place of those before",
+          "  curl -s https://token.example.com/.well-known/jwks > jwks.json\n"
+          "  coffer iam oidc-keys set https://token.example.com jwks.json\n"
+          "AssumeRoleWithWebIdentity fetches nothing: when the issuer has new keys, give them again.",
+          [this] { return issuer_keys_set(common_, issuer_url_, key_set_file_); });
+  command->add_option("URL", issuer_url_, "of the provider, as CreateOpenIDConnectProvider takes it")
+      ->required();
+  command->add_option("FILE", key_set_file_, "a JWK Set; RSA keys and keys on P-256 count")->required();
+  add_data(command);
+  add_json(command);
+  command = add(keys, "list", "show whose keys there are", "  coffer iam oidc-keys list --json",
+                [this] { return issuer_keys_list(common_); });
+  add_data(command);
+  add_json(command);
+  command = add(keys, "remove", "believe an issuer no longer",
+                "  coffer iam oidc-keys remove https://token.example.com\n"
+                "Sessions that are there go on; delete their role to end them.",
+                [this] { return issuer_keys_remove(common_, issuer_url_); });
+  command->add_option("URL", issuer_url_, "of the provider")->required();
+  add_data(command);
+}
+
 void CommandLine::add_domain_key() {
   CLI::App* domain_key = app_.add_subcommand("domain-key", "the key that wraps all others");
   domain_key->require_subcommand(1);

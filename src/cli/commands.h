@@ -91,6 +91,10 @@ int backup(const Common& common, const BackupOptions& options);
 int restore(const Common& common, const BackupOptions& options);
 
 int kms_reset_policy(const Common& common, const std::string& key_arn);
+// The public keys of OpenID Connect issuers; `file`: a JWK Set.
+int issuer_keys_set(const Common& common, const std::string& url, const std::string& file);
+int issuer_keys_list(const Common& common);
+int issuer_keys_remove(const Common& common, const std::string& url);
 int domain_key_status(const Common& common);
 int domain_key_rotate(const Common& common, bool wait);
 

@@ -4,10 +4,12 @@
 namespace coffer::policy {
 namespace {
 
-constexpr std::string_view kUser = ":user/", kRole = ":role/", kSession = ":assumed-role/";
+constexpr std::string_view kUser = ":user/", kRole = ":role/", kSession = ":assumed-role/",
+                           kFederated = ":federated-user/";
 
 PrincipalType type_of(const std::string& arn) {
   if (arn.find(kUser) != std::string::npos) return PrincipalType::kUser;
+  if (arn.find(kFederated) != std::string::npos) return PrincipalType::kFederatedUser;
   return arn.find(kSession) == std::string::npos ? PrincipalType::kRoot : PrincipalType::kRoleSession;
 }
 
@@ -17,6 +19,10 @@ CallerType caller_type(PrincipalType type) {
       return CallerType::kUser;
     case PrincipalType::kRoleSession:
       return CallerType::kRoleSession;
+    case PrincipalType::kFederatedUser:
+      return CallerType::kFederatedUser;
+    case PrincipalType::kWebIdentity:
+      return CallerType::kIdentityProvider;
     case PrincipalType::kRoot:
     case PrincipalType::kUnixUser:
       break;
@@ -29,6 +35,10 @@ CallerType caller_type(PrincipalType type) {
 CallerIdentity caller_identity(const Principal& principal) {
   CallerIdentity identity;
   identity.type = caller_type(principal.type);
+  if (identity.type == CallerType::kIdentityProvider) {
+    identity.name = principal.source_arn;
+    return identity;
+  }
   identity.account = principal.account;
   identity.source_arn = principal.source_arn;
   if (identity.type == CallerType::kRoot) {

@@ -12,10 +12,12 @@
 namespace coffer::policy {
 
 enum class PrincipalType {
-  kRoot,         // an account's root user
-  kUser,         // an IAM user
-  kRoleSession,  // what AssumeRole gives
-  kUnixUser,     // of the admin socket
+  kRoot,           // an account's root user
+  kUser,           // an IAM user
+  kRoleSession,    // what AssumeRole gives
+  kFederatedUser,  // what GetFederationToken gives
+  kWebIdentity,    // known to an identity provider, on the way to a role
+  kUnixUser,       // of the admin socket
 };
 
 // What temporary credentials carry.
@@ -23,14 +25,18 @@ struct SessionFacts {
   std::vector<std::string> policies;                      // JSON texts; with some, they narrow
   std::vector<std::pair<std::string, std::string>> tags;  // further than the role's or user's own
   Timestamp issued;
+  std::vector<std::pair<std::string, std::string>> context = {};  // condition keys that it brings
 };
 
 struct Principal {
   PrincipalType type = PrincipalType::kRoot;
   std::string account;
-  std::string arn;         // ...:root, ...:user/PATH/NAME, ...:assumed-role/ROLE/SESSION; a Unix user: empty
-  std::string id;          // the account id, "AIDA...", "AROA...:SESSION", "uid:1000"
-  std::string source_arn;  // role session: the role's ARN, with its path
+  std::string arn;         // ...:root, ...:user/PATH/NAME, ...:assumed-role/ROLE/SESSION,
+                           // ...:federated-user/NAME; of a Unix user and a web identity: empty
+  std::string id;          // the account id, "AIDA...", "AROA...:SESSION", "ACCOUNT:NAME", "ISSUER:AUD:SUB",
+                           // "uid:1000"
+  std::string source_arn;  // role session: the role's ARN, with its path; federated user: of who asked for
+                           // it; web identity: its provider's
   std::string access_key_id;  // empty for a Unix user, and in the background
   bool owner = false;         // a Unix user who owns the installation (its uid, or root)
   bool temporary = false;     // then `session` counts

@@ -46,6 +46,7 @@ void add_session(const policy::Principal& principal, policy::Context& context) {
   if (!principal.temporary) return;
   context.set("aws:TokenIssueTime", iso8601(principal.session.issued));
   context.set("aws:MultiFactorAuthPresent", "false");
+  for (const auto& [name, value] : principal.session.context) context.add(name, value);
 }
 
 void add_tags(const CallerPolicies& policies, const policy::Principal& principal, policy::Context& context) {

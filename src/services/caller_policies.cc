@@ -75,6 +75,8 @@ Status add_session_policies(catalog::Transaction& transaction, const policy::Pri
 // By the id where the credentials told it, else (in the background) by the name.
 Result<std::optional<IamEntity>> find_entity(catalog::Transaction& transaction,
                                              const policy::Principal& principal) {
+  if (principal.type == PrincipalType::kFederatedUser)
+    return transaction.iam_entity_named(principal.account, "user", policy::entity_name(principal.source_arn));
   if (!principal.id.empty()) return transaction.iam_entity(principal.id.substr(0, principal.id.find(':')));
   const char* kind = principal.type == PrincipalType::kUser ? "user" : "role";
   return transaction.iam_entity_named(principal.account, kind, policy::entity_name(principal.arn));
@@ -82,6 +84,7 @@ Result<std::optional<IamEntity>> find_entity(catalog::Transaction& transaction,
 
 // The ids and the path that a stored ARN does not tell.
 void complete(policy::CallerIdentity& identity, const IamEntity& entity) {
+  if (identity.type == policy::CallerType::kFederatedUser) return;
   if (entity.kind == "user") {
     identity.id = entity.id;
     return;
@@ -116,6 +119,8 @@ class Reader {
 };
 
 bool has_entity(const policy::Principal& principal) {
+  if (principal.type == PrincipalType::kFederatedUser)
+    return principal.source_arn.find(":user/") != std::string::npos;
   return principal.type == PrincipalType::kUser || principal.type == PrincipalType::kRoleSession;
 }
 
@@ -128,13 +133,26 @@ Status add_organization(Installation& installation, const std::string& account, 
   return {};
 }
 
+// Who is in no row: root users, Unix users, web identities, and root's federated users, who have session
+// policies alone.
+Status add_without_entity(Installation& installation, const policy::Principal& principal,
+                          CallerPolicies& loaded) {
+  if (principal.type == PrincipalType::kUnixUser && !principal.owner)
+    loaded.nobody_because = "because the user does not own this installation";
+  COFFER_CHECK(add_organization(installation, principal.account, loaded));
+  Attachments attachments;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) {
+    return add_session_policies(transaction, principal, attachments);
+  }));
+  return Reader(*installation.documents, loaded)
+      .read_all(attachments.session, loaded.caller.session_policies);
+}
+
 Result<SharedCallerPolicies> read_caller(Installation& installation, const policy::Principal& principal) {
   auto loaded = std::make_shared<CallerPolicies>();
   loaded->caller.identity = policy::caller_identity(principal);
   if (!has_entity(principal)) {
-    if (principal.type == PrincipalType::kUnixUser && !principal.owner)
-      loaded->nobody_because = "because the user does not own this installation";
-    COFFER_CHECK(add_organization(installation, principal.account, *loaded));
+    COFFER_CHECK(add_without_entity(installation, principal, *loaded));
     return SharedCallerPolicies(std::move(loaded));
   }
   Attachments attachments;

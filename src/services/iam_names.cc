@@ -18,6 +18,10 @@ std::string assumed_role_arn(const catalog::IamEntity& role, std::string_view se
   return fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", role.account, role.name, session_name);
 }
 
+std::string federated_user_arn(std::string_view account, std::string_view name) {
+  return fmt::format("arn:aws:sts::{}:federated-user/{}", account, name);
+}
+
 bool is_service_linked_role(std::string_view role_arn) {
   return role_arn.find(":role/aws-service-role/") != std::string_view::npos;
 }

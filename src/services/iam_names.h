@@ -15,6 +15,8 @@ std::string iam_arn(std::string_view account, std::string_view kind, std::string
 std::string entity_arn(const catalog::IamEntity& entity);
 // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, without the role's path
 std::string assumed_role_arn(const catalog::IamEntity& role, std::string_view session_name);
+// arn:aws:sts::ACCOUNT:federated-user/NAME
+std::string federated_user_arn(std::string_view account, std::string_view name);
 // A role that a service of AWS made for itself, which organizations' policies leave alone.
 bool is_service_linked_role(std::string_view role_arn);
 

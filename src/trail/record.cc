@@ -91,6 +91,7 @@ void append_identity(std::string& out, const UserIdentity& identity) {
   object.text_unless_empty("accountId", identity.account_id);
   object.text_unless_empty("accessKeyId", identity.access_key_id);
   object.text_unless_empty("userName", identity.user_name);
+  object.text_unless_empty("identityProvider", identity.identity_provider);
   if (identity.session_issuer || identity.session_created)
     append_session(object.name("sessionContext"), identity);
   object.text_unless_empty("invokedBy", identity.invoked_by);

@@ -15,7 +15,7 @@ inline constexpr const char* kLocalEventSource = "coffer.local";  // commands on
 
 // Who did it. Empty fields are left out of the record.
 struct UserIdentity {
-  std::string type;          // "Root", "IAMUser", "AssumedRole", "AWSService", "UnixUser"
+  std::string type;  // "Root", "IAMUser", "AssumedRole", "FederatedUser", "WebIdentityUser", "UnixUser", ...
   std::string principal_id;  // the account for root, "AIDA...", "AROA...:session", "uid:1000"
   std::string arn;
   std::string account_id;
@@ -27,6 +27,7 @@ struct UserIdentity {
   };
   std::optional<SessionIssuer> session_issuer;  // the role of an assumed role's session
   std::optional<Timestamp> session_created;     // of temporary credentials
+  std::string identity_provider = {};           // of a web identity
 };
 
 struct Record {

@@ -145,6 +145,12 @@ class IamService final : public api::Handlers {
   Result<api::UntagPolicyResponse> untag_policy(Call& call, const api::UntagPolicyRequest& request) override;
   Result<api::ListPolicyTagsResponse> list_policy_tags(Call& call,
                                                        const api::ListPolicyTagsRequest& request) override;
+  Result<api::TagOpenIDConnectProviderResponse> tag_open_id_connect_provider(
+      Call& call, const api::TagOpenIDConnectProviderRequest& request) override;
+  Result<api::UntagOpenIDConnectProviderResponse> untag_open_id_connect_provider(
+      Call& call, const api::UntagOpenIDConnectProviderRequest& request) override;
+  Result<api::ListOpenIDConnectProviderTagsResponse> list_open_id_connect_provider_tags(
+      Call& call, const api::ListOpenIDConnectProviderTagsRequest& request) override;
   // instance_profiles.cc
   Result<api::CreateInstanceProfileResponse> create_instance_profile(
       Call& call, const api::CreateInstanceProfileRequest& request) override;
@@ -208,6 +214,21 @@ class IamService final : public api::Handlers {
       Call& call, const api::GetContextKeysForPrincipalPolicyRequest& request) override;
   Result<api::GetContextKeysForPolicyResponse> get_context_keys_for_custom_policy(
       Call& call, const api::GetContextKeysForCustomPolicyRequest& request) override;
+  // identity_providers.cc
+  Result<api::CreateOpenIDConnectProviderResponse> create_open_id_connect_provider(
+      Call& call, const api::CreateOpenIDConnectProviderRequest& request) override;
+  Result<api::GetOpenIDConnectProviderResponse> get_open_id_connect_provider(
+      Call& call, const api::GetOpenIDConnectProviderRequest& request) override;
+  Result<api::ListOpenIDConnectProvidersResponse> list_open_id_connect_providers(
+      Call& call, const api::ListOpenIDConnectProvidersRequest& request) override;
+  Result<api::DeleteOpenIDConnectProviderResponse> delete_open_id_connect_provider(
+      Call& call, const api::DeleteOpenIDConnectProviderRequest& request) override;
+  Result<api::AddClientIDToOpenIDConnectProviderResponse> add_client_id_to_open_id_connect_provider(
+      Call& call, const api::AddClientIDToOpenIDConnectProviderRequest& request) override;
+  Result<api::RemoveClientIDFromOpenIDConnectProviderResponse> remove_client_id_from_open_id_connect_provider(
+      Call& call, const api::RemoveClientIDFromOpenIDConnectProviderRequest& request) override;
+  Result<api::UpdateOpenIDConnectProviderThumbprintResponse> update_open_id_connect_provider_thumbprint(
+      Call& call, const api::UpdateOpenIDConnectProviderThumbprintRequest& request) override;
 };
 
 }  // namespace coffer::services::iam

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// TagUser, UntagUser, ListUserTags, and the same for roles, instance profiles and managed policies.
+// TagUser, UntagUser, ListUserTags, and the same for roles, instance profiles, managed policies and OpenID
+// Connect providers.
 #include <algorithm>
 
 #include "services/iam/entities.h"
+#include "services/iam/identity_providers.h"
 #include "services/iam/instance_profiles.h"
 #include "services/iam/managed_policy.h"
 #include "services/iam/paging.h"
@@ -35,6 +37,11 @@ Result<Tagged> find_tagged_profile(Call& call, const std::string& name, policy::
 Result<Tagged> find_tagged_policy(Call& call, const std::string& arn, policy::Context context) {
   COFFER_TRY(found, find_own_policy(call, arn, std::move(context)));
   return Tagged{std::move(found.policy.id), std::move(found.policy.tags)};
+}
+
+Result<Tagged> find_tagged_provider(Call& call, const std::string& arn, policy::Context context) {
+  COFFER_TRY(provider, find_provider(call, arn, std::move(context)));
+  return Tagged{std::move(provider.arn), std::move(provider.tags)};
 }
 
 policy::Context request_keys(const std::vector<api::Tag>& tags) {
@@ -165,6 +172,26 @@ Result<api::ListPolicyTagsResponse> IamService::list_policy_tags(Call& call,
   COFFER_TRY(found, find_policy(call, request.policy_arn));
   return list<api::ListPolicyTagsResponse>(call, Tagged{found.policy.id, std::move(found.policy.tags)},
                                            request);
+}
+
+Result<api::TagOpenIDConnectProviderResponse> IamService::tag_open_id_connect_provider(
+    Call& call, const api::TagOpenIDConnectProviderRequest& request) {
+  return tag<api::TagOpenIDConnectProviderResponse>(
+      call, find_tagged_provider(call, request.open_id_connect_provider_arn, request_keys(request.tags)),
+      request.tags);
+}
+
+Result<api::UntagOpenIDConnectProviderResponse> IamService::untag_open_id_connect_provider(
+    Call& call, const api::UntagOpenIDConnectProviderRequest& request) {
+  return untag<api::UntagOpenIDConnectProviderResponse>(
+      call, find_tagged_provider(call, request.open_id_connect_provider_arn, request_keys(request.tag_keys)),
+      request.tag_keys);
+}
+
+Result<api::ListOpenIDConnectProviderTagsResponse> IamService::list_open_id_connect_provider_tags(
+    Call& call, const api::ListOpenIDConnectProviderTagsRequest& request) {
+  return list<api::ListOpenIDConnectProviderTagsResponse>(
+      call, find_tagged_provider(call, request.open_id_connect_provider_arn, {}), request);
 }
 
 }  // namespace coffer::services::iam

@@ -13,6 +13,12 @@ class StsService final : public api::Handlers {
  public:
   // assume_role.cc
   Result<api::AssumeRoleResponse> assume_role(Call& call, const api::AssumeRoleRequest& request) override;
+  // web_identity.cc
+  Result<api::AssumeRoleWithWebIdentityResponse> assume_role_with_web_identity(
+      Call& call, const api::AssumeRoleWithWebIdentityRequest& request) override;
+  // federation_token.cc
+  Result<api::GetFederationTokenResponse> get_federation_token(
+      Call& call, const api::GetFederationTokenRequest& request) override;
   // caller.cc
   Result<api::GetCallerIdentityResponse> get_caller_identity(
       Call& call, const api::GetCallerIdentityRequest& request) override;
