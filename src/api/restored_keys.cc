@@ -57,7 +57,7 @@ Status take_restored_keys(Installation& installation, Disk& disk, const std::str
   COFFER_CHECK(installation.catalog.write([&](catalog::Transaction& transaction) {
     return services::record_service_event(installation, transaction, event_of(installation, taken));
   }));
-  log_info("{} keys of the continuous backup are restored", taken.keys);
+  log_info("restored from the continuous backup: {} {}", taken.keys, taken.keys == 1 ? "key" : "keys");
   COFFER_CHECK(disk.remove(path));
   return disk.flush_directory(folder);
 }

@@ -253,9 +253,9 @@ struct Present {
   RecoveryKey recovery;
   uint64_t last_number = 0;
 };
-Result<Present> open_present(BackupTarget& target, const BackupOptions& options, const Served& served) {
+Result<Present> open_base(BackupTarget& target, const BackupOptions& options, const Served& served) {
   FileDescriptor file(::open(target.base_path().c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return fail_errno(target.base_path());
+  if (!file.valid()) return fail_errno("open");
   const BackupSource source = from_descriptor(file.get());
   COFFER_TRY(header, read_backup_header(source));
   COFFER_TRY(recovery, find_recovery_key(options, header));
@@ -267,6 +267,13 @@ Result<Present> open_present(BackupTarget& target, const BackupOptions& options,
     return fail(ErrorKind::kConflict, target.folder() + " is the backup of another installation");
   COFFER_TRY(about, Document::parse(base.about));
   return Present{std::move(recovery), static_cast<uint64_t>(about.number("position"))};
+}
+
+Result<Present> open_present(BackupTarget& target, const BackupOptions& options, const Served& served) {
+  auto present = open_base(target, options, served);
+  if (!present && present.error().kind != ErrorKind::kConflict)
+    return fail(present.error().kind, target.base_path() + ": " + present.error().message);
+  return present;
 }
 
 Result<Present> open_target(BackupTarget& target, const BackupOptions& options, const Served& served) {

@@ -328,3 +328,6 @@ def test_the_folder_holds_nothing_in_the_clear_and_is_of_one_installation(rehear
         result = subprocess.run([BUILD / "coffer", "backup", receiver.folder, "--continuous", "--passphrase-fd", "0",
                                  "--data", other.data], input=PASSPHRASE, capture_output=True, text=True, timeout=30)
         assert result.returncode != 0 and "another installation" in result.stderr
+        wrong = subprocess.run([BUILD / "coffer", "backup", receiver.folder, "--continuous", "--passphrase-fd", "0",
+                                "--data", other.data], input="some other passphrase", capture_output=True, text=True, timeout=30)
+        assert wrong.returncode != 0 and f"{receiver.folder}/base: " in wrong.stderr
