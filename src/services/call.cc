@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/call.h"
 
+#include "services/authorization_message.h"
+
 namespace coffer {
 namespace {
 
@@ -24,8 +26,20 @@ Result<AccessDecision> Call::decide(const AccessQuestion& question) {
   return coffer::decide(installation, policies_, principal, origin, in_its_name);
 }
 
-Error Call::refusal(const AccessQuestion& question, const AccessDecision& decision) const {
-  return coffer::refusal(principal, service, question, decision);
+// EC2 gives a message to pass on, to whoever may decode it.
+Error Call::refusal(const AccessQuestion& question, const AccessDecision& decision) {
+  Error error = coffer::refusal(principal, service, question, decision);
+  if (service != "ec2") return error;
+  error.message = "You are not authorized to perform this operation. " + error.message;
+  policy::Context context;
+  AccessQuestion watched = question;
+  watched.observe = [&](const policy::AccessRequest& request) { context = request.context.get(); };
+  if (!decide(watched)) return error;
+  const auto message = services::encode_authorization_message(
+      installation, account, services::authorization_message(principal, question, decision, context));
+  // While keyd is away a refusal is one all the same.
+  if (message) error.message += ". Encoded authorization failure message: " + *message;
+  return error;
 }
 
 Status Call::authorise(const AccessQuestion& question) {

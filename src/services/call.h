@@ -48,7 +48,7 @@ class Call {
   Status authorise(const std::string& action, const std::string& resource_arn);
   // The verdict itself, for a service that has more to ask (grants).
   Result<AccessDecision> decide(const AccessQuestion& question);
-  Error refusal(const AccessQuestion& question, const AccessDecision& decision) const;
+  Error refusal(const AccessQuestion& question, const AccessDecision& decision);
   // For an operation that everybody may call.
   void needs_no_permission() { has_asked_ = true; }
   bool has_asked() const { return has_asked_; }

@@ -14,6 +14,7 @@
 #include "policy/document_cache.h"
 #include "services/account_organization.h"
 #include "services/caller_policies.h"
+#include "services/installation_key.h"
 #include "services/key_usage.h"
 #include "services/kms/stored_keys.h"
 
@@ -50,6 +51,7 @@ struct Installation {
   std::shared_ptr<CallerCache> callers = std::make_shared<CallerCache>();
   std::shared_ptr<AccountOrganizations> organizations = std::make_shared<AccountOrganizations>();
   std::shared_ptr<services::kms::StoredKeys> stored_keys = std::make_shared<services::kms::StoredKeys>();
+  std::shared_ptr<services::InstallationKey> own_key = std::make_shared<services::InstallationKey>();
   std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };
 

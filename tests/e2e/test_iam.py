@@ -35,8 +35,8 @@ def test_a_user_may_do_exactly_what_its_policy_allows(coffer, iam):
     refused("AccessDeniedException", kms.encrypt, KeyId=key, Plaintext=b"x")
     refused("AccessDeniedException", kms.generate_random, NumberOfBytes=8)
     message = refused("UnauthorizedOperation", coffer.client("ec2", credentials=credentials).describe_volumes)
-    assert message.endswith("is not authorized to perform: ec2:DescribeVolumes because no identity-based policy allows "
-                            "the ec2:DescribeVolumes action")
+    assert ("is not authorized to perform: ec2:DescribeVolumes because no identity-based policy allows "
+            "the ec2:DescribeVolumes action. Encoded authorization failure message: ") in message
     message = refused("AccessDenied", coffer.client("iam", credentials=credentials).create_user, UserName="another")
     assert message == (f"User: {arn} is not authorized to perform: iam:CreateUser on resource: "
                        f"arn:aws:iam::{ACCOUNT}:user/another because no identity-based policy allows the "

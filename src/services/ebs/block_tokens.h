@@ -3,7 +3,6 @@
 // Thread-safe.
 #pragma once
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "secret/secret_bytes.h"
@@ -32,11 +31,7 @@ class BlockTokens {
   Status check(const Call& call, const std::string& snapshot_id, uint32_t block, const std::string& token);
 
  private:
-  Result<std::shared_ptr<const secret::SecretBytes>> key();
-
   Installation& installation_;
-  std::mutex mutex_;
-  std::shared_ptr<const secret::SecretBytes> key_;
 };
 
 }  // namespace coffer::services::ebs

@@ -19,6 +19,9 @@ class StsService final : public api::Handlers {
   // federation_token.cc
   Result<api::GetFederationTokenResponse> get_federation_token(
       Call& call, const api::GetFederationTokenRequest& request) override;
+  // decode_message.cc
+  Result<api::DecodeAuthorizationMessageResponse> decode_authorization_message(
+      Call& call, const api::DecodeAuthorizationMessageRequest& request) override;
   // caller.cc
   Result<api::GetCallerIdentityResponse> get_caller_identity(
       Call& call, const api::GetCallerIdentityRequest& request) override;
