@@ -274,6 +274,12 @@ class Transaction {
                                                                 const std::string& after, size_t limit) = 0;
   virtual Result<std::vector<CustomKeyStore>> custom_key_stores_in_state(
       const std::string& connection_state) = 0;
+  // Of whatever account and Region.
+  virtual Result<std::vector<CustomKeyStore>> custom_key_stores_of_cluster(const std::string& cluster_id) = 0;
+  // What is to be destroyed in a store's token; gone with the store. kConflict without the store.
+  virtual Status insert_key_left_in_token(const KeyLeftInToken& key) = 0;
+  virtual Status remove_key_left_in_token(const KeyLeftInToken& key) = 0;
+  virtual Result<std::vector<KeyLeftInToken>> keys_left_in_token(const std::string& store_id) = 0;
   // Keys in the store, whatever their state; those of one name in it where `store_key_id` is given.
   virtual Result<size_t> count_keys_in_store(const std::string& store_id,
                                              const std::string& store_key_id = {}) = 0;

@@ -64,6 +64,8 @@ Status SqliteTransaction::update_custom_key_store(const CustomKeyStore& store) {
 }
 
 Status SqliteTransaction::remove_custom_key_store(const std::string& id) {
+  Query left(connection_, "DELETE FROM keys_left_in_tokens WHERE custom_key_store_id = ?");
+  COFFER_CHECK(left.bind(id).run());
   Query query(connection_, "DELETE FROM custom_key_stores WHERE id = ?");
   COFFER_CHECK(query.bind(id).run());
   return expect_changed("custom key store " + id);
@@ -90,6 +92,46 @@ Result<std::vector<CustomKeyStore>> SqliteTransaction::custom_key_stores_in_stat
   Query query(connection_, COFFER_SELECT_CUSTOM_KEY_STORES "connection_state = ? ORDER BY id");
   query.bind(connection_state);
   return rows(query, read_custom_key_store);
+}
+
+Result<std::vector<CustomKeyStore>> SqliteTransaction::custom_key_stores_of_cluster(
+    const std::string& cluster_id) {
+  Query query(connection_, COFFER_SELECT_CUSTOM_KEY_STORES "cluster_id = ? AND cluster_id <> '' ORDER BY id");
+  query.bind(cluster_id);
+  return rows(query, read_custom_key_store);
+}
+
+Status SqliteTransaction::insert_key_left_in_token(const KeyLeftInToken& key) {
+  COFFER_CHECK(allow_wrapped(WrappedSetting::Form::kToken, key.material.token));
+  Query query(connection_,
+              "INSERT OR REPLACE INTO keys_left_in_tokens"
+              " (region, key_id, version, account, custom_key_store_id, token) VALUES (?, ?, ?, ?, ?, ?)");
+  return query
+      .bind(key.material.region, key.material.key_id, key.material.version, key.account,
+            key.custom_key_store_id, key.material.token)
+      .run();
+}
+
+Status SqliteTransaction::remove_key_left_in_token(const KeyLeftInToken& key) {
+  Query query(connection_, "DELETE FROM keys_left_in_tokens WHERE region = ? AND key_id = ? AND version = ?");
+  return query.bind(key.material.region, key.material.key_id, key.material.version).run();
+}
+
+Result<std::vector<KeyLeftInToken>> SqliteTransaction::keys_left_in_token(const std::string& store_id) {
+  Query query(connection_,
+              "SELECT region, key_id, version, account, custom_key_store_id, token FROM keys_left_in_tokens"
+              " WHERE custom_key_store_id = ? ORDER BY region, key_id, version");
+  query.bind(store_id);
+  return rows(query, [](Query& row) {
+    KeyLeftInToken key;
+    key.material.region = row.text();
+    key.material.key_id = row.text();
+    key.material.version = static_cast<uint32_t>(row.integer());
+    key.account = row.text();
+    key.custom_key_store_id = row.text();
+    key.material.token = row.blob();
+    return key;
+  });
 }
 
 Result<size_t> SqliteTransaction::count_keys_in_store(const std::string& store_id,

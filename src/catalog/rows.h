@@ -87,6 +87,13 @@ struct BackingKey {
   std::optional<Timestamp> valid_to = {};
 };
 
+// A key of a cluster's custom key store that is no more, while the cluster's token may still have its object.
+struct KeyLeftInToken {
+  std::string custom_key_store_id;
+  std::string account;
+  BackingKey material;  // its region, key id, version and token
+};
+
 // A KMS key whose tokens were erased. The row is what remains of it: old copies of the catalog still hold
 // the tokens, so its destruction is complete only once no domain key up to this version exists.
 struct DestroyedKey {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Version 4 of the schema. Organizations: their tree, the accounts and policies in it, invitations. IAM:
-// instance profiles, identity providers, aliases of accounts.
+// instance profiles, identity providers, aliases of accounts. KMS: what deleted keys leave in tokens.
 #pragma once
 
 namespace coffer::catalog {
@@ -121,6 +121,17 @@ CREATE TABLE session_context (
   value TEXT NOT NULL,
   PRIMARY KEY (access_key_id, position)
 ) WITHOUT ROWID;
+CREATE INDEX custom_key_stores_by_cluster ON custom_key_stores (cluster_id) WHERE cluster_id <> '';
+CREATE TABLE keys_left_in_tokens (
+  region TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  account TEXT NOT NULL,
+  custom_key_store_id TEXT NOT NULL REFERENCES custom_key_stores (id),
+  token BLOB NOT NULL,
+  PRIMARY KEY (region, key_id, version)
+);
+CREATE INDEX keys_left_in_tokens_by_store ON keys_left_in_tokens (custom_key_store_id);
 )";
 
 }  // namespace coffer::catalog

@@ -193,6 +193,10 @@ class SqliteTransaction final : public Transaction {
                                                         const std::string& after, size_t limit) override;
   Result<std::vector<CustomKeyStore>> custom_key_stores_in_state(
       const std::string& connection_state) override;
+  Result<std::vector<CustomKeyStore>> custom_key_stores_of_cluster(const std::string& cluster_id) override;
+  Status insert_key_left_in_token(const KeyLeftInToken& key) override;
+  Status remove_key_left_in_token(const KeyLeftInToken& key) override;
+  Result<std::vector<KeyLeftInToken>> keys_left_in_token(const std::string& store_id) override;
   Result<size_t> count_keys_in_store(const std::string& store_id, const std::string& store_key_id) override;
 
   Status insert_alias(const Alias& alias) override;

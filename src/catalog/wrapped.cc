@@ -85,15 +85,18 @@ Result<uint32_t> SqliteTransaction::oldest_wrapped() {
                 "SELECT wrapped_secret FROM access_keys UNION ALL SELECT wrapped_secret FROM sessions"
                 " UNION ALL SELECT wrapped_secret FROM custom_key_stores");
   COFFER_TRY(oldest_secret, oldest_in(secrets, Form::kSecret, oldest));
-  Query tokens(connection_, "SELECT token FROM backing_keys WHERE length(token) > 0");
+  Query tokens(connection_,
+               "SELECT token FROM backing_keys WHERE length(token) > 0"
+               " UNION ALL SELECT token FROM keys_left_in_tokens");
   return oldest_in(tokens, Form::kToken, oldest_secret);
 }
 
 Result<std::vector<BackingKey>> SqliteTransaction::backing_keys_after(const BackingKey& after, size_t limit) {
   Query query(connection_,
               "SELECT region, key_id, version, token FROM backing_keys"
-              " WHERE (region, key_id, version) > (?, ?, ?) AND length(token) > 0 ORDER BY region, key_id, "
-              "version LIMIT ?");
+              " WHERE (region, key_id, version) > (?1, ?2, ?3) AND length(token) > 0"
+              " UNION ALL SELECT region, key_id, version, token FROM keys_left_in_tokens"
+              " WHERE (region, key_id, version) > (?1, ?2, ?3) ORDER BY 1, 2, 3 LIMIT ?4");
   query.bind(after.region, after.key_id, after.version, limit);
   return rows(query, [](Query& row) {
     BackingKey backing_key;
@@ -107,10 +110,16 @@ Result<std::vector<BackingKey>> SqliteTransaction::backing_keys_after(const Back
 
 Status SqliteTransaction::replace_token(const BackingKey& old_token, const Bytes& token) {
   COFFER_CHECK(allow_wrapped(Form::kToken, token));
+  // The key is in one of the two tables only.
   Query query(
       connection_,
       "UPDATE backing_keys SET token = ? WHERE region = ? AND key_id = ? AND version = ? AND token = ?");
-  return query.bind(token, old_token.region, old_token.key_id, old_token.version, old_token.token).run();
+  COFFER_CHECK(
+      query.bind(token, old_token.region, old_token.key_id, old_token.version, old_token.token).run());
+  Query left(connection_,
+             "UPDATE keys_left_in_tokens SET token = ?"
+             " WHERE region = ? AND key_id = ? AND version = ? AND token = ?");
+  return left.bind(token, old_token.region, old_token.key_id, old_token.version, old_token.token).run();
 }
 
 Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::string& id, size_t limit) {
@@ -150,8 +159,9 @@ Status SqliteTransaction::replace_wrapped_setting(const WrappedSetting& which, c
 
 Result<size_t> SqliteTransaction::count_wrapped() {
   return count(
-      "SELECT (SELECT COUNT(*) FROM backing_keys WHERE length(token) > 0) + (SELECT COUNT(*) FROM "
-      "access_keys) + (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM custom_key_stores)");
+      "SELECT (SELECT COUNT(*) FROM backing_keys WHERE length(token) > 0) + (SELECT COUNT(*) FROM"
+      " keys_left_in_tokens) + (SELECT COUNT(*) FROM access_keys) + (SELECT COUNT(*) FROM sessions) + "
+      "(SELECT COUNT(*) FROM custom_key_stores)");
 }
 
 }  // namespace coffer::catalog

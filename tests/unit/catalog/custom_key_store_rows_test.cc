@@ -92,6 +92,67 @@ TEST_F(CustomKeyStoreRows, OtherKeysAreInNoStore) {
   EXPECT_EQ(read<size_t>([](Transaction& t) { return t.count_keys_in_store(""); }), 0u);
 }
 
+TEST_F(CustomKeyStoreRows, AClustersStoresAreFoundWhoeverHasThem) {
+  CustomKeyStore mine = a_store("cks-1", "one"), other = a_store("cks-2", "two");
+  mine.cluster_id = other.cluster_id = "cluster-1";
+  other.account = "210987654321";
+  other.region = "us-east-1";
+  stored([&](Transaction& t) -> Status {
+    COFFER_CHECK(t.insert_custom_key_store(mine));
+    COFFER_CHECK(t.insert_custom_key_store(other));
+    return t.insert_custom_key_store(a_store("cks-3", "three"));
+  });
+  const auto of = [&](const std::string& cluster) {
+    return read<std::vector<CustomKeyStore>>(
+               [&](Transaction& t) { return t.custom_key_stores_of_cluster(cluster); })
+        .size();
+  };
+  EXPECT_EQ(of("cluster-1"), 2u);
+  EXPECT_EQ(of("cluster-2"), 0u);
+  EXPECT_EQ(of(""), 0u);
+}
+
+TEST_F(CustomKeyStoreRows, WhatIsLeftInATokenIsKeptReWrappedAndGoneWithItsStore) {
+  const KeyLeftInToken left{"cks-1", "123456789012", {"k", 1, {7}, "us-west-2"}};
+  EXPECT_FALSE(catalog_->write([&](Transaction& t) { return t.insert_key_left_in_token(left); }));
+  Key key;
+  key.id = "j";
+  key.region = "us-west-2";
+  stored([&](Transaction& t) -> Status {
+    COFFER_CHECK(t.insert_custom_key_store(a_store("cks-1", "one")));
+    COFFER_CHECK(t.insert_key(key, {"j", 1, {6}}));
+    COFFER_CHECK(t.insert_key_left_in_token(left));
+    return t.insert_key_left_in_token({"cks-1", "123456789012", {"l", 1, {8}, "us-west-2"}});
+  });
+  const auto found = [&] {
+    return read<std::vector<KeyLeftInToken>>([](Transaction& t) { return t.keys_left_in_token("cks-1"); });
+  };
+  ASSERT_EQ(found().size(), 2u);
+  EXPECT_EQ(found()[0].account, left.account);
+  EXPECT_EQ(std::tie(found()[0].material.key_id, found()[0].material.token),
+            std::tie(left.material.key_id, left.material.token));
+
+  // As a rotation goes through them, with those of the keys.
+  EXPECT_EQ(read<size_t>([](Transaction& t) { return t.count_wrapped(); }), 4u);
+  std::string order;
+  BackingKey last;
+  for (int i = 0; i < 3; ++i) {
+    const auto next =
+        read<std::vector<BackingKey>>([&](Transaction& t) { return t.backing_keys_after(last, 1); });
+    ASSERT_EQ(next.size(), 1u);
+    last = next[0];
+    order += last.key_id;
+    stored([&](Transaction& t) { return t.replace_token(last, {9}); });
+  }
+  EXPECT_EQ(order, "jkl");
+  EXPECT_EQ(found()[1].material.token, Bytes{9});
+
+  stored([&](Transaction& t) { return t.remove_key_left_in_token(left); });
+  EXPECT_EQ(found().size(), 1u);
+  stored([&](Transaction& t) { return t.remove_custom_key_store("cks-1"); });
+  EXPECT_TRUE(found().empty());
+}
+
 TEST_F(CustomKeyStoreRows, TheirSecretsAreRewrapped) {
   stored([&](Transaction& t) { return t.insert_custom_key_store(a_store("cks-1", "one")); });
   const auto found = read<std::vector<AccessKey>>([](Transaction& t) { return t.access_keys_after("", 10); });
