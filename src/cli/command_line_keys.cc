@@ -107,6 +107,10 @@ void CommandLine::add_hsm(CLI::App* kms) {
           "--trust-anchor", hsm_.trust_anchor,
           "the certificate, in PEM, that must be shown as TrustAnchorCertificate (default: any will do)")
       ->type_name("FILE");
+  command
+      ->add_option("--account", hsm_.account,
+                   "the account whose key stores alone may use it (default: whoever may create key stores)")
+      ->type_name("ID");
   add_data(command);
   add_json(command);
   command = add(hsm, "list", "the tokens that KMS may use", "  coffer kms hsm list --json",

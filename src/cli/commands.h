@@ -110,6 +110,7 @@ struct HsmOptions {
   std::string cluster_id;  // empty: one is made
   std::string module, token, serial;
   std::string trust_anchor;  // a PEM file; empty: none is asked for
+  std::string account;       // whose key stores alone may use it; empty: any account's
 };
 int kms_hsm_add(const Common& common, const HsmOptions& options);
 int kms_hsm_list(const Common& common);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/disk.h"
+#include "base/ids.h"
 #include "base/random.h"
 #include "cli/commands.h"
 #include "cli/data_folder.h"
@@ -60,12 +61,16 @@ Result<format::HsmCluster> new_cluster(const HsmOptions& options) {
                     "' is not");
   if (options.token.empty() && options.serial.empty())
     return fail(ErrorKind::kInvalidArgument, "--token LABEL or --serial NUMBER says which token it is");
+  if (!options.account.empty() && !is_account_id(options.account))
+    return fail(ErrorKind::kInvalidArgument,
+                "--account is of twelve digits, '" + options.account + "' is not");
   COFFER_TRY(anchor, read_anchor(options.trust_anchor));
   const std::string id = options.cluster_id.empty() ? make_cluster_id(system_random()) : options.cluster_id;
   if (!format::is_hsm_cluster_id(id))
     return fail(ErrorKind::kInvalidArgument,
                 "'" + id + "' is no cluster id: cluster- and 11 to 16 letters or digits from 2 to 7");
-  return format::HsmCluster{id, options.module, options.token, options.serial, std::move(anchor)};
+  return format::HsmCluster{
+      id, options.module, options.token, options.serial, std::move(anchor), options.account};
 }
 
 Result<format::HsmCluster> add(const Common& common, const HsmOptions& options) {
@@ -95,6 +100,7 @@ Document described(const format::HsmCluster& cluster) {
   document.set("module", cluster.module);
   document.set("token", cluster.label);
   document.set("serial", cluster.serial);
+  document.set("account", cluster.account);
   document.set("trust_anchor", !cluster.trust_anchor.empty());
   return document;
 }
@@ -124,10 +130,10 @@ int kms_hsm_list(const Common& common) {
     print(list.pretty());
     return kOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"CLUSTER", "TOKEN", "SERIAL", "MODULE", ""}};
+  std::vector<std::vector<std::string>> rows = {{"CLUSTER", "ACCOUNT", "TOKEN", "SERIAL", "MODULE", ""}};
   for (const auto& cluster : *clusters)
-    rows.push_back({cluster.id, cluster.label, cluster.serial, cluster.module,
-                    cluster.trust_anchor.empty() ? "" : "trust anchor"});
+    rows.push_back({cluster.id, cluster.account.empty() ? "any" : cluster.account, cluster.label,
+                    cluster.serial, cluster.module, cluster.trust_anchor.empty() ? "" : "trust anchor"});
   print(table(rows));
   return kOk;
 }

@@ -4,21 +4,25 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/ids.h"
 #include "format/codec.h"
 #include "format/document.h"
 
 namespace coffer::format {
 namespace {
 
-constexpr DocumentKind kKind{"CofferHC", 1, "the list of HSM clusters (DIR/keyd/hsm-clusters)"};
+constexpr DocumentKind kKind{"CofferHC", 2, "the list of HSM clusters (DIR/keyd/hsm-clusters)"};
 constexpr std::string_view kPrefix = "cluster-";
 constexpr size_t kShortestId = 19, kLongestId = 24;
 constexpr size_t kLongestText = 4096;
+constexpr size_t kVersionAt = 8;
+constexpr uint16_t kFirstWithAccounts = 2;
 
 bool well_formed(const HsmCluster& cluster) {
   const auto fits = [](const std::string& text) { return text.size() <= kLongestText; };
   return is_hsm_cluster_id(cluster.id) && cluster.module.starts_with('/') && fits(cluster.module) &&
-         fits(cluster.label) && fits(cluster.serial) && !(cluster.label.empty() && cluster.serial.empty());
+         fits(cluster.label) && fits(cluster.serial) && !(cluster.label.empty() && cluster.serial.empty()) &&
+         (cluster.account.empty() || is_account_id(cluster.account));
 }
 
 }  // namespace
@@ -30,6 +34,10 @@ bool is_hsm_cluster_id(std::string_view text) {
   });
 }
 
+bool belongs_to(const HsmCluster& cluster, std::string_view account) {
+  return cluster.account.empty() || cluster.account == account;
+}
+
 Bytes encode(const HsmClusters& clusters) {
   Writer writer = begin_document(kKind);
   writer.u32(static_cast<uint32_t>(clusters.size()));
@@ -38,12 +46,14 @@ Bytes encode(const HsmClusters& clusters) {
         .field(cluster.module)
         .field(cluster.label)
         .field(cluster.serial)
-        .field(cluster.trust_anchor);
+        .field(cluster.trust_anchor)
+        .field(cluster.account);
   return finish_document(std::move(writer));
 }
 
 Result<HsmClusters> parse_hsm_clusters(ByteView bytes) {
   COFFER_TRY(reader, open_document(bytes, kKind));
+  const bool has_accounts = Reader(bytes.subspan(kVersionAt)).u16() >= kFirstWithAccounts;
   const uint32_t count = reader.u32();
   if (count > kMostHsmClusters) return damaged(kKind);
   HsmClusters clusters;
@@ -54,6 +64,7 @@ Result<HsmClusters> parse_hsm_clusters(ByteView bytes) {
     cluster.label = reader.text_field();
     cluster.serial = reader.text_field();
     cluster.trust_anchor = reader.bytes_field();
+    if (has_accounts) cluster.account = reader.text_field();
     if (!reader.ok() || !well_formed(cluster) || find_cluster(clusters, cluster.id) != nullptr)
       return damaged(kKind);
     clusters.push_back(std::move(cluster));

@@ -17,14 +17,18 @@ inline constexpr std::string_view kHsmClustersName = "hsm-clusters";
 inline constexpr size_t kMostHsmClusters = 64;
 
 struct HsmCluster {
-  std::string id;      // "cluster-…", as AWS CloudHSM names one
-  std::string module;  // the vendor's library; absolute
-  std::string label;   // of the token; empty: told by its serial number alone
-  std::string serial;  // of the token; empty: told by its label alone
-  Bytes trust_anchor;  // a certificate, DER; empty: none is asked for
+  std::string id;            // "cluster-…", as AWS CloudHSM names one
+  std::string module;        // the vendor's library; absolute
+  std::string label;         // of the token; empty: told by its serial number alone
+  std::string serial;        // of the token; empty: told by its label alone
+  Bytes trust_anchor;        // a certificate, DER; empty: none is asked for
+  std::string account = {};  // whose key stores may use it; empty: any account's
   bool operator==(const HsmCluster&) const = default;
 };
 using HsmClusters = std::vector<HsmCluster>;
+
+// May the account's key stores use it?
+bool belongs_to(const HsmCluster& cluster, std::string_view account);
 
 // "cluster-" and 11 to 16 lower-case letters and digits (KMS API, CloudHsmClusterIdType: 19 to 24
 // characters).

@@ -33,11 +33,12 @@ bool key_is_in_hsm(Reader& reader) {
 }  // namespace
 
 void DescribeHsmCluster::write(Writer& writer) const {
-  writer.field(cluster_id).field(certificate_pem).u8(look ? 1 : 0);
+  writer.field(cluster_id).field(account).field(certificate_pem).u8(look ? 1 : 0);
 }
 DescribeHsmCluster DescribeHsmCluster::read(Reader& reader) {
   DescribeHsmCluster body;
   body.cluster_id = reader.text_field();
+  body.account = reader.text_field();
   body.certificate_pem = reader.text_field();
   body.look = read_truth(reader);
   return body;

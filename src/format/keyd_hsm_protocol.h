@@ -10,13 +10,14 @@ namespace coffer::format::keyd {
 
 struct DescribeHsmCluster {
   std::string cluster_id;
+  std::string account;          // whose key store asks
   std::string certificate_pem;  // is it the cluster's trust anchor? Empty: not asked
   bool look = false;            // whether the token is there and fit, which takes time
   void write(Writer& writer) const;
   static DescribeHsmCluster read(Reader& reader);
 };
 struct HsmClusterReply {
-  bool known = false;
+  bool known = false;   // and the account's to use
   bool trusts = false;  // the certificate; true of any where the operator has named none
   HsmLoginOutcome found = HsmLoginOutcome::kLoggedIn;  // of the look: a log-in could begin, or why not
   void write(Writer& writer) const;

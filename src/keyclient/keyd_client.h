@@ -122,9 +122,10 @@ class KeydClient {
 
   // AES-256 keys in PKCS#11 tokens, used by the calls above like any other: kUnavailable while their key
   // store is not connected, kConflict when the token cannot be reached or has lost the key. Whatever takes a
-  // login opens the token if it must. `certificate_pem`: is it the cluster's trust anchor? `look`: at the
+  // login opens the token if it must. `account`: may it use the
+  // cluster? `certificate_pem`: is it the cluster's trust anchor? `look`: at the
   // token.
-  Result<HsmClusterStatus> describe_hsm_cluster(const std::string& cluster_id,
+  Result<HsmClusterStatus> describe_hsm_cluster(const std::string& cluster_id, const std::string& account,
                                                 const std::string& certificate_pem, bool look);
   Result<format::HsmLoginOutcome> connect_hsm(const HsmLogin& login);
   Status remember_hsm(const HsmLogin& login);  // for a keyd that was started anew

@@ -13,10 +13,12 @@ constexpr auto kPatienceForALogin = std::chrono::seconds(30);
 }  // namespace
 
 Result<HsmClusterStatus> KeydClient::describe_hsm_cluster(const std::string& cluster_id,
+                                                          const std::string& account,
                                                           const std::string& certificate_pem, bool look) {
-  COFFER_TRY(reply, channel_->call_for_bytes(Operation::kDescribeHsmCluster,
-                                             protocol::DescribeHsmCluster{cluster_id, certificate_pem, look},
-                                             kPatienceForALogin));
+  COFFER_TRY(reply, channel_->call_for_bytes(
+                        Operation::kDescribeHsmCluster,
+                        protocol::DescribeHsmCluster{cluster_id, account, certificate_pem, look},
+                        kPatienceForALogin));
   return protocol::parse_body<protocol::HsmClusterReply>(reply);
 }
 

@@ -57,8 +57,9 @@ Status Operations::ensure_connected(const protocol::HsmLogin& login) const {
 Result<ReplyBody> Operations::describe_hsm_cluster(const protocol::DescribeHsmCluster& request) const {
   COFFER_TRY(stores, hsm());
   COFFER_TRY(cluster, stores->cluster(request.cluster_id));
-  protocol::HsmClusterReply reply{cluster.has_value(), false, HsmLoginOutcome::kLoggedIn};
-  if (cluster) {
+  const bool known = cluster && format::belongs_to(*cluster, request.account);
+  protocol::HsmClusterReply reply{known, false, HsmLoginOutcome::kLoggedIn};
+  if (known) {
     const auto shown = format::certificate_in_pem(request.certificate_pem);
     reply.trusts = cluster->trust_anchor.empty() || (shown && *shown == cluster->trust_anchor);
     if (request.look) reply.found = stores->look(request.cluster_id);

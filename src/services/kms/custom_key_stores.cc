@@ -112,6 +112,7 @@ Result<api::CreateCustomKeyStoreResponse> KmsService::create_custom_key_store(
         COFFER_CHECK(check_key_store_quota(transaction, store));
         COFFER_CHECK(check_unique(transaction, store));
         COFFER_CHECK(transaction.insert_custom_key_store(store));
+        COFFER_CHECK(check_cluster_free(transaction, store));
         api::CreateCustomKeyStoreResponse response;
         response.custom_key_store_id = store.id;
         return response;
@@ -142,6 +143,7 @@ Result<api::UpdateCustomKeyStoreResponse> KmsService::update_custom_key_store(
                                  : present.wrapped_secret;  // a rotation may have re-wrapped it
         COFFER_CHECK(check_unique(transaction, now));
         COFFER_CHECK(transaction.update_custom_key_store(now));
+        COFFER_CHECK(check_cluster_free(transaction, now));
         return api::UpdateCustomKeyStoreResponse{};
       });
 }

@@ -17,6 +17,12 @@
 
 namespace coffer::services::kms {
 
+// A cluster, and the account whose key store uses it.
+struct HsmClusterUse {
+  std::string cluster_id;  // "cluster-…"
+  std::string account;
+};
+
 // How a key store's user logs in.
 struct HsmLogin {
   std::string cluster_id;    // "cluster-…"
@@ -36,13 +42,14 @@ class HsmClusters {
  public:
   virtual ~HsmClusters() = default;
 
-  virtual bool knows(const std::string& cluster_id) const = 0;
+  // False too where the operator keeps the cluster for another account.
+  virtual bool knows(const HsmClusterUse& cluster) const = 0;
   // Is that PEM certificate the cluster's trust anchor? True where the operator has configured none.
-  virtual bool trusts(const std::string& cluster_id, const std::string& certificate_pem) const = 0;
+  virtual bool trusts(const HsmClusterUse& cluster, const std::string& certificate_pem) const = 0;
 
   // Is its token there, and fit? CloudHsmClusterNotActiveException, or another of KMS's exceptions about
   // clusters.
-  virtual Status check_active(const std::string& /*cluster_id*/) const { return {}; }
+  virtual Status check_active(const HsmClusterUse& cluster) const = 0;
 
   // Logs in, to see whether it can be done. Empty, or a ConnectionErrorCode of the KMS API
   // ("INVALID_CREDENTIALS", "CLUSTER_NOT_FOUND", "INTERNAL_ERROR", …).

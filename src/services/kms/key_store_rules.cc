@@ -196,10 +196,17 @@ Status check_unique(catalog::Transaction& transaction, const CustomKeyStore& sto
                      "account.");
     if (other.type != store.type) continue;
     if (store.type == kExternalKeyStore) COFFER_CHECK(check_proxy_unique(store, other));
-    if (store.type == kCloudHsm && store.cluster_id == other.cluster_id)
-      return refused("CloudHsmClusterInUseException",
-                     "The CloudHSM cluster is already associated with a CloudHSM key store in this account.");
   }
+  return {};
+}
+
+Status check_cluster_free(catalog::Transaction& transaction, const CustomKeyStore& store) {
+  if (store.type != kCloudHsm) return {};
+  COFFER_TRY(users, transaction.custom_key_stores_of_cluster(store.cluster_id));
+  for (const auto& other : users)
+    if (other.id != store.id)
+      return refused("CloudHsmClusterInUseException",
+                     "The CloudHSM cluster is already associated with a CloudHSM key store.");
   return {};
 }
 
@@ -213,11 +220,14 @@ Status check_key_store_quota(catalog::Transaction& transaction, const CustomKeyS
 
 Status check_cluster(Installation& installation, const CustomKeyStore& store) {
   const auto* clusters = installation.hsm_clusters;
-  if (clusters == nullptr || !clusters->knows(store.cluster_id))
+  const HsmClusterUse cluster = cluster_of(store);
+  if (clusters == nullptr || !clusters->knows(cluster))
     return refused("CloudHsmClusterNotFoundException",
                    "AWS KMS cannot find the CloudHSM cluster with the specified cluster ID.");
-  COFFER_CHECK(clusters->check_active(store.cluster_id));
-  if (clusters->trusts(store.cluster_id, store.trust_anchor)) return {};
+  COFFER_CHECK(installation.catalog.read(
+      [&](catalog::Transaction& transaction) { return check_cluster_free(transaction, store); }));
+  COFFER_CHECK(clusters->check_active(cluster));
+  if (clusters->trusts(cluster, store.trust_anchor)) return {};
   if (store.id.empty())
     return refused("IncorrectTrustAnchorException",
                    "The trust anchor certificate in the request is not the trust anchor certificate for the "
@@ -225,6 +235,10 @@ Status check_cluster(Installation& installation, const CustomKeyStore& store) {
   return refused("CloudHsmClusterNotRelatedException",
                  "The specified CloudHSM cluster has a different cluster certificate than the original "
                  "cluster.");
+}
+
+HsmClusterUse cluster_of(const CustomKeyStore& store) {
+  return {store.cluster_id, store.account};
 }
 
 HsmLogin login_of(const CustomKeyStore& store) {

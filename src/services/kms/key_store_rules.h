@@ -39,11 +39,14 @@ Status check_unique(catalog::Transaction& transaction, const catalog::CustomKeyS
 // At most ten in an account and region, as at AWS. LimitExceededException.
 Status check_key_store_quota(catalog::Transaction& transaction, const catalog::CustomKeyStore& store);
 
-// Is there such a cluster, and is the store's certificate its trust anchor?
+// A cluster is for one key store, whoever's: CloudHsmClusterInUseException. Nothing for other stores.
+Status check_cluster_free(catalog::Transaction& transaction, const catalog::CustomKeyStore& store);
+// Is there such a cluster for the account, free, and is the store's certificate its trust anchor?
 Status check_cluster(Installation& installation, const catalog::CustomKeyStore& store);
 
 tl::unexpected<Error> invalid_store_state(std::string message);  // CustomKeyStoreInvalidStateException
 
+HsmClusterUse cluster_of(const catalog::CustomKeyStore& store);
 // How the store's user logs in to its cluster.
 HsmLogin login_of(const catalog::CustomKeyStore& store);
 

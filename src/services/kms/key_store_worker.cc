@@ -129,7 +129,7 @@ std::string KeyStoreWorker::try_to_connect(const catalog::CustomKeyStore& store)
     return answers ? "" : connection_error_of(answers.error());
   }
   auto* clusters = installation_.hsm_clusters;
-  if (clusters == nullptr || !clusters->knows(store.cluster_id)) return "CLUSTER_NOT_FOUND";
+  if (clusters == nullptr || !clusters->knows(cluster_of(store))) return "CLUSTER_NOT_FOUND";
   return clusters->connect(login_of(store));
 }
 

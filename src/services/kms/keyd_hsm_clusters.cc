@@ -46,19 +46,19 @@ Error unreachable(Error error) {
 
 }  // namespace
 
-bool KeydHsmClusters::knows(const std::string& cluster_id) const {
-  const auto status = keyd_.describe_hsm_cluster(cluster_id, "", false);
-  if (!status) log_warning("cluster {}: {}", cluster_id, status.error().message);
+bool KeydHsmClusters::knows(const HsmClusterUse& cluster) const {
+  const auto status = keyd_.describe_hsm_cluster(cluster.cluster_id, cluster.account, "", false);
+  if (!status) log_warning("cluster {}: {}", cluster.cluster_id, status.error().message);
   return status && status->known;
 }
 
-bool KeydHsmClusters::trusts(const std::string& cluster_id, const std::string& certificate_pem) const {
-  const auto status = keyd_.describe_hsm_cluster(cluster_id, certificate_pem, false);
+bool KeydHsmClusters::trusts(const HsmClusterUse& cluster, const std::string& certificate_pem) const {
+  const auto status = keyd_.describe_hsm_cluster(cluster.cluster_id, cluster.account, certificate_pem, false);
   return status && status->known && status->trusts;
 }
 
-Status KeydHsmClusters::check_active(const std::string& cluster_id) const {
-  COFFER_TRY(status, keyd_.describe_hsm_cluster(cluster_id, "", true));
+Status KeydHsmClusters::check_active(const HsmClusterUse& cluster) const {
+  COFFER_TRY(status, keyd_.describe_hsm_cluster(cluster.cluster_id, cluster.account, "", true));
   if (status.found == HsmLoginOutcome::kLoggedIn) return {};
   if (status.found == HsmLoginOutcome::kUnfitToken)
     return fail(ErrorKind::kConflict, "The CloudHSM cluster does not offer AES-GCM with keys of 256 bits.",

@@ -11,9 +11,9 @@ class KeydHsmClusters final : public HsmClusters {
  public:
   explicit KeydHsmClusters(keyclient::KeydClient& keyd) : keyd_(keyd) {}
 
-  bool knows(const std::string& cluster_id) const override;
-  bool trusts(const std::string& cluster_id, const std::string& certificate_pem) const override;
-  Status check_active(const std::string& cluster_id) const override;
+  bool knows(const HsmClusterUse& cluster) const override;
+  bool trusts(const HsmClusterUse& cluster, const std::string& certificate_pem) const override;
+  Status check_active(const HsmClusterUse& cluster) const override;
   std::string connect(const HsmLogin& login) override;
   Status remember(const HsmLogin& login) override;
   void disconnect(const HsmLogin& login) override;

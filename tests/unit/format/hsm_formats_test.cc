@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "format/backing_key_token.h"
+#include "format/document.h"
 #include "format/hsm_blob.h"
 #include "format/hsm_clusters.h"
 #include "format/keyd_hsm_protocol.h"
@@ -82,6 +83,7 @@ TEST(HsmClusters, ReadAsTheyWereWritten) {
   other.id = "cluster-765432abcde";
   other.label = "";
   other.serial = "0815";
+  other.account = "123456789012";
   const HsmClusters clusters{kCluster, other};
   const Bytes bytes = encode(clusters);
   EXPECT_EQ(*parse_hsm_clusters(bytes), clusters);
@@ -94,6 +96,24 @@ TEST(HsmClusters, ReadAsTheyWereWritten) {
   }
 }
 
+// As the first release wrote it.
+TEST(HsmClusters, AListWithoutAccountsIsEverybodys) {
+  Writer writer = begin_document({"CofferHC", 1, ""});
+  writer.u32(1).field(kCluster.id).field(kCluster.module).field(kCluster.label).field(kCluster.serial);
+  const auto clusters = parse_hsm_clusters(finish_document(std::move(writer.field(kCluster.trust_anchor))));
+  ASSERT_TRUE(clusters) << clusters.error().message;
+  EXPECT_EQ(*clusters, HsmClusters{kCluster});
+  EXPECT_TRUE(belongs_to(kCluster, "123456789012"));
+}
+
+TEST(HsmClusters, WithAnAccountItIsThatAccountsAlone) {
+  HsmCluster cluster = kCluster;
+  cluster.account = "123456789012";
+  EXPECT_TRUE(belongs_to(cluster, "123456789012"));
+  EXPECT_FALSE(belongs_to(cluster, "210987654321"));
+  EXPECT_FALSE(belongs_to(cluster, ""));
+}
+
 TEST(HsmClusters, WhatNamesNoTokenOrNoModuleIsDamage) {
   const auto with = [](auto change) {
     HsmCluster cluster = kCluster;
@@ -104,6 +124,7 @@ TEST(HsmClusters, WhatNamesNoTokenOrNoModuleIsDamage) {
   EXPECT_FALSE(with([](auto& cluster) { cluster.label = ""; }));
   EXPECT_FALSE(with([](auto& cluster) { cluster.module = "module.so"; }));
   EXPECT_FALSE(with([](auto& cluster) { cluster.id = "cluster-1"; }));
+  EXPECT_FALSE(with([](auto& cluster) { cluster.account = "123"; }));
   EXPECT_FALSE(parse_hsm_clusters(encode(HsmClusters{kCluster, kCluster}))) << "no two alike";
 }
 
@@ -133,7 +154,7 @@ const HsmLogin kLogin{"cluster-234567abcde", "cks-1234567890abcdef0", Bytes(50, 
 const WrappedBackingKey kKey{{"123456789012", "us-west-2", kKeyId}, 3, Bytes(99, kHsmTokenVersion)};
 
 TEST(KeydHsmProtocol, EveryBodyReadsAsItWasWritten) {
-  expect_exact(DescribeHsmCluster{"cluster-234567abcde", "-----BEGIN", true});
+  expect_exact(DescribeHsmCluster{"cluster-234567abcde", "123456789012", "-----BEGIN", true});
   expect_exact(HsmClusterReply{true, false, HsmLoginOutcome::kNoToken});
   expect_exact(ConnectHsm{kLogin, HsmConnection::kRemember});
   expect_exact(HsmLoginReply{HsmLoginOutcome::kUnfitToken});

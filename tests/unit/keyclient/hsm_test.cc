@@ -30,6 +30,7 @@ constexpr const char* kHost = "i-0123456789abcdef0";
 constexpr const char* kStore = "cks-1234567890abcdef0";
 constexpr const char* kCluster = "cluster-234567abcde";
 const format::KeyBinding kBinding{"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"};
+constexpr const char* kAccount = "123456789012";
 
 double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -195,14 +196,14 @@ TEST_F(HsmKeys, AStoreThatIsRememberedIsOpenedByTheFirstCall) {
 }
 
 TEST_F(HsmKeys, ATokenIsLookedAtWithoutAPin) {
-  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, "", true)->found, HsmLoginOutcome::kLoggedIn);
+  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, kAccount, "", true)->found, HsmLoginOutcome::kLoggedIn);
   format::HsmCluster gone = token.cluster(kCluster);
   gone.label = "cellar";
   configure(gone);
-  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, "", true)->found, HsmLoginOutcome::kNoToken);
+  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, kAccount, "", true)->found, HsmLoginOutcome::kNoToken);
   gone.module = "/usr/bin/true";
   configure(gone);
-  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, "", true)->found, HsmLoginOutcome::kNoModule);
+  EXPECT_EQ(apid.describe_hsm_cluster(kCluster, kAccount, "", true)->found, HsmLoginOutcome::kNoModule);
   EXPECT_EQ(apid.create_hsm_key(login(), kBinding, 1).error().kind, ErrorKind::kConflict);
 }
 
@@ -226,9 +227,10 @@ TEST_F(HsmKeys, ADestroyedKeyIsMissedAndItsDestructionMayBeRepeated) {
 }
 
 TEST_F(HsmKeys, AClusterIsWhatTheOperatorHasConfigured) {
-  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything", false)->known);
-  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "anything", false)->trusts) << "no anchor is configured";
-  EXPECT_FALSE(apid.describe_hsm_cluster("cluster-nonenonenon", "", true)->known);
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, kAccount, "anything", false)->known);
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, kAccount, "anything", false)->trusts)
+      << "no anchor is configured";
+  EXPECT_FALSE(apid.describe_hsm_cluster("cluster-nonenonenon", kAccount, "", true)->known);
   HsmLogin unknown = login();
   unknown.cluster_id = "cluster-nonenonenon";
   EXPECT_EQ(*apid.connect_hsm(unknown), HsmLoginOutcome::kUnknownCluster);
@@ -236,11 +238,13 @@ TEST_F(HsmKeys, AClusterIsWhatTheOperatorHasConfigured) {
   with_anchor.trust_anchor = {1, 2, 3};
   ASSERT_TRUE(
       replace_file(system_disk(), folder / "hsm-clusters", format::encode(format::HsmClusters{with_anchor})));
-  EXPECT_TRUE(apid.describe_hsm_cluster(
-                      kCluster, "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n", false)
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, kAccount,
+                                        "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n",
+                                        false)
                   ->trusts);
-  EXPECT_FALSE(apid.describe_hsm_cluster(
-                       kCluster, "-----BEGIN CERTIFICATE-----\nAQIE\n-----END CERTIFICATE-----\n", false)
+  EXPECT_FALSE(apid.describe_hsm_cluster(kCluster, kAccount,
+                                         "-----BEGIN CERTIFICATE-----\nAQIE\n-----END CERTIFICATE-----\n",
+                                         false)
                    ->trusts);
 }
 
