@@ -20,6 +20,9 @@ constexpr auto kAfterFailure = std::chrono::milliseconds(1000);
 // AWS's words (AWS KMS Developer Guide, "How to respond to a cryptographic operation failure").
 constexpr const char* kUnreachable = "KMS cannot communicate with your CloudHSM cluster";
 constexpr uint64_t kLargestConfiguration = 1 << 20;
+constexpr size_t kMostClosed = 1024;
+// Of the sixteen threads for tokens (slow_lane.h).
+constexpr size_t kMostCallsOfAStore = 4, kMostLoginsToACluster = 2;
 
 bool refuses_the_password(HsmLoginOutcome outcome) {
   return outcome == HsmLoginOutcome::kIncorrectPin || outcome == HsmLoginOutcome::kLockedPin ||
@@ -31,6 +34,7 @@ bool refuses_the_password(HsmLoginOutcome outcome) {
 struct HsmStores::Store {
   std::string id, cluster_id;
   SecretBytes password;
+  HsmTurns turns{kMostCallsOfAStore};
   std::timed_mutex opening;  // of what follows
   std::shared_ptr<HsmProcess> process;
   std::optional<Clock::time_point> failed;
@@ -52,8 +56,19 @@ std::shared_ptr<HsmStores::Store> HsmStores::find(const std::string& store_id) c
   return found == stores_.end() ? nullptr : found->second;
 }
 
-bool HsmStores::is_connected(const std::string& store_id) const {
+bool HsmStores::is_known(const std::string& store_id) const {
   return find(store_id) != nullptr;
+}
+
+bool HsmStores::is_closed(const std::string& store_id) const {
+  const std::lock_guard lock(mutex_);
+  return closed_.contains(store_id);
+}
+
+// Holding mutex_. Ids of stores that are long gone make room for new ones.
+void HsmStores::close(const std::string& store_id) {
+  if (closed_.size() >= kMostClosed) closed_.erase(closed_.begin());
+  closed_.insert(store_id);
 }
 
 // `process` is set when somebody is logged in; without a password, nobody is.
@@ -92,9 +107,30 @@ HsmLoginOutcome HsmStores::open(Store& store, std::chrono::milliseconds patience
   return start(store.cluster_id, store.password, patience, store.process);
 }
 
+std::shared_ptr<HsmTurns> HsmStores::logins_to(const std::string& cluster_id) const {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(logins_, [](const auto& known) { return known.second.expired(); });
+  auto turns = logins_[cluster_id].lock();
+  if (!turns) logins_[cluster_id] = turns = std::make_shared<HsmTurns>(kMostLoginsToACluster);
+  return turns;
+}
+
+// A log-in is waited for longer than a call.
+HsmLoginOutcome HsmStores::in_turn(const std::string& cluster_id,
+                                   const std::function<HsmLoginOutcome()>& work) const {
+  const auto logins = logins_to(cluster_id);
+  auto turn = logins->take(Clock::now() + kPatienceForLogin);
+  if (!turn) return HsmLoginOutcome::kNoAnswer;
+  const HsmLoginOutcome outcome = work();
+  if (outcome != HsmLoginOutcome::kNoAnswer) turn->answered();
+  return outcome;
+}
+
 HsmLoginOutcome HsmStores::look(const std::string& cluster_id) const {
-  std::shared_ptr<HsmProcess> none;
-  return start(cluster_id, SecretBytes(), kPatienceForLogin, none);
+  return in_turn(cluster_id, [&] {
+    std::shared_ptr<HsmProcess> none;
+    return start(cluster_id, SecretBytes(), kPatienceForLogin, none);
+  });
 }
 
 void HsmStores::remember(const std::string& store_id, const std::string& cluster_id,
@@ -104,6 +140,7 @@ void HsmStores::remember(const std::string& store_id, const std::string& cluster
   store->cluster_id = cluster_id;
   store->password = password.clone();
   const std::lock_guard lock(mutex_);
+  closed_.erase(store_id);
   stores_.emplace(store_id, std::move(store));
 }
 
@@ -113,14 +150,17 @@ HsmLoginOutcome HsmStores::connect(const std::string& store_id, const std::strin
   store->id = store_id;
   store->cluster_id = cluster_id;
   store->password = password.clone();
-  HsmLoginOutcome outcome = HsmLoginOutcome::kNoAnswer;
-  {
+  const HsmLoginOutcome outcome = in_turn(cluster_id, [&] {
     const std::lock_guard lock(store->opening);
-    outcome = open(*store, kPatienceForLogin);
-  }
-  if (outcome != HsmLoginOutcome::kLoggedIn) return outcome;
+    return open(*store, kPatienceForLogin);
+  });
   const std::lock_guard lock(mutex_);
-  stores_[store_id] = std::move(store);
+  if (outcome == HsmLoginOutcome::kLoggedIn) {
+    closed_.erase(store_id);
+    stores_[store_id] = std::move(store);
+  } else {
+    close(store_id);
+  }
   return outcome;
 }
 
@@ -128,6 +168,7 @@ void HsmStores::disconnect(const std::string& store_id) {
   std::shared_ptr<Store> store;
   {
     const std::lock_guard lock(mutex_);
+    close(store_id);
     const auto found = stores_.find(store_id);
     if (found == stores_.end()) return;
     store = std::move(found->second);
@@ -161,11 +202,16 @@ Result<SecretBytes> HsmStores::call(const std::string& store_id, const format::s
   const auto store = find(store_id);
   if (!store) return fail(ErrorKind::kUnavailable, "the key store is not connected");
   const auto deadline = Clock::now() + kPatience;
+  auto turn = store->turns.take(deadline);
+  if (!turn) return fail(ErrorKind::kConflict, kUnreachable);
   for (int tries = 0;; ++tries) {
     COFFER_TRY(process, process_of(*store));
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     auto reply = process->call(request, std::max(left, std::chrono::milliseconds(0)));
-    if (reply || reply.error().kind != ErrorKind::kUnavailable) return reply;
+    if (reply || reply.error().kind != ErrorKind::kUnavailable) {
+      turn->answered();
+      return reply;
+    }
     if (process->alive() || !repeatable || tries > 0 || Clock::now() >= deadline)
       return fail(ErrorKind::kConflict, kUnreachable);
   }

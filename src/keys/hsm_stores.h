@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/disk.h"
@@ -17,6 +18,7 @@
 #include "format/hsm_clusters.h"
 #include "format/hsm_login_outcome.h"
 #include "keys/hsm_process.h"
+#include "keys/hsm_turns.h"
 
 namespace coffer::keys {
 
@@ -37,23 +39,31 @@ class HsmStores {
   // Whether the cluster's token is there and fit, or why not.
   format::HsmLoginOutcome look(const std::string& cluster_id) const;
 
-  // Opens the token anew, also when it is open.
+  // Opens the token anew, also when it is open. A store that was not connected stays closed until the next
+  // connect() or remember(): nobody tries its password again.
   format::HsmLoginOutcome connect(const std::string& store_id, const std::string& cluster_id,
                                   const secret::SecretBytes& password);
   // The token is opened by the first call that needs it; nothing for a store that is known.
   void remember(const std::string& store_id, const std::string& cluster_id,
                 const secret::SecretBytes& password);
   void disconnect(const std::string& store_id);
-  bool is_connected(const std::string& store_id) const;
+  // Known by connect() or remember().
+  bool is_known(const std::string& store_id) const;
+  // Disconnected, or not connected as it should have been, since this process began.
+  bool is_closed(const std::string& store_id) const;
 
   // One request to the store's token. kUnavailable while the store is not connected; kConflict while its
-  // token cannot be reached. `repeatable`: it may be sent again to a new process when the first one ended
-  // over it.
+  // token cannot be reached, or keeps as many calls waiting as a store may have. `repeatable`: it may be sent
+  // again to a new process when the first one ended over it.
   Result<secret::SecretBytes> call(const std::string& store_id, const format::sealer::RequestView& request,
                                    bool repeatable);
 
  private:
   struct Store;
+  std::shared_ptr<HsmTurns> logins_to(const std::string& cluster_id) const;
+  format::HsmLoginOutcome in_turn(const std::string& cluster_id,
+                                  const std::function<format::HsmLoginOutcome()>& work) const;
+  void close(const std::string& store_id);
   std::shared_ptr<Store> find(const std::string& store_id) const;
   format::HsmLoginOutcome open(Store& store, std::chrono::milliseconds patience) const;
   format::HsmLoginOutcome start(const std::string& cluster_id, const secret::SecretBytes& password,
@@ -65,7 +75,9 @@ class HsmStores {
   const std::string folder_;
   const StartProcess start_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Store>> stores_;  // the connected ones
+  std::map<std::string, std::shared_ptr<Store>> stores_;           // the connected ones
+  std::set<std::string> closed_;                                   // is_closed()
+  mutable std::map<std::string, std::weak_ptr<HsmTurns>> logins_;  // by cluster; those under way
 };
 
 }  // namespace coffer::keys

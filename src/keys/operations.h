@@ -104,8 +104,7 @@ class Operations {
   // operations_hsm.cc
   Result<HsmStores*> hsm() const;
   Result<secret::SecretBytes> password_of(const format::keyd::HsmLogin& login) const;
-  Result<format::HsmLoginOutcome> log_in(const format::keyd::HsmLogin& login) const;
-  Status ensure_connected(const format::keyd::HsmLogin& login) const;
+  Status ensure_known(const format::keyd::HsmLogin& login) const;
 
   const std::unique_ptr<DomainKeyVault> own_vault_;
   DomainKeyVault& vault_;

@@ -40,18 +40,16 @@ Result<SecretBytes> Operations::password_of(const protocol::HsmLogin& login) con
                      login.wrapped_password);
 }
 
-Result<HsmLoginOutcome> Operations::log_in(const protocol::HsmLogin& login) const {
+// A store that is not known may be connected all the same, where keyd was started anew and nobody has told
+// it yet: then the request opens the token, once, and a password that is refused is not tried again.
+Status Operations::ensure_known(const protocol::HsmLogin& login) const {
   COFFER_TRY(stores, hsm());
+  if (stores->is_known(login.key_store_id)) return {};
+  if (stores->is_closed(login.key_store_id))
+    return fail(ErrorKind::kUnavailable, "the key store is not connected");
   COFFER_TRY(password, password_of(login));
-  return stores->connect(login.key_store_id, login.cluster_id, password);
-}
-
-Status Operations::ensure_connected(const protocol::HsmLogin& login) const {
-  COFFER_TRY(stores, hsm());
-  if (stores->is_connected(login.key_store_id)) return {};
-  COFFER_TRY(outcome, log_in(login));
-  if (outcome == HsmLoginOutcome::kLoggedIn) return {};
-  return fail(ErrorKind::kConflict, "KMS cannot communicate with your CloudHSM cluster");
+  stores->remember(login.key_store_id, login.cluster_id, password);
+  return {};
 }
 
 Result<ReplyBody> Operations::describe_hsm_cluster(const protocol::DescribeHsmCluster& request) const {
@@ -75,8 +73,8 @@ Result<ReplyBody> Operations::connect_hsm(const protocol::ConnectHsm& request) c
       stores->disconnect(request.login.key_store_id);
       break;
     case protocol::HsmConnection::kConnect: {
-      COFFER_TRY(outcome, log_in(request.login));
-      reply.outcome = outcome;
+      COFFER_TRY(password, password_of(request.login));
+      reply.outcome = stores->connect(request.login.key_store_id, request.login.cluster_id, password);
       break;
     }
     case protocol::HsmConnection::kRemember: {
@@ -89,7 +87,7 @@ Result<ReplyBody> Operations::connect_hsm(const protocol::ConnectHsm& request) c
 }
 
 Result<ReplyBody> Operations::create_hsm_key(const protocol::CreateHsmKey& request) const {
-  COFFER_CHECK(ensure_connected(request.login));
+  COFFER_CHECK(ensure_known(request.login));
   const format::HsmObject object{request.login.key_store_id, random_object_id()};
   const std::string& label = request.binding.key_id;
   COFFER_CHECK(hsm_stores_->call(object.key_store_id,
@@ -115,7 +113,7 @@ Result<ReplyBody> Operations::destroy_hsm_key(const protocol::DestroyHsmKey& req
                          secret::RawAccess::because("where a key is in a token is no secret"))));
   if (object.key_store_id != request.login.key_store_id)
     return fail(ErrorKind::kInvalidArgument, "the key is in another key store");
-  COFFER_CHECK(ensure_connected(request.login));
+  COFFER_CHECK(ensure_known(request.login));
   COFFER_CHECK(hsm_stores_->call(object.key_store_id, {Operation::kHsmDestroy, object.id, {}, {}}, true));
   return ReplyBody{};
 }
@@ -123,7 +121,7 @@ Result<ReplyBody> Operations::destroy_hsm_key(const protocol::DestroyHsmKey& req
 Result<ReplyBody> Operations::generate_hsm_random(const protocol::GenerateHsmRandom& request) const {
   if (request.size == 0 || request.size > protocol::kLargestDataKey)
     return fail(ErrorKind::kInvalidArgument, "a size from 1 to 1024 bytes is needed");
-  COFFER_CHECK(ensure_connected(request.login));
+  COFFER_CHECK(ensure_known(request.login));
   COFFER_TRY(random, hsm_stores_->call(
                          request.login.key_store_id,
                          {Operation::kHsmRandom, format::Writer().u32(request.size).take(), {}, {}}, true));

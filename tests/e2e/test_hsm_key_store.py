@@ -252,6 +252,41 @@ def test_a_deleted_keys_material_is_destroyed_in_the_token(kms, store, shared_co
     refused("NotFoundException", kms.describe_key, KeyId=key)
 
 
+def test_a_key_deleted_while_its_store_is_disconnected_is_destroyed_in_the_token_later(kms, store, shared_coffer, token):
+    key = create_key(kms, store)["KeyId"]
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    disconnect(kms, store)
+    wait_until(lambda: not sealers(shared_coffer), "the end of the token's process")
+    shared_coffer.command("clock", "advance", "8d")
+    refused("NotFoundException", kms.describe_key, KeyId=key)
+    assert key in token.keys(LABEL, PIN) and not sealers(shared_coffer)  # nobody logs in to a disconnected store's token
+    assert connect(kms, store) == ("CONNECTED", None)
+    shared_coffer.command("clock", "advance", "1d")  # and so the worker looks again
+    wait_until(lambda: key not in token.keys(LABEL, PIN), "the end of the key in the token")
+
+
+def test_a_cluster_is_for_one_key_store_and_may_be_for_one_account(kms, shared_coffer, cluster, authority):
+    made = shared_coffer.json("account", "create")
+    other = shared_coffer.client("kms", credentials=(made["access_key_id"], made["secret_access_key"]))
+    creation = {"CustomKeyStoreName": "mine", "KeyStorePassword": PIN, "TrustAnchorCertificate": anchor(authority)}
+    theirs = other.create_custom_key_store(CloudHsmClusterId=cluster, **creation)["CustomKeyStoreId"]
+    refused("CloudHsmClusterInUseException", kms.create_custom_key_store, CloudHsmClusterId=cluster, **creation)
+    refused("CloudHsmClusterInUseException", shared_coffer.client("kms", region="us-east-1").create_custom_key_store,
+            CloudHsmClusterId=cluster, **creation)
+    other.delete_custom_key_store(CustomKeyStoreId=theirs)
+
+    kept = add_cluster(shared_coffer, "--token", LABEL, "--account", made["account"])
+    refused("CloudHsmClusterNotFoundException", kms.create_custom_key_store, CloudHsmClusterId=kept, **creation)
+    theirs = other.create_custom_key_store(CloudHsmClusterId=kept, **creation)["CustomKeyStoreId"]
+    refused("CloudHsmClusterNotFoundException", kms.create_custom_key_store, CloudHsmClusterId=kept, **creation)
+    assert connect(other, theirs) == ("CONNECTED", None)
+    disconnect(other, theirs)
+    other.delete_custom_key_store(CustomKeyStoreId=theirs)
+    shared_coffer.command("kms", "hsm", "remove", kept)
+    assert shared_coffer.command("kms", "hsm", "add", "--module", MODULE, "--token", LABEL, "--account", "banana",
+                                 check=False).returncode != 0
+
+
 def test_a_key_whose_material_somebody_deleted_says_so(kms, store, token):
     key = create_key(kms, store)["KeyId"]
     sealed = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]

@@ -16,7 +16,10 @@ namespace coffer {
 class KeyStoreStarter {
  public:
   ~KeyStoreStarter() {
-    for (const pid_t pid : pids_) ::waitpid(pid, nullptr, 0);
+    for (const pid_t pid : pids_) {
+      ::kill(pid, SIGCONT);  // one that was stopped sees that its channel is closed
+      ::waitpid(pid, nullptr, 0);
+    }
   }
   Result<FileDescriptor> start() {
     COFFER_TRY(pair, make_channel_pair());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateCustomKeyStore, UpdateCustomKeyStore, DeleteCustomKeyStore, DescribeCustomKeyStores.
 #include "base/ids.h"
+#include "base/log.h"
 #include "services/kms/external_key_refusals.h"
 #include "services/kms/external_keys.h"
 #include "services/kms/key_store_rules.h"
@@ -111,8 +112,8 @@ Result<api::CreateCustomKeyStoreResponse> KmsService::create_custom_key_store(
       [&](catalog::Transaction& transaction) -> Result<api::CreateCustomKeyStoreResponse> {
         COFFER_CHECK(check_key_store_quota(transaction, store));
         COFFER_CHECK(check_unique(transaction, store));
-        COFFER_CHECK(transaction.insert_custom_key_store(store));
         COFFER_CHECK(check_cluster_free(transaction, store));
+        COFFER_CHECK(transaction.insert_custom_key_store(store));
         api::CreateCustomKeyStoreResponse response;
         response.custom_key_store_id = store.id;
         return response;
@@ -142,8 +143,8 @@ Result<api::UpdateCustomKeyStoreResponse> KmsService::update_custom_key_store(
                                  ? updated.wrapped_secret
                                  : present.wrapped_secret;  // a rotation may have re-wrapped it
         COFFER_CHECK(check_unique(transaction, now));
-        COFFER_CHECK(transaction.update_custom_key_store(now));
         COFFER_CHECK(check_cluster_free(transaction, now));
+        COFFER_CHECK(transaction.update_custom_key_store(now));
         return api::UpdateCustomKeyStoreResponse{};
       });
 }
@@ -151,6 +152,7 @@ Result<api::UpdateCustomKeyStoreResponse> KmsService::update_custom_key_store(
 Result<api::DeleteCustomKeyStoreResponse> KmsService::delete_custom_key_store(
     Call& call, const api::DeleteCustomKeyStoreRequest& request) {
   COFFER_CHECK(call.authorise("kms:DeleteCustomKeyStore", "*"));
+  std::vector<catalog::KeyLeftInToken> left;
   auto response = call.commit<api::DeleteCustomKeyStoreResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::DeleteCustomKeyStoreResponse> {
         COFFER_TRY(store, key_store_to_change(call, transaction, request.custom_key_store_id));
@@ -160,10 +162,15 @@ Result<api::DeleteCustomKeyStoreResponse> KmsService::delete_custom_key_store(
         if (keys > 0)
           return fail(ErrorKind::kConflict, "The custom key store contains KMS keys.",
                       "CustomKeyStoreHasCMKsException");
+        COFFER_TRY(in_token, transaction.keys_left_in_token(store.id));
+        left = std::move(in_token);
         COFFER_CHECK(transaction.remove_custom_key_store(store.id));
         return api::DeleteCustomKeyStoreResponse{};
       });
   if (!response) return response;
+  for (const auto& key : left)
+    log_warning("key {} stays in the token of the deleted key store {}", key.material.key_id,
+                key.custom_key_store_id);
   COFFER_CHECK(call.installation.catalog.erase_deleted());
   return response;
 }

@@ -95,14 +95,25 @@ bool KeyStoreWorker::do_all() {
     done = false;
   };
   for (const auto& store : *disconnecting) {
+    outcomes_.erase(store.id);
     if (installation_.hsm_clusters != nullptr) installation_.hsm_clusters->disconnect(login_of(store));
     note(store, settle(store, connection::kDisconnected, ""));
   }
   for (const auto& store : *connecting) {
-    const std::string error = try_to_connect(store);
-    note(store, settle(store, error.empty() ? connection::kConnected : connection::kFailed, error));
+    const std::string error = outcome_of_connecting(store);
+    const Status settled = settle(store, error.empty() ? connection::kConnected : connection::kFailed, error);
+    if (settled) outcomes_.erase(store.id);
+    note(store, settled);
   }
   return done;
+}
+
+// Proxies may be asked as often as one likes.
+std::string KeyStoreWorker::outcome_of_connecting(const catalog::CustomKeyStore& store) {
+  if (store.type == kExternalKeyStore) return try_to_connect(store);
+  const auto known = outcomes_.find(store.id);
+  return known != outcomes_.end() ? known->second
+                                  : outcomes_.emplace(store.id, try_to_connect(store)).first->second;
 }
 
 // Nothing is opened yet: a token that is away now holds up no start.

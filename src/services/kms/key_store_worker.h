@@ -6,6 +6,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -29,6 +30,7 @@ class KeyStoreWorker {
 
  private:
   void run();
+  std::string outcome_of_connecting(const catalog::CustomKeyStore& store);
   std::string try_to_connect(const catalog::CustomKeyStore& store);
   bool remember_logins();
   Status settle(const catalog::CustomKeyStore& store, const std::string& state, const std::string& error);
@@ -38,6 +40,9 @@ class KeyStoreWorker {
   std::condition_variable wake_;
   bool pending_ = true, stopping_ = false;
   std::atomic<bool> restoring_ = true;
+  // What came of log-ins, by key store, until the catalog has it: a wrong password must not be tried again
+  // because the disk is full. Used by the one thread.
+  std::map<std::string, std::string> outcomes_;
   std::thread thread_;
 };
 

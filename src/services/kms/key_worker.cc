@@ -10,9 +10,11 @@
 #include "services/key_usage.h"
 #include "services/kms/continuous_backup.h"
 #include "services/kms/domain_key_rotation.h"
+#include "services/kms/external_keys.h"
 #include "services/kms/imported_material.h"
 #include "services/kms/key_life.h"
 #include "services/kms/key_states.h"
+#include "services/kms/key_store_rules.h"
 #include "services/kms/keys_in_stores.h"
 #include "services/service_event.h"
 
@@ -96,17 +98,13 @@ Status start_window_of_primary(catalog::Transaction& transaction, const catalog:
   return transaction.update_key(left.front());
 }
 
-// A key's store, and what the catalog has of its material.
-struct KeyInStore {
-  catalog::CustomKeyStore store;
-  catalog::BackingKey material;
-};
-Result<std::optional<KeyInStore>> key_in_store(catalog::Transaction& transaction, const catalog::Key& key) {
-  if (key.custom_key_store_id.empty()) return std::nullopt;
+// A token may be away, or its key store disconnected: the object goes when it can be reached.
+Status note_object_in_token(catalog::Transaction& transaction, const catalog::Key& key) {
+  if (key.custom_key_store_id.empty()) return {};
   COFFER_TRY(store, transaction.custom_key_store(key.custom_key_store_id));
   COFFER_TRY(material, transaction.backing_key(key.region, key.id, key.current_version));
-  if (!store || !material) return std::nullopt;
-  return KeyInStore{std::move(*store), std::move(*material)};
+  if (!store || store->type != kCloudHsm || !material) return {};
+  return transaction.insert_key_left_in_token(left_in_token(*store, key, *material));
 }
 
 }  // namespace
@@ -177,6 +175,7 @@ bool KeyWorker::do_all() {
   done &= expire_materials();
   done &= do_each("deleted", in_state(key_state::kPendingDeletion), &KeyWorker::destroy_if_due);
   done &= finish_destructions();
+  clear_tokens();
   const auto written = installation_.key_usage->write(catalog);
   if (!written)
     log_warning("what is known of the use of keys is not written yet: {}", written.error().message);
@@ -251,14 +250,12 @@ Status KeyWorker::destroy_if_due(const catalog::Key& key) {
   const Timestamp now = installation_.clock.now();
   if (!key.deletion_date || *key.deletion_date > now) return {};
   COFFER_TRY(keyd, installation_.keyd.status());
-  std::optional<KeyInStore> stored;
   COFFER_CHECK(installation_.catalog.write(
       [&](catalog::Transaction& transaction) -> Status {
         COFFER_TRY(row, transaction.key(key.region, key.id));
         if (!row || row->state != key_state::kPendingDeletion || row->deletion_date != key.deletion_date)
           return {};  // it was cancelled
-        COFFER_TRY(in_store, key_in_store(transaction, *row));
-        stored = std::move(in_store);
+        COFFER_CHECK(note_object_in_token(transaction, *row));
         COFFER_CHECK(transaction.remove_key(key.region, key.id));
         COFFER_CHECK(transaction.insert_destroyed_key(
             {key.id, key.account, key.region, now, keyd.domain_key_version}));
@@ -267,10 +264,28 @@ Status KeyWorker::destroy_if_due(const catalog::Key& key) {
                                     event_of(key, "DeleteKey", fmt::format(R"({{"keyId":"{}"}})", key.id)));
       },
       catalog::Urgency::kProtective));
-  if (stored) discard_material(installation_, stored->store, key, stored->material);
   log_info("key {} in {} is deleted", key.id, key.region);
   destructions_unfinished_ = true;
   return {};
+}
+
+// Of stores that are connected, and no others: whoever disconnected one wants nobody to log in to its token.
+// What cannot be reached is no reason for another try at once; the next look is soon enough.
+void KeyWorker::clear_tokens() {
+  if (installation_.hsm_clusters == nullptr) return;
+  using Stores = std::vector<catalog::CustomKeyStore>;
+  const auto connected = read_rows<Stores>(installation_.catalog, [](auto& transaction) {
+    return transaction.custom_key_stores_in_state(connection::kConnected);
+  });
+  if (!connected) return;
+  for (const auto& store : *connected) {
+    if (store.type != kCloudHsm) continue;
+    const Status cleared = destroy_left_in_token(installation_, store);
+    if (cleared)
+      uncleared_.erase(store.id);
+    else if (uncleared_.insert(store.id).second)
+      log_warning("deleted keys are still in the token of {}: {}", store.cluster_id, cleared.error().message);
+  }
 }
 
 bool KeyWorker::expire_materials() {

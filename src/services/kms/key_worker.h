@@ -7,6 +7,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "catalog/rows.h"
@@ -34,6 +36,7 @@ class KeyWorker {
   Status finish_creation(const catalog::Key& replica);
   Status rotate(const catalog::Key& key);
   Status destroy_if_due(const catalog::Key& key);
+  void clear_tokens();
   bool expire_materials();
   bool finish_destructions();
   Status wipe_everywhere();
@@ -48,6 +51,7 @@ class KeyWorker {
   // the domain key was rotated.
   bool destructions_unfinished_ = true;
   std::vector<format::KeyBinding> expired_;  // for keyd to forget
+  std::set<std::string> uncleared_;          // key stores, with deleted keys in their tokens; it was logged
   std::thread thread_;
 };
 

@@ -46,6 +46,11 @@ Status check_free(catalog::Transaction& transaction, const std::string& store_id
               "XksKeyAlreadyInUseException");
 }
 
+// The token, or the way to it, rather than one of its keys.
+bool is_away(const Error& error) {
+  return error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kUnavailable;
+}
+
 }  // namespace
 
 Status check_store_parameters(const api::CreateKeyRequest& request, const KeyKind& kind) {
@@ -105,12 +110,42 @@ Result<catalog::BackingKey> material_in_store(Call& call, const CustomKeyStore& 
 
 void discard_material(Installation& installation, const CustomKeyStore& store, const catalog::Key& key,
                       const catalog::BackingKey& material) {
-  if (store.type != kCloudHsm || installation.hsm_clusters == nullptr) return;
-  const auto discarded = installation.hsm_clusters->destroy_key(
-      login_of(store), {key.store_key_id, material.token}, {key.account, key.region, key.id});
-  if (!discarded)
+  if (store.type != kCloudHsm) return;
+  const catalog::KeyLeftInToken left = left_in_token(store, key, material);
+  const Status noted = installation.catalog.write(
+      [&](catalog::Transaction& transaction) { return transaction.insert_key_left_in_token(left); });
+  if (!noted)
     log_warning("key {} stays in the token of {}: {}", key.store_key_id, store.cluster_id,
-                discarded.error().message);
+                noted.error().message);
+}
+
+catalog::KeyLeftInToken left_in_token(const CustomKeyStore& store, const catalog::Key& key,
+                                      const catalog::BackingKey& material) {
+  catalog::KeyLeftInToken left{store.id, key.account, material};
+  left.material.region = key.region;
+  return left;
+}
+
+Status destroy_left_in_token(Installation& installation, const CustomKeyStore& store) {
+  std::vector<catalog::KeyLeftInToken> left;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(rows, transaction.keys_left_in_token(store.id));
+    left = std::move(rows);
+    return {};
+  }));
+  Status outcome;
+  for (const catalog::KeyLeftInToken& key : left) {
+    const auto& material = key.material;
+    const Status destroyed = installation.hsm_clusters->destroy_key(
+        login_of(store), {material.key_id, material.token}, {key.account, material.region, material.key_id});
+    if (!destroyed) outcome = destroyed;
+    if (!destroyed && is_away(destroyed.error())) return outcome;
+    if (destroyed)
+      COFFER_CHECK(installation.catalog.write(
+          [&](catalog::Transaction& transaction) { return transaction.remove_key_left_in_token(key); },
+          catalog::Urgency::kProtective));
+  }
+  return outcome;
 }
 
 Status check_store_unchanged(catalog::Transaction& transaction, const catalog::Key& key) {

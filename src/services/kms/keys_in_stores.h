@@ -24,10 +24,17 @@ Result<std::optional<catalog::CustomKeyStore>> store_for_key(Call& call,
 Result<catalog::BackingKey> material_in_store(Call& call, const catalog::CustomKeyStore& store,
                                               const api::CreateKeyRequest& request, catalog::Key& key);
 
-// Destroys what the token of a cluster holds of a key that did not come to be, or is no more. Best effort, as
-// at AWS: what stays behind is logged. Nothing for other stores.
+// What the token of a cluster holds of a key that did not come to be is destroyed by the key worker. Where
+// not even that can be noted, it stays behind and is logged. Nothing for other stores.
 void discard_material(Installation& installation, const catalog::CustomKeyStore& store,
                       const catalog::Key& key, const catalog::BackingKey& material);
+
+// A key that is no more, whose object in the token of `store` is still to be destroyed.
+catalog::KeyLeftInToken left_in_token(const catalog::CustomKeyStore& store, const catalog::Key& key,
+                                      const catalog::BackingKey& material);
+// Destroys what is left in the token of a connected store. Ends once the token is away, or its password
+// refused; what is not destroyed stays noted.
+Status destroy_left_in_token(Installation& installation, const catalog::CustomKeyStore& store);
 
 // Once more, in the transaction that stores the key.
 Status check_store_unchanged(catalog::Transaction& transaction, const catalog::Key& key);

@@ -3,6 +3,7 @@
 // alone get a volume's key, and what happens when the token's process is killed, hangs or refuses the PIN?
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -29,8 +30,8 @@ using std::chrono::steady_clock;
 constexpr const char* kHost = "i-0123456789abcdef0";
 constexpr const char* kStore = "cks-1234567890abcdef0";
 constexpr const char* kCluster = "cluster-234567abcde";
-const format::KeyBinding kBinding{"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"};
 constexpr const char* kAccount = "123456789012";
+const format::KeyBinding kBinding{"123456789012", "us-west-2", "1234abcd-12ab-34cd-56ef-1234567890ab"};
 
 double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -46,13 +47,15 @@ struct HsmKeys : ::testing::Test {
     ASSERT_TRUE(
         replace_file(system_disk(), folder / "hsm-clusters", format::encode(format::HsmClusters{cluster})));
   }
-  HsmLogin login(std::string_view pin = SoftHsm::kPin) {
-    return {kCluster, kStore,
-            *keys::wrap_secret(keyd.domain_keys(), format::SecretKind::kKeyStorePassword, kStore,
+  HsmLogin login(std::string_view pin = SoftHsm::kPin, const char* store = kStore,
+                 const char* cluster = kCluster) {
+    return {cluster, store,
+            *keys::wrap_secret(keyd.domain_keys(), format::SecretKind::kKeyStorePassword, store,
                                SecretBytes::copy_of(as_bytes(pin)))};
   }
-  WrappedBackingKey a_key() {
-    const auto made = apid.create_hsm_key(login(), kBinding, 1);
+  WrappedBackingKey a_key() { return a_key_in(login()); }
+  WrappedBackingKey a_key_in(const HsmLogin& where) {
+    const auto made = apid.create_hsm_key(where, kBinding, 1);
     EXPECT_TRUE(made) << made.error().message;
     return {kBinding, 1, made ? made->token : Bytes{}};
   }
@@ -164,6 +167,99 @@ TEST_F(HsmKeys, ATokenThatHangsHoldsUpNobodyElse) {
   for (auto& thread : waiting) thread.join();
   const auto afterwards = apid.encrypt(key, as_bytes("x"), {});
   EXPECT_TRUE(afterwards) << afterwards.error().message;
+}
+
+TEST_F(HsmKeys, ATokenThatHangsHoldsUpNoOtherToken) {
+  SoftHsm::run(std::string("softhsm2-util --init-token --free --label cellar --so-pin 12345678 --pin ") +
+               SoftHsm::kPin);
+  format::HsmCluster second = token.cluster("cluster-765432abcde");
+  second.label = "cellar";
+  ASSERT_TRUE(replace_file(system_disk(), folder / "hsm-clusters",
+                           format::encode(format::HsmClusters{token.cluster(kCluster), second})));
+  const WrappedBackingKey other =
+      a_key_in(login(SoftHsm::kPin, "cks-0fedcba0987654321", "cluster-765432abcde"));
+  const WrappedBackingKey key = a_key();
+  starter.signal_newest(SIGSTOP);
+  std::vector<std::thread> waiting;
+  std::atomic<int> unreachable = 0;
+  for (int i = 0; i < 48; ++i)
+    waiting.emplace_back([&] {
+      const auto blob = apid.encrypt(key, as_bytes("x"), {});
+      if (!blob && blob.error().kind == ErrorKind::kConflict) ++unreachable;
+    });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto start = steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    const auto blob = apid.encrypt(other, as_bytes("x"), {});
+    ASSERT_TRUE(blob) << blob.error().message;
+  }
+  EXPECT_LT(seconds_since(start), 2.5);
+  for (auto& thread : waiting) thread.join();
+  EXPECT_EQ(unreachable, 48);
+}
+
+TEST_F(HsmKeys, ATokenThatAnswersServesAnyNumberAtOnce) {
+  const WrappedBackingKey key = a_key();
+  std::vector<std::thread> busy;
+  std::atomic<int> served = 0;
+  for (int i = 0; i < 48; ++i)
+    busy.emplace_back([&] {
+      for (int j = 0; j < 20; ++j)
+        if (apid.encrypt(key, as_bytes("x"), {})) ++served;
+    });
+  for (auto& thread : busy) thread.join();
+  EXPECT_EQ(served, 48 * 20);
+}
+
+// Each try brings the token nearer to locking itself.
+TEST_F(HsmKeys, ARefusedPinIsNotTriedByTheCallsThatFollow) {
+  const WrappedBackingKey key = a_key();
+  ASSERT_TRUE(apid.disconnect_hsm(login()));
+  EXPECT_EQ(*apid.connect_hsm(login("wrongPIN1")), HsmLoginOutcome::kIncorrectPin);
+  const size_t before = starter.started();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(apid.destroy_hsm_key(login("wrongPIN1"), key));
+    EXPECT_FALSE(apid.create_hsm_key(login("wrongPIN1"), kBinding, 1));
+    EXPECT_FALSE(apid.generate_hsm_random(login("wrongPIN1"), 8));
+  }
+  EXPECT_EQ(starter.started(), before);
+}
+
+TEST_F(HsmKeys, ARefusedPinOfAStoreThatKeydWasNotToldOfIsTriedOnce) {
+  const WrappedBackingKey key = a_key();
+  const keys::HsmStores::StartProcess start = [this] { return starter.start(); };
+  keys::HsmStores anew(system_disk(), folder.path(), start);  // as after a restart of keyd
+  const SecretBytes wrong = SecretBytes::copy_of(as_bytes("wrongPIN1"));
+  anew.remember(kStore, kCluster, wrong);
+  const size_t before = starter.started();
+  for (int i = 0; i < 5; ++i) {
+    anew.remember(kStore, kCluster, wrong);
+    EXPECT_EQ(anew.call(kStore, {format::sealer::Operation::kHsmRandom, Bytes{0, 0, 0, 8}, {}, {}}, true)
+                  .error()
+                  .kind,
+              ErrorKind::kConflict);
+  }
+  EXPECT_EQ(starter.started(), before + 1);
+}
+
+TEST_F(HsmKeys, ADisconnectedStoreIsNotLoggedInToAgain) {
+  const WrappedBackingKey key = a_key();
+  ASSERT_TRUE(apid.disconnect_hsm(login()));
+  EXPECT_EQ(apid.destroy_hsm_key(login(), key).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(apid.generate_hsm_random(login(), 8).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(starter.started(), 1u);
+  ASSERT_EQ(*apid.connect_hsm(login()), HsmLoginOutcome::kLoggedIn);
+  EXPECT_TRUE(apid.destroy_hsm_key(login(), key));
+}
+
+TEST_F(HsmKeys, AClusterOfAnotherAccountIsUnknown) {
+  format::HsmCluster theirs = token.cluster(kCluster);
+  theirs.account = "210987654321";
+  configure(theirs);
+  EXPECT_TRUE(apid.describe_hsm_cluster(kCluster, "210987654321", "", true)->known);
+  const auto unknown = apid.describe_hsm_cluster(kCluster, kAccount, "", true);
+  EXPECT_FALSE(unknown->known || unknown->trusts);
+  EXPECT_EQ(starter.started(), 1u) << "nor is its token looked at";
 }
 
 TEST_F(HsmKeys, AWrongPinIsTriedOnceAndNamed) {
