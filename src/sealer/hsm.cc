@@ -188,6 +188,17 @@ Status Hsm::generate(const format::sealer::HsmGenerate& wanted) {
   return {};
 }
 
+// A token that has gone looks empty to some modules. Whether it is gone, or only the key, matters: of a key
+// that is not there people think it destroyed.
+Error Hsm::missing() {
+  CK_TOKEN_INFO info{};
+  if (const CK_RV code = ck_->C_GetTokenInfo(slot_, &info); code != CKR_OK) {
+    lost_ = true;
+    return {ErrorKind::kUnavailable, pkcs11_error("asking for the token", code).message};
+  }
+  return {ErrorKind::kNotFound, "PKCS#11: the token does not have the key"};
+}
+
 Result<CK_OBJECT_HANDLE> Hsm::find(const HsmObjectId& wanted) {
   if (const auto known = handles_.find(wanted); known != handles_.end()) return known->second;
   CK_OBJECT_CLASS kind = CKO_SECRET_KEY;
@@ -200,7 +211,7 @@ Result<CK_OBJECT_HANDLE> Hsm::find(const HsmObjectId& wanted) {
   code = ck_->C_FindObjects(session_, &found, 1, &count);
   ck_->C_FindObjectsFinal(session_);
   if (code != CKR_OK) return tl::unexpected(error("looking for the key", code));
-  if (count == 0) return fail(ErrorKind::kNotFound, "PKCS#11: the token does not have the key");
+  if (count == 0) return tl::unexpected(missing());
   COFFER_CHECK(check_promises(found, false));
   handles_[wanted] = found;
   return found;

@@ -51,6 +51,7 @@ class Hsm {
   Status load(const std::string& module);
   format::HsmLoginOutcome open_session(const secret::SecretBytes& pin);
   bool knows_mechanisms() const;
+  Error missing();
   Result<CK_OBJECT_HANDLE> find(const format::HsmObjectId& id);
   Status check_promises(CK_OBJECT_HANDLE key, bool all) const;
   template <class Use>

@@ -294,6 +294,26 @@ def test_a_key_whose_material_somebody_deleted_says_so(kms, store, token):
     assert "key material" in refused("KMSInvalidStateException", kms.decrypt, CiphertextBlob=sealed)
 
 
+def test_a_token_that_goes_and_comes_back_is_no_lost_key(kms, store, token):
+    sealed = kms.encrypt(KeyId=create_key(kms, store)["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    there, away = token.home / "tokens", token.home / "away"
+    there.rename(away)
+    try:
+        message = refused("KMSInvalidStateException", kms.decrypt, CiphertextBlob=sealed)
+        assert "cannot communicate with your CloudHSM cluster" in message
+    finally:
+        away.rename(there)
+
+    def opened():
+        try:
+            return kms.decrypt(CiphertextBlob=sealed)["Plaintext"]
+        except Exception as error:  # each SDK has its own
+            assert "cannot communicate with your CloudHSM cluster" in str(error)
+            return None
+
+    assert wait_until(opened, "the token's return") == b"x"
+
+
 def test_a_volume_is_under_a_key_in_a_token(kms, store, shared_coffer):
     key = create_key(kms, store)["Arn"]
     ec2 = shared_coffer.client("ec2")
