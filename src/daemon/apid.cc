@@ -166,8 +166,12 @@ api::ServiceRegistry service_registry(services::kms::KmsService& kms, services::
                 [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return ec2.authorise(operation, call, request);
                 }});
-  registry.add({&ebs::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
+  registry.add({&ebs::model(),
+                [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return ebs::dispatch(ebs, operation, call, request);
+                },
+                [&](std::string_view operation, Call& call, const wire::Value& request) {
+                  return ebs.authorise(operation, call, request);
                 }});
   registry.add({&iam::model(), [&](std::string_view operation, Call& call, const wire::Value& request) {
                   return iam::dispatch(iam, operation, call, request);

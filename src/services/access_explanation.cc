@@ -147,9 +147,25 @@ Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
   return {};
 }
 
+// A snapshot's ARN does not name its account. One that is not there would be the principal's.
+Result<std::string> owner_of_snapshot(Inquiry& inquiry, const Arn& arn) {
+  std::string owner = inquiry.principal.account;
+  COFFER_CHECK(inquiry.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(snapshot, transaction.snapshot(arn.resource.substr(arn.resource.find('/') + 1)));
+    if (snapshot) owner = snapshot->account;
+    return {};
+  }));
+  return owner;
+}
+
 Status ask_about_any(Inquiry& inquiry) {
-  COFFER_TRY(decision,
-             inquiry.decide({.action = inquiry.access.action, .resource = inquiry.access.resource}));
+  AccessQuestion question{.action = inquiry.access.action, .resource = inquiry.access.resource};
+  const auto arn = parse_arn(inquiry.access.resource);
+  if (arn && arn->service == "ec2" && arn->account.empty() && arn->resource.starts_with("snapshot/")) {
+    COFFER_TRY(owner, owner_of_snapshot(inquiry, *arn));
+    question.resource_account = std::move(owner);
+  }
+  COFFER_TRY(decision, inquiry.decide(question));
   inquiry.told.allowed = decision.allowed();
   return {};
 }

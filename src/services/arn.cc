@@ -36,8 +36,8 @@ std::string alias_arn(std::string_view region, std::string_view account, std::st
 std::string volume_arn(std::string_view region, std::string_view account, std::string_view volume_id) {
   return make_arn("ec2", region, account, fmt::format("volume/{}", volume_id));
 }
-std::string snapshot_arn(std::string_view region, std::string_view account, std::string_view snapshot_id) {
-  return make_arn("ec2", region, account, std::string("snapshot/").append(snapshot_id));
+std::string snapshot_arn(std::string_view region, std::string_view snapshot_id) {
+  return make_arn("ec2", region, "", std::string("snapshot/").append(snapshot_id));
 }
 
 std::string instance_arn(std::string_view region, std::string_view account, std::string_view instance_id) {

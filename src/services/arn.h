@@ -18,7 +18,8 @@ std::string make_arn(std::string_view service, std::string_view region, std::str
 std::string key_arn(std::string_view region, std::string_view account, std::string_view key_id);
 std::string alias_arn(std::string_view region, std::string_view account, std::string_view alias_name);
 std::string volume_arn(std::string_view region, std::string_view account, std::string_view volume_id);
-std::string snapshot_arn(std::string_view region, std::string_view account, std::string_view snapshot_id);
+// It names no account, as at AWS: whose the snapshot is, is said beside it.
+std::string snapshot_arn(std::string_view region, std::string_view snapshot_id);
 std::string instance_arn(std::string_view region, std::string_view account, std::string_view instance_id);
 
 }  // namespace coffer::services

@@ -112,16 +112,20 @@ std::string_view resource_type(std::string_view arn) {
   if (service == "kms" && resource.starts_with("key/")) return "AWS::KMS::Key";
   if (service == "kms" && resource.starts_with("alias/")) return "AWS::KMS::Alias";
   if (service == "ec2" && resource.starts_with("volume/")) return "AWS::EC2::Volume";
+  if (service == "ec2" && resource.starts_with("snapshot/")) return "AWS::EC2::Snapshot";
   if (service == "ec2" && resource.starts_with("instance/")) return "AWS::EC2::Instance";
   return {};
 }
 
-void append_resources(std::string& out, const std::vector<std::string>& arns) {
+// A snapshot's ARN names no account: it is of `account`.
+void append_resources(std::string& out, const std::vector<std::string>& arns, const std::string& account) {
   out += '[';
   for (size_t i = 0; i < std::min(arns.size(), kMostResources); ++i) {
     if (i != 0) out += ',';
     Object resource(out);
-    resource.text_unless_empty("accountId", arn_field(arns[i], 4));
+    const std::string_view named = arn_field(arns[i], 4);
+    const bool is_snapshot = arn_field(arns[i], 5).starts_with("snapshot/");
+    resource.text_unless_empty("accountId", named.empty() && is_snapshot ? account : named);
     resource.text_unless_empty("type", resource_type(arns[i]));
     resource.text("ARN", arns[i]);
   }
@@ -147,7 +151,8 @@ void append_record(std::string& out, const Record& record) {
   object.text("requestID", record.request_id);
   object.text("eventID", record.event_id);
   object.boolean("readOnly", record.read_only);
-  if (!record.resource_arns.empty()) append_resources(object.name("resources"), record.resource_arns);
+  if (!record.resource_arns.empty())
+    append_resources(object.name("resources"), record.resource_arns, record.recipient_account_id);
   object.text("eventType", "AwsApiCall");
   object.boolean("managementEvent", true);
   object.text("recipientAccountId", record.recipient_account_id);

@@ -22,6 +22,9 @@ class EbsService final : public api::Handlers {
   void start() { worker_.start(); }
   void stop() { worker_.stop(); }
 
+  // permissions.cc
+  // What the pipeline asks before anything is done.
+  Status authorise(std::string_view operation, Call& call, const wire::Value& request);
   // list_blocks.cc
   Result<api::ListSnapshotBlocksResponse> list_snapshot_blocks(
       Call& call, const api::ListSnapshotBlocksRequest& request) override;

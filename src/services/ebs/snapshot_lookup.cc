@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "services/arn.h"
 #include "services/ebs/ebs_error.h"
 #include "services/ec2/snapshot_lookup.h"
 
@@ -19,8 +18,6 @@ Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_
   if (!snapshot || snapshot->account != call.account || snapshot->region != call.region ||
       !ec2::is_visible(*snapshot))
     return not_found("SNAPSHOT_NOT_FOUND", fmt::format("The snapshot '{}' does not exist.", snapshot_id));
-  COFFER_CHECK(
-      call.authorise("ebs:" + call.operation, snapshot_arn(call.region, snapshot->account, snapshot_id)));
   return std::move(*snapshot);
 }
 

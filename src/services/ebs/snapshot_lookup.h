@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Snapshots as the EBS direct APIs find them. May the caller do the call's action on one? That is asked here,
-// once the snapshot is found.
+// Snapshots as the EBS direct APIs find them.
 #pragma once
 #include <string>
 

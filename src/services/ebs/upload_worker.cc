@@ -107,7 +107,7 @@ Status UploadWorker::give_up(const catalog::SnapshotUpload& seen) {
                                  .region = row->region,
                                  .event_source = "ebs.amazonaws.com",
                                  .event_name = "StartSnapshotTimedOut",
-                                 .resource_arns = {snapshot_arn(row->region, row->account, row->id)},
+                                 .resource_arns = {snapshot_arn(row->region, row->id)},
                                  .on_behalf_of = row->principal_arn,
                                  .error_code = "Client.WriteRequestTimeout",
                                  .error_message = row->state_message});

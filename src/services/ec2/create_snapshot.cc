@@ -8,10 +8,10 @@
 
 #include "base/ids.h"
 #include "base/log.h"
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/instance_lookup.h"
 #include "services/ec2/layer_keys.h"
+#include "services/ec2/permissions.h"
 #include "services/ec2/snapshot_lookup.h"
 #include "services/ec2/tag_specifications.h"
 #include "services/ec2/volume_keys.h"
@@ -64,7 +64,6 @@ Status name_key_of_top(Call& call, catalog::Volume& volume) {
 
 Result<Planned> plan(Call& call, FoundVolume source, const std::string& description, Tags tags) {
   COFFER_CHECK(require_available_or_in_use(source.volume));
-  COFFER_CHECK(call.authorise("ec2:CreateSnapshot", volume_arn(call.region, call.account, source.volume.id)));
   COFFER_CHECK(name_key_of_top(call, source.volume));
   const catalog::Volume& volume = source.volume;
   Planned planned;
@@ -242,6 +241,8 @@ Result<api::CreateSnapshotsResult> Ec2Service::create_snapshots(Call& call,
   const auto locks = locks_.hold_all(volume_ids);
   std::vector<Planned> all;
   for (const auto& volume_id : volume_ids) {
+    // Again: one may have been attached since the pipeline asked.
+    COFFER_CHECK(authorise_snapshot_of(call, request, volume_id));
     COFFER_TRY(source, find_volume(call, volume_id));
     Tags its_tags = tags;
     if (request.copy_tags_from_source.value_or("") == "volume")

@@ -98,13 +98,6 @@ Status encrypt(Call& call, catalog::Volume& volume, const std::optional<catalog:
 
 }  // namespace
 
-Status Ec2Service::authorise(std::string_view operation, Call& call, const wire::Value& request) {
-  if (operation != "CreateVolume") return call.authorise("ec2:" + call.operation, "*");
-  api::CreateVolumeRequest wanted;
-  from_value(request, wanted);
-  return authorise_create_volume(call, wanted);
-}
-
 Result<api::Volume> Ec2Service::create_volume(Call& call, const api::CreateVolumeRequest& request) {
   if (!is_zone_of(request.availability_zone, call.region))
     return refuse("InvalidZone.NotFound",

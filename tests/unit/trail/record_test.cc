@@ -69,6 +69,15 @@ TEST(Record, NamesTheErrorOfAFailedCall) {
   EXPECT_EQ(parsed["errorMessage"], "not allowed");
 }
 
+TEST(Record, TellsWhoseASnapshotIs) {
+  Record record = a_record();
+  record.resource_arns = {"arn:aws:ec2:us-west-2::snapshot/snap-1"};
+  const json parsed = json::parse(to_json(record));
+  EXPECT_EQ(parsed["resources"][0], json({{"accountId", "123456789012"},
+                                          {"type", "AWS::EC2::Snapshot"},
+                                          {"ARN", "arn:aws:ec2:us-west-2::snapshot/snap-1"}}));
+}
+
 TEST(Record, IsValidWhateverComesIn) {
   Record record = a_record();
   record.user_agent = "\xff\xfe\"\\\n\x01";
