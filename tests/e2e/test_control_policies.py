@@ -126,14 +126,18 @@ def test_a_service_acts_in_the_callers_name_within_the_policy(organization, acco
 
 
 def test_service_linked_roles_are_not_bound(organization, account):
+    """Only its service assumes such a role, so that what a session of it would be decided by is asked."""
     iam = organization.of_member(account, "iam")
-    arn = new_role(iam, "AWSServiceRoleForRehearsal", trust({"AWS": account}), policy("kms:*"),
-                   Path="/aws-service-role/rehearsal.amazonaws.com/")
-    sts = organization.coffer.client("sts", credentials=new_user(iam, "service", policy("sts:*")))
-    session = session_of(sts.assume_role(RoleArn=arn, RoleSessionName="se"))
+    linked = iam.create_service_linked_role(AWSServiceName="mrk.kms.amazonaws.com")["Role"]["Arn"]
+    usual = new_role(iam, "usual", trust({"AWS": account}), policy("kms:*"))
     organization.attach(account, document(statement("kms:ListKeys")))
-    organization.coffer.client("kms", credentials=session).list_keys()
-    refused("AccessDeniedException", organization.of_member(account, "kms").list_keys)
+
+    def kinds(principal):
+        told = organization.coffer.json("explain", "--principal", principal, "--action", "kms:ListKeys")
+        return {each["kind"] for question in told["questions"] for each in question["policies"]}
+
+    assert "service control policy" in kinds(usual)
+    assert "service control policy" not in kinds(linked)
 
 
 def test_policies_decide_the_same_after_a_restart(coffer):
