@@ -80,7 +80,7 @@ void CommandLine::add_kms() {
   command = add(kms, "dependents", "tell what nobody can read any more once a key is gone",
                 "  coffer kms dependents arn:aws:kms:us-west-2:123456789012:key/UUID",
                 [this] { return kms_dependents(common_, key_arn_); });
-  command->add_option("KEY", key_arn_, "its id or ARN")->required();
+  command->add_option("KEY", key_arn_, "its id, ARN or alias")->required();
   add_data(command);
   add_json(command);
   add_hsm(kms);

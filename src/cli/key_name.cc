@@ -10,16 +10,25 @@
 namespace coffer::cli {
 namespace {
 
-constexpr std::string_view kResource = "key/";
+constexpr std::string_view kResource = "key/", kAlias = "alias/";
 
-// "arn:aws:kms:us-west-2:123456789012:key/UUID"
-bool is_key_arn(const std::string& text) {
+// "key/UUID" of "arn:aws:kms:us-west-2:123456789012:key/UUID"; empty for what is no ARN of KMS's.
+std::string resource_of(const std::string& text) {
   std::vector<std::string> parts;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ':');) parts.push_back(word);
-  return parts.size() == 6 && parts[0] == "arn" && parts[2] == "kms" && is_region_name(parts[3]) &&
-         is_account_id(parts[4]) && parts[5].starts_with(kResource) &&
-         is_key_id(parts[5].substr(kResource.size()));
+  const bool arn = parts.size() == 6 && parts[0] == "arn" && parts[2] == "kms" && is_region_name(parts[3]) &&
+                   is_account_id(parts[4]);
+  return arn ? parts[5] : std::string();
+}
+
+bool is_key_arn(const std::string& text) {
+  const std::string resource = resource_of(text);
+  return resource.starts_with(kResource) && is_key_id(resource.substr(kResource.size()));
+}
+
+bool is_alias(const std::string& text) {
+  return text.starts_with(kAlias) && text.size() > kAlias.size();
 }
 
 }  // namespace
@@ -36,6 +45,14 @@ Status check_key_name(const std::string& text) {
   return fail(ErrorKind::kInvalidArgument, "'" + text +
                                                "' is neither the id nor the ARN of a KMS key (for example: " +
                                                "01234567-89ab-4cde-8f01-23456789abcd)");
+}
+
+Status check_key_or_alias(const std::string& text) {
+  if (is_alias(text) || is_alias(resource_of(text))) return {};
+  if (check_key_name(text)) return {};
+  return fail(ErrorKind::kInvalidArgument,
+              "'" + text + "' is neither the id, the ARN nor an alias of a KMS key (for example: " +
+                  "01234567-89ab-4cde-8f01-23456789abcd, alias/name)");
 }
 
 }  // namespace coffer::cli

@@ -11,5 +11,7 @@ namespace coffer::cli {
 Status check_key_arn(const std::string& text);
 // Or its id.
 Status check_key_name(const std::string& text);
+// Or an alias, or an alias's ARN.
+Status check_key_or_alias(const std::string& text);
 
 }  // namespace coffer::cli

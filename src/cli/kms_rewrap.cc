@@ -91,7 +91,7 @@ int kms_rewrap(const Common& common, const std::string& key, bool report_only) {
 }
 
 int kms_dependents(const Common& common, const std::string& key) {
-  if (const Status named = check_key_name(key); !named) return complain_about(named.error());
+  if (const Status named = check_key_or_alias(key); !named) return complain_about(named.error());
   const auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
   Document request;

@@ -111,10 +111,10 @@ def test_sizes_and_keys_that_cannot_be(ec2):
 
 
 def test_why_tells_no_time_that_it_does_not_know(shared_coffer, ec2, volumes):
-    why = shared_coffer.json("volume", "why", volumes[1])
+    why = shared_coffer.json("volume", "why", volumes[3])
     assert (why["state"], why["since"]) == ("available", "")
-    shared_coffer.attach(volumes[1], "/dev/sdz", ec2)
-    assert shared_coffer.json("volume", "why", volumes[1])["since"]
-    ec2.detach_volume(VolumeId=volumes[1])
-    ec2.get_waiter("volume_available").wait(VolumeIds=[volumes[1]], WaiterConfig={"Delay": 0.1})
-    assert shared_coffer.json("volume", "why", volumes[1])["since"] == ""
+    shared_coffer.attach(volumes[3], "/dev/sdz", ec2)
+    assert shared_coffer.json("volume", "why", volumes[3])["since"]
+    ec2.detach_volume(VolumeId=volumes[3])
+    ec2.get_waiter("volume_available").wait(VolumeIds=[volumes[3]], WaiterConfig={"Delay": 0.1})
+    assert shared_coffer.json("volume", "why", volumes[3])["since"] == ""
