@@ -111,8 +111,8 @@ Result<catalog::Grant> new_grant(Call& call, const FoundKey& found, const api::C
   grant.retiring_principal = request.retiring_principal.value_or("");
   grant.operations = request.operations;
   std::ranges::sort(grant.operations);
-  const auto repeated = std::ranges::unique(grant.operations);
-  grant.operations.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(grant.operations.begin(), grant.operations.end());
+  grant.operations.erase(repeated, grant.operations.end());
   grant.created = call.time;
   COFFER_CHECK(set_constraint(grant, request.constraints));
   return grant;
