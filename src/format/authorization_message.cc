@@ -43,6 +43,8 @@ std::optional<AuthorizationMessage> parse_authorization_message(std::string_view
   std::copy_n(bytes->begin() + 1, message.salt.size(), message.salt.begin());
   std::copy_n(bytes->begin() + 1 + message.salt.size(), message.iv.size(), message.iv.begin());
   message.sealed.assign(bytes->begin() + static_cast<ptrdiff_t>(head), bytes->end());
+  // Bits to spare that are not zero would make it another text of the same message.
+  if (encode(message) != text) return std::nullopt;
   return message;
 }
 

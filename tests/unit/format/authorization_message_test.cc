@@ -28,6 +28,13 @@ TEST(AuthorizationMessage, IsOneWordAndReadAsWritten) {
   }
 }
 
+TEST(AuthorizationMessage, HasOneTextOnly) {
+  std::string text = encode(message(17));  // 46 bytes: the last character has four bits to spare
+  ASSERT_EQ(text.back(), 'g');
+  text.back() = 'h';
+  EXPECT_FALSE(parse_authorization_message(text));
+}
+
 TEST(AuthorizationMessage, RefusesWhatIsNone) {
   const std::string text = encode(message(16));
   for (const std::string& wrong : {std::string(), std::string("x"), text.substr(0, text.size() - 4),
