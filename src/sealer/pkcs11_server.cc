@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,8 @@
 #include <cstdlib>
 #include <thread>
 #include <vector>
+
+#include "base/file_descriptor.h"
 
 extern char** environ;
 
@@ -52,6 +56,17 @@ Result<pid_t> spawn_server(const std::string& socket, const std::string& module)
   return pid;
 }
 
+// Its socket is there a moment before the server listens; p11-kit's client, refused, says that there are no
+// tokens.
+bool listens(const std::string& socket) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.size() >= sizeof address.sun_path) return false;
+  socket.copy(address.sun_path, socket.size());
+  const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Pkcs11Server>> Pkcs11Server::start(const std::string& module) {
@@ -64,7 +79,7 @@ Result<std::unique_ptr<Pkcs11Server>> Pkcs11Server::start(const std::string& mod
   COFFER_TRY(pid, spawn_server(socket, module));
   server->server_ = pid;
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (::access(socket.c_str(), F_OK) != 0) {
+  while (!listens(socket)) {
     int status = 0;
     if (::waitpid(pid, &status, WNOHANG) == pid) {
       server->server_ = -1;
