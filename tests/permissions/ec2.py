@@ -16,7 +16,8 @@ def tagged(kind):
 def attach_volume(made):
     key = made.key()
     volume, arn = made.volume(Encrypted=True, KmsKeyId=key)
-    return Call(arn, made.instance, ("kms:Decrypt", key), VolumeId=volume, InstanceId=made.host, Device="/dev/sdz")
+    return Call(arn, made.instance, ("kms:Decrypt", key), ("kms:CreateGrant", key), VolumeId=volume, InstanceId=made.host,
+                Device="/dev/sdz")
 
 
 def copy_snapshot(made):

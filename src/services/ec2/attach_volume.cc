@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "services/arn.h"
 #include "services/ec2/attachment_opening.h"
 #include "services/ec2/ec2_service.h"
 #include "services/ec2/instance_lookup.h"
@@ -55,6 +56,30 @@ Status reserve(catalog::Transaction& transaction, const catalog::Attachment& wan
   return transaction.insert_attachment(wanted);
 }
 
+// At AWS, EC2 makes a grant by which the host may decrypt, in the name of who attaches: without the right to
+// make it nothing is attached. Here no grant is made, for keyd hands the host nothing but this volume's key.
+// Source: AWS KMS Developer Guide, "How Amazon EBS uses AWS KMS"; kubernetes/kubernetes#62171.
+Status authorise_host_grant(Call& call, const catalog::Volume& volume, const std::string& instance_id) {
+  COFFER_TRY(key, kms::any_key_by_arn(call.installation, volume.kms_key_arn));
+  kms::KeyRequest said = layer_key_request(volume.id);
+  said.condition.set("kms:GrantIsForAWSResource", std::string("true"));
+  said.condition.set("kms:GrantOperations", std::vector<std::string>{"Decrypt"});
+  said.condition.set("kms:GrantConstraintType", std::string("EncryptionContextSubset"));
+  said.condition.set("kms:GranteePrincipal",
+                     make_arn("sts", "", call.account, "assumed-role/aws:ec2-infrastructure/" + instance_id));
+  return kms::authorise_key(call, "kms:CreateGrant", key, said);
+}
+
+// May the caller have the volume's key used on that instance? The keys of other layers of its chain are asked
+// about when volumed has named them.
+Status authorise_key_use(Call& call, const catalog::Volume& volume, const std::string& instance_id) {
+  if (!volume.encrypted) return {};
+  Status allowed = authorise_decryption(call, volume.kms_key_arn, volume.id);
+  if (allowed) allowed = authorise_host_grant(call, volume, instance_id);
+  if (allowed || allowed.error().kind != ErrorKind::kNotFound) return allowed;
+  return tl::unexpected(attach_error(allowed.error(), volume));
+}
+
 // The call failed after volumed may have got the key: it must not go on serving a volume that the catalog
 // calls available. Where volumed cannot be reached, reconcile() finds out.
 Status undo(Installation& parts, const std::string& volume_id) {
@@ -72,12 +97,7 @@ Result<api::VolumeAttachment> Ec2Service::attach_volume(Call& call, const api::A
   COFFER_CHECK(check_instance(call, request.instance_id));
   COFFER_CHECK(check_device(request.device));
   const catalog::Volume& volume = found.volume;
-  // The keys of other layers of its chain are asked about when volumed has named them.
-  if (volume.encrypted)
-    if (const auto allowed = authorise_decryption(call, volume.kms_key_arn, volume.id); !allowed)
-      return tl::unexpected(allowed.error().kind == ErrorKind::kNotFound
-                                ? attach_error(allowed.error(), volume)
-                                : allowed.error());
+  COFFER_CHECK(authorise_key_use(call, volume, request.instance_id));
 
   const auto lock = locks_.hold(volume.id);
   catalog::Attachment attachment;
