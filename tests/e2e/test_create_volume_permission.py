@@ -7,12 +7,8 @@ import pytest
 from harness import REGION, ZONE, refused
 from organization import MANAGER, SCP, Organization, document, statement
 from principals import new_user, policy
+from references import required_encryption
 
-# The references' (ec2-storage-encryption-first-principles, "Service Control Policies").
-REQUIRE_ENCRYPTION = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "RequireEBSEncryption", "Effect": "Deny", "Action": ["ec2:CreateVolume"], "Resource": "*",
-                   "Condition": {"Bool": {"ec2:Encrypted": "false"}}}]}
 VOLUMES = f"arn:aws:ec2:{REGION}:{MANAGER}:volume/*"
 SNAPSHOTS = f"arn:aws:ec2:{REGION}::snapshot/*"
 USERS = iter(range(1000))
@@ -46,31 +42,11 @@ def tags(**values):
     return [{"ResourceType": "volume", "Tags": [{"Key": key, "Value": value} for key, value in values.items()]}]
 
 
-# The references' service control policy
-
-def test_the_references_policy_denies_unencrypted_volumes(organization):
-    account = organization.account()
-    ec2 = organization.of_member(account, "ec2")
-    ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=False)
-    organization.attach(account, json.dumps(REQUIRE_ENCRYPTION))
-    before = ec2.describe_volumes()["Volumes"]
-    for encrypted in ({"Encrypted": False}, {}):
-        message = refused("UnauthorizedOperation", ec2.create_volume, AvailabilityZone=ZONE, Size=1, **encrypted)
-        assert f"is not authorized to perform: ec2:CreateVolume on resource: arn:aws:ec2:{REGION}:{account}:volume/* " \
-               "with an explicit deny in a service control policy" in message
-    assert len(ec2.describe_volumes()["Volumes"]) == len(before)
-    assert ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True)["Encrypted"] is True
-
-
-def test_the_references_policy_leaves_the_management_account_alone(organization):
-    made = organization.attach(organization.root, json.dumps(REQUIRE_ENCRYPTION))
-    organization.coffer.client("ec2").create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=False)
-    organization.client.detach_policy(PolicyId=made, TargetId=organization.root)
-
+# The references' service control policy (see also test_reference_policies.py)
 
 def test_the_references_policy_denies_dry_runs_alike(organization):
     account = organization.account()
-    organization.attach(account, json.dumps(REQUIRE_ENCRYPTION))
+    organization.attach(account, json.dumps(required_encryption()))
     ec2 = organization.of_member(account, "ec2")
     wish = {"AvailabilityZone": ZONE, "Size": 1, "DryRun": True}
     refused("UnauthorizedOperation", ec2.create_volume, **wish, Encrypted=False)
@@ -81,7 +57,7 @@ def test_what_is_made_of_an_encrypted_snapshot_is_encrypted(organization):
     account = organization.account()
     ec2 = organization.of_member(account, "ec2")
     encrypted, plain = (snapshot_of(organization.coffer, ec2, encrypted) for encrypted in (True, False))
-    scp = organization.attach(account, json.dumps(REQUIRE_ENCRYPTION))
+    scp = organization.attach(account, json.dumps(required_encryption()))
     assert ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=encrypted)["Encrypted"] is True
     refused("UnauthorizedOperation", ec2.create_volume, AvailabilityZone=ZONE, SnapshotId=plain)
     # "Resource": "*" means the snapshot too, which has the condition key as well.
