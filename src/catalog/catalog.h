@@ -125,11 +125,24 @@ class Transaction {
                                      const std::string& region) = 0;
   virtual Status remove_access_key(const std::string& id) = 0;
 
+  virtual Status insert_mfa_device(const MfaDevice& device) = 0;  // kConflict if the serial number is taken
+  virtual Status update_mfa_device(const MfaDevice& device) = 0;  // whose it is, and what it was heard to say
+  // What it was heard to say alone: drift, last step, failures.
+  virtual Status note_mfa_code(const MfaDevice& device) = 0;
+  virtual Status remove_mfa_device(const std::string& serial_number) = 0;  // with its tags
+  virtual Result<std::optional<MfaDevice>> mfa_device(const std::string& serial_number) = 0;
+  // By serial number; without their tags.
+  virtual Result<std::vector<MfaDevice>> mfa_devices(const std::string& account) = 0;
+  virtual Result<std::vector<MfaDevice>> mfa_devices_of_user(const std::string& user_id) = 0;
+
   virtual Status insert_session(const Session& session) = 0;
   virtual Result<std::optional<Session>> session(const std::string& access_key_id) = 0;
   // Those of a deleted user or role, and those that ended before `before`.
   virtual Status remove_sessions_of(const std::string& entity_id) = 0;
   virtual Status purge_sessions(Timestamp before) = 0;
+  // In place of what was known; forgotten with the role.
+  virtual Status set_role_used(const std::string& role_id, const RoleUse& use) = 0;
+  virtual Result<std::optional<RoleUse>> role_use(const std::string& role_id) = 0;
 
   // AWS Organizations; organization_rows.h.
   virtual Status insert_organization(const Organization& organization) = 0;
@@ -257,7 +270,7 @@ class Transaction {
   virtual Result<std::vector<BackingKey>> backing_keys_after(const BackingKey& after, size_t limit) = 0;
   // Does nothing when the token is no longer `old_token`.
   virtual Status replace_token(const BackingKey& old_token, const Bytes& token) = 0;
-  // Id and wrapped secret alone, those of temporary credentials and of custom key stores too.
+  // Id and wrapped secret alone, those of temporary credentials, custom key stores and MFA devices too.
   virtual Result<std::vector<AccessKey>> access_keys_after(const std::string& id, size_t limit) = 0;
   virtual Status replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) = 0;
   virtual Status replace_wrapped_setting(const WrappedSetting& setting, const Bytes& before,

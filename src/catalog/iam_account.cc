@@ -34,12 +34,15 @@ Result<IamCounts> SqliteTransaction::count_iam(const std::string& account) {
               " (SELECT COUNT(*) FROM iam_policy_versions WHERE policy_arn IN"
               "  (SELECT arn FROM iam_managed_policies WHERE account = ?1)),"
               " (SELECT COUNT(*) FROM iam_instance_profiles WHERE account = ?1),"
-              " (SELECT COUNT(*) FROM iam_identity_providers WHERE account = ?1)");
+              " (SELECT COUNT(*) FROM iam_identity_providers WHERE account = ?1),"
+              " (SELECT COUNT(*) FROM mfa_devices WHERE account = ?1),"
+              " (SELECT COUNT(*) FROM mfa_devices WHERE account = ?1 AND user_id <> '')");
   query.bind(account);
   COFFER_TRY(counted, first_row(query, [&](Query& row) {
                IamCounts counts;
                for (int32_t* each : {&counts.users, &counts.groups, &counts.roles, &counts.policies,
-                                     &counts.policy_versions, &counts.instance_profiles, &counts.providers})
+                                     &counts.policy_versions, &counts.instance_profiles, &counts.providers,
+                                     &counts.mfa_devices, &counts.mfa_devices_in_use})
                  *each = static_cast<int32_t>(row.integer());
                return counts;
              }));

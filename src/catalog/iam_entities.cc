@@ -66,6 +66,8 @@ Status SqliteTransaction::remove_iam_entity(const std::string& id) {
   COFFER_CHECK(replace_tags(id, {}));
   Query policies(connection_, "DELETE FROM iam_inline_policies WHERE entity_id = ?");
   COFFER_CHECK(policies.bind(id).run());
+  Query use(connection_, "DELETE FROM role_uses WHERE role_id = ?");
+  COFFER_CHECK(use.bind(id).run());
   Query query(connection_, "DELETE FROM iam_entities WHERE id = ?");
   COFFER_CHECK(query.bind(id).run());
   return expect_changed("entity " + id);

@@ -75,7 +75,29 @@ struct IdentityProvider {
 // How many there are of each in an account.
 struct IamCounts {
   int32_t users = 0, groups = 0, roles = 0, policies = 0, policy_versions = 0, instance_profiles = 0,
-          providers = 0;
+          providers = 0, mfa_devices = 0, mfa_devices_in_use = 0;
+};
+
+// A virtual MFA device: what makes the one-time codes of RFC 6238 from the same secret. Steps are its time
+// steps, of 30 seconds since 1970.
+struct MfaDevice {
+  std::string serial_number;  // arn:aws:iam::ACCOUNT:mfa/PATH/NAME
+  std::string account;
+  Bytes wrapped_secret;
+  Timestamp created;
+  std::string user_id = {};                    // AIDA…; empty while it is nobody's
+  std::optional<Timestamp> enabled = {};       // while it is somebody's
+  int64_t drift_steps = 0;                     // by which its clock was ahead when it was last heard of
+  int64_t last_step = 0;                       // of the newest code that was accepted
+  int64_t failures = 0;                        // wrong codes since then
+  std::optional<Timestamp> last_failure = {};  // on the wall
+  std::vector<std::pair<std::string, std::string>> tags = {};
+};
+
+// When a session of a role last made a request; about, stored now and then.
+struct RoleUse {
+  Timestamp time;
+  std::string region;
 };
 
 // Temporary credentials (STS).
@@ -88,9 +110,11 @@ struct Session {
   Bytes token_digest;                 // SHA-256 of the session token
   std::vector<std::string> policies;  // JSON texts
   std::vector<std::pair<std::string, std::string>> tags;
+  std::vector<std::string> transitive_tags = {};  // names among them that go on to the next role
   // Further condition keys of every request: aws:FederatedProvider, what the identity provider said.
   std::vector<std::pair<std::string, std::string>> context = {};
   Timestamp created, expires;
+  std::optional<Timestamp> mfa_authenticated = {};  // when its user gave a right code
 };
 
 }  // namespace coffer::catalog

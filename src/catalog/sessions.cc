@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Temporary credentials.
+// Temporary credentials, and when those of a role were last used.
+#include <algorithm>
+
 #include "catalog/transaction.h"
 
 namespace coffer::catalog {
@@ -8,10 +10,11 @@ Status SqliteTransaction::insert_session(const Session& session) {
   COFFER_CHECK(allow_wrapped(WrappedSetting::Form::kSecret, session.wrapped_secret));
   Query query(connection_,
               "INSERT INTO sessions (access_key_id, account, entity_id, name, wrapped_secret, token_digest,"
-              " created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+              " created, expires, mfa_authenticated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   COFFER_CHECK(query
                    .bind(session.access_key_id, session.account, session.entity_id, session.name,
-                         session.wrapped_secret, session.token_digest, session.created, session.expires)
+                         session.wrapped_secret, session.token_digest, session.created, session.expires,
+                         session.mfa_authenticated)
                    .run());
   for (size_t i = 0; i < session.policies.size(); ++i) {
     Query policy(connection_,
@@ -19,8 +22,10 @@ Status SqliteTransaction::insert_session(const Session& session) {
     COFFER_CHECK(policy.bind(session.access_key_id, static_cast<uint64_t>(i), session.policies[i]).run());
   }
   for (const auto& [name, value] : session.tags) {
-    Query tag(connection_, "INSERT INTO session_tags (access_key_id, name, value) VALUES (?, ?, ?)");
-    COFFER_CHECK(tag.bind(session.access_key_id, name, value).run());
+    Query tag(connection_,
+              "INSERT INTO session_tags (access_key_id, name, value, transitive) VALUES (?, ?, ?, ?)");
+    const bool transitive = std::ranges::find(session.transitive_tags, name) != session.transitive_tags.end();
+    COFFER_CHECK(tag.bind(session.access_key_id, name, value, transitive).run());
   }
   int64_t position = 0;
   for (const auto& [name, value] : session.context) {
@@ -32,9 +37,10 @@ Status SqliteTransaction::insert_session(const Session& session) {
 }
 
 Result<std::optional<Session>> SqliteTransaction::session(const std::string& access_key_id) {
-  Query query(connection_,
-              "SELECT access_key_id, account, entity_id, name, wrapped_secret, token_digest, created, expires"
-              " FROM sessions WHERE access_key_id = ?");
+  Query query(
+      connection_,
+      "SELECT access_key_id, account, entity_id, name, wrapped_secret, token_digest, created, expires,"
+      " mfa_authenticated FROM sessions WHERE access_key_id = ?");
   query.bind(access_key_id);
   COFFER_TRY(found, first_row(query, [](Query& row) {
                Session session;
@@ -46,6 +52,7 @@ Result<std::optional<Session>> SqliteTransaction::session(const std::string& acc
                session.token_digest = row.blob();
                session.created = row.time();
                session.expires = row.time();
+               session.mfa_authenticated = row.optional_time();
                return session;
              }));
   if (!found) return found;
@@ -62,6 +69,11 @@ Result<std::optional<Session>> SqliteTransaction::session(const std::string& acc
   };
   COFFER_TRY(its_tags, rows(tag_query, read_pair));
   found->tags = std::move(its_tags);
+  Query transitive_query(
+      connection_, "SELECT name FROM session_tags WHERE access_key_id = ? AND transitive ORDER BY name");
+  transitive_query.bind(access_key_id);
+  COFFER_TRY(transitive, rows(transitive_query, [](Query& row) { return row.text(); }));
+  found->transitive_tags = std::move(transitive);
   Query context_query(connection_,
                       "SELECT name, value FROM session_context WHERE access_key_id = ? ORDER BY position");
   context_query.bind(access_key_id);
@@ -78,6 +90,24 @@ Status SqliteTransaction::remove_sessions_of(const std::string& entity_id) {
 Status SqliteTransaction::purge_sessions(Timestamp before) {
   Query query(connection_, "DELETE FROM sessions WHERE expires < ?");
   return query.bind(before).run();
+}
+
+Status SqliteTransaction::set_role_used(const std::string& role_id, const RoleUse& use) {
+  // Of a role that was deleted meanwhile nothing is kept.
+  Query query(connection_,
+              "INSERT OR REPLACE INTO role_uses (role_id, time, region)"
+              " SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM iam_entities WHERE id = ?1)",
+              Query::Effect::kRecord);
+  return query.bind(role_id, use.time, use.region).run();
+}
+
+Result<std::optional<RoleUse>> SqliteTransaction::role_use(const std::string& role_id) {
+  Query query(connection_, "SELECT time, region FROM role_uses WHERE role_id = ?");
+  query.bind(role_id);
+  return first_row(query, [](Query& row) {
+    const Timestamp time = row.time();
+    return RoleUse{time, row.text()};
+  });
 }
 
 }  // namespace coffer::catalog

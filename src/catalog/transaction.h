@@ -95,10 +95,20 @@ class SqliteTransaction final : public Transaction {
                              const std::string& region) override;
   Status remove_access_key(const std::string& id) override;
 
+  Status insert_mfa_device(const MfaDevice& device) override;
+  Status update_mfa_device(const MfaDevice& device) override;
+  Status note_mfa_code(const MfaDevice& device) override;
+  Status remove_mfa_device(const std::string& serial_number) override;
+  Result<std::optional<MfaDevice>> mfa_device(const std::string& serial_number) override;
+  Result<std::vector<MfaDevice>> mfa_devices(const std::string& account) override;
+  Result<std::vector<MfaDevice>> mfa_devices_of_user(const std::string& user_id) override;
+
   Status insert_session(const Session& session) override;
   Result<std::optional<Session>> session(const std::string& access_key_id) override;
   Status remove_sessions_of(const std::string& entity_id) override;
   Status purge_sessions(Timestamp before) override;
+  Status set_role_used(const std::string& role_id, const RoleUse& use) override;
+  Result<std::optional<RoleUse>> role_use(const std::string& role_id) override;
 
   Status insert_organization(const Organization& organization) override;
   Status update_organization(const Organization& organization) override;

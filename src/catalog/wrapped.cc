@@ -83,7 +83,8 @@ Result<uint32_t> SqliteTransaction::oldest_wrapped() {
   }
   Query secrets(connection_,
                 "SELECT wrapped_secret FROM access_keys UNION ALL SELECT wrapped_secret FROM sessions"
-                " UNION ALL SELECT wrapped_secret FROM custom_key_stores");
+                " UNION ALL SELECT wrapped_secret FROM custom_key_stores"
+                " UNION ALL SELECT wrapped_secret FROM mfa_devices");
   COFFER_TRY(oldest_secret, oldest_in(secrets, Form::kSecret, oldest));
   Query tokens(connection_,
                "SELECT token FROM backing_keys WHERE length(token) > 0"
@@ -127,6 +128,7 @@ Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::s
               "SELECT id, wrapped_secret FROM access_keys WHERE id > ?1"
               " UNION ALL SELECT access_key_id, wrapped_secret FROM sessions WHERE access_key_id > ?1"
               " UNION ALL SELECT id, wrapped_secret FROM custom_key_stores WHERE id > ?1"
+              " UNION ALL SELECT serial_number, wrapped_secret FROM mfa_devices WHERE serial_number > ?1"
               " ORDER BY 1 LIMIT ?2");
   query.bind(id, limit);
   return rows(query, [](Query& row) {
@@ -139,7 +141,7 @@ Result<std::vector<AccessKey>> SqliteTransaction::access_keys_after(const std::s
 
 Status SqliteTransaction::replace_wrapped_secret(const AccessKey& old_key, const Bytes& wrapped_secret) {
   COFFER_CHECK(allow_wrapped(Form::kSecret, wrapped_secret));
-  // The id is in one of the three tables only.
+  // The id is in one of the four tables only.
   Query query(connection_, "UPDATE access_keys SET wrapped_secret = ? WHERE id = ? AND wrapped_secret = ?");
   COFFER_CHECK(query.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run());
   Query session(connection_,
@@ -147,7 +149,10 @@ Status SqliteTransaction::replace_wrapped_secret(const AccessKey& old_key, const
   COFFER_CHECK(session.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run());
   Query store(connection_,
               "UPDATE custom_key_stores SET wrapped_secret = ? WHERE id = ? AND wrapped_secret = ?");
-  return store.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run();
+  COFFER_CHECK(store.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run());
+  Query device(connection_,
+               "UPDATE mfa_devices SET wrapped_secret = ? WHERE serial_number = ? AND wrapped_secret = ?");
+  return device.bind(wrapped_secret, old_key.id, old_key.wrapped_secret).run();
 }
 
 Status SqliteTransaction::replace_wrapped_setting(const WrappedSetting& which, const Bytes& before,
@@ -161,7 +166,7 @@ Result<size_t> SqliteTransaction::count_wrapped() {
   return count(
       "SELECT (SELECT COUNT(*) FROM backing_keys WHERE length(token) > 0) + (SELECT COUNT(*) FROM"
       " keys_left_in_tokens) + (SELECT COUNT(*) FROM access_keys) + (SELECT COUNT(*) FROM sessions) + "
-      "(SELECT COUNT(*) FROM custom_key_stores)");
+      "(SELECT COUNT(*) FROM custom_key_stores) + (SELECT COUNT(*) FROM mfa_devices)");
 }
 
 }  // namespace coffer::catalog

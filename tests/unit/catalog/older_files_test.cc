@@ -75,7 +75,7 @@ TEST_P(OlderFile, HasTheTablesOfItsVersion) {
   EXPECT_EQ(tables(**older), expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, OlderFile, ::testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Versions, OlderFile, ::testing::Values(1, 2, 3, 4));
 
 }  // namespace
 }  // namespace coffer::catalog

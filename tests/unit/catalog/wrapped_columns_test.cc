@@ -19,6 +19,7 @@ const std::map<std::string, std::string> kColumns = {
     {"backing_keys.token", "re-wrapped"},
     {"custom_key_stores.wrapped_secret", "re-wrapped"},
     {"keys_left_in_tokens.token", "re-wrapped"},
+    {"mfa_devices.wrapped_secret", "re-wrapped"},
     {"sessions.token_digest", "a SHA-256"},
     {"sessions.wrapped_secret", "re-wrapped"},
     {"snapshot_blocks.checksum", "a SHA-256"},
