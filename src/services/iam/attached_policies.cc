@@ -23,7 +23,7 @@ Result<Response> attach(Call& call, const EntityKind& kind, const std::string& n
   COFFER_TRY(entity, find_entity(call, kind, name, naming(policy_arn)));
   COFFER_CHECK(check_modifiable(entity));
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
-    COFFER_CHECK(require_attachable(transaction, call.account, policy_arn));
+    COFFER_CHECK(require_attachable(transaction, call.account, policy_arn, kind.title));
     COFFER_CHECK(transaction.attach_policy(entity.id, policy_arn));
     COFFER_TRY(attached, transaction.attached_policies(entity.id));
     if (attached.size() > kMostAttached)

@@ -18,7 +18,7 @@ Result<Response> put(Call& call, const EntityKind& kind, const std::string& name
   COFFER_CHECK(check_modifiable(entity));
   return edit_entity<Response>(call, entity,
                                [&](catalog::Transaction& transaction, IamEntity& current) -> Status {
-                                 COFFER_CHECK(require_attachable(transaction, call.account, arn));
+                                 COFFER_CHECK(require_attachable(transaction, call.account, arn, kind.title));
                                  current.boundary_arn = arn;
                                  return {};
                                });

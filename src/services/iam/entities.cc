@@ -81,7 +81,7 @@ Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::opti
 
 Status insert_entity(catalog::Transaction& transaction, const EntityKind& kind, const IamEntity& entity) {
   if (!entity.boundary_arn.empty())
-    COFFER_CHECK(require_attachable(transaction, entity.account, entity.boundary_arn));
+    COFFER_CHECK(require_attachable(transaction, entity.account, entity.boundary_arn, kind.title));
   auto inserted = transaction.insert_iam_entity(entity);
   if (!inserted && inserted.error().kind == ErrorKind::kConflict)
     return fail(ErrorKind::kConflict, fmt::format("{} with name {} already exists.", kind.title, entity.name),

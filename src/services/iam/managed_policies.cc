@@ -2,6 +2,8 @@
 // CreatePolicy, GetPolicy, ListPolicies, DeletePolicy.
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "services/iam/aws_managed_policies.h"
 #include "services/iam/entities.h"
 #include "services/iam/managed_policy.h"
@@ -28,31 +30,27 @@ api::Policy api_policy(const ManagedPolicy& policy, const PolicyUse& use) {
   return shown;
 }
 
-ManagedPolicy row_of(const AwsManagedPolicy& known) {
-  ManagedPolicy row;
-  row.arn = known.arn;
-  row.id = known.id;
-  row.account = "aws";
-  row.path = "/";
-  row.name = known.name;
-  row.description = known.description;
-  return row;
-}
-
-// The account's own ones and AWS's, by ARN, as many as a page and one more.
+// The account's own ones and AWS's after the last page, by ARN; of its own `most` at most.
 Result<std::vector<ManagedPolicy>> policies_of(catalog::Transaction& transaction, const std::string& account,
                                                const std::string& scope, const std::string& prefix,
-                                               const Page& page) {
+                                               const std::string& after, size_t most) {
   std::vector<ManagedPolicy> all;
   if (scope != "AWS") {
-    COFFER_TRY(own, transaction.managed_policies(account, prefix, page.after, page.limit + 1));
+    COFFER_TRY(own, transaction.managed_policies(account, prefix, after, most));
     all = std::move(own);
   }
-  if (scope != "Local" && prefix == "/")
+  if (scope != "Local")
     for (const auto& known : aws_managed_policies())
-      if (known.arn > page.after) all.push_back(row_of(known));
+      if (known.arn > after && known.path.starts_with(prefix)) all.push_back(found_aws_policy(known).policy);
   std::ranges::sort(all, {}, &ManagedPolicy::arn);
   return all;
+}
+
+// Does a list want a policy that is used so?
+bool is_wanted(const api::ListPoliciesRequest& request, const PolicyUse& use) {
+  if (request.policy_usage_filter == "PermissionsBoundary") return use.boundaries > 0;
+  if (request.policy_usage_filter == "PermissionsPolicy") return use.attached > 0;
+  return !request.only_attached.value_or(false) || use.attached + use.boundaries > 0;
 }
 
 Status remove_policy(catalog::Transaction& transaction, const FoundPolicy& found) {
@@ -120,18 +118,20 @@ Result<api::ListPoliciesResponse> IamService::list_policies(Call& call,
   COFFER_CHECK(call.authorise("iam:ListPolicies", iam_arn(call.account, "policy", prefix, "")));
   COFFER_TRY(page, page_of("ListPolicies", request.marker, request.max_items));
   api::ListPoliciesResponse response;
-  response.policies.emplace();
+  // Which of them are wanted is not known before each was looked at.
+  const bool whole = request.policy_usage_filter || request.only_attached.value_or(false);
+  const size_t most = whole ? std::numeric_limits<int32_t>::max() : page.limit + 1;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(policies, policies_of(transaction, call.account, request.scope.value_or("All"), prefix, page));
-    end_page(policies, page, response, [](const ManagedPolicy& policy) { return policy.arn; });
+    COFFER_TRY(policies, policies_of(transaction, call.account, request.scope.value_or("All"), prefix,
+                                     page.after, most));
+    std::vector<api::Policy> wanted;  // a page and one more
     for (const auto& policy : policies) {
       COFFER_TRY(use, policy_use(transaction, call.account, policy.arn));
-      const bool wanted = request.policy_usage_filter == "PermissionsBoundary" ? use.boundaries > 0
-                          : request.policy_usage_filter == "PermissionsPolicy" ? use.attached > 0
-                          : request.only_attached.value_or(false) ? use.attached + use.boundaries > 0
-                                                                  : true;
-      if (wanted) response.policies->push_back(api_policy(policy, use));
+      if (is_wanted(request, use)) wanted.push_back(api_policy(policy, use));
+      if (wanted.size() > page.limit) break;
     }
+    end_page(wanted, page, response, [](const api::Policy& policy) { return *policy.arn; });
+    response.policies = std::move(wanted);
     return {};
   }));
   return response;

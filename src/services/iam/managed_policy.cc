@@ -36,10 +36,13 @@ FoundPolicy found_aws_policy(const AwsManagedPolicy& known) {
   found.policy.arn = known.arn;
   found.policy.id = known.id;
   found.policy.account = "aws";
-  found.policy.path = "/";
+  found.policy.path = known.path;
   found.policy.name = known.name;
   found.policy.description = known.description;
-  found.versions = {{std::string(known.arn), 1, std::string(known.document), {}}};
+  found.policy.default_version = found.policy.newest_version = known.version;
+  found.policy.created = known.created;
+  found.policy.updated = known.updated;
+  found.versions = {{found.policy.arn, known.version, std::string(known.document), known.updated}};
   return found;
 }
 
@@ -76,8 +79,13 @@ Result<PolicyUse> policy_use(catalog::Transaction& transaction, const std::strin
 }
 
 Status require_attachable(catalog::Transaction& transaction, const std::string& account,
-                          const std::string& arn) {
-  if (find_aws_managed_policy(arn) != nullptr) return {};
+                          const std::string& arn, std::string_view title) {
+  if (const auto* known = find_aws_managed_policy(arn)) {
+    if (!known->for_service_linked_roles()) return {};
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("Cannot attach a Service Role Policy to a Customer {}.", title),
+                "PolicyNotAttachable");
+  }
   COFFER_TRY(policy, transaction.managed_policy(arn));
   if (policy && policy->account == account) return {};
   return no_such_entity(fmt::format("Policy {} does not exist or is not attachable.", arn));

@@ -30,9 +30,10 @@ struct PolicyUse {
 Result<PolicyUse> policy_use(catalog::Transaction& transaction, const std::string& account,
                              const std::string& arn);
 
-// May it be attached in this account, or be a boundary there? NoSuchEntity.
+// May it be attached in this account to a "User", "Group" or "Role", or be a boundary there? NoSuchEntity, or
+// PolicyNotAttachable for those of service-linked roles.
 Status require_attachable(catalog::Transaction& transaction, const std::string& account,
-                          const std::string& arn);
+                          const std::string& arn, std::string_view title);
 
 // LimitExceeded or MalformedPolicyDocument.
 Status check_managed_document(const std::string& text);

@@ -20,20 +20,31 @@ constexpr int32_t kSession = 3600;  // seconds
 
 struct LinkedService {
   std::string_view principal, role_name;
+  std::string_view policy;  // arn:aws:iam::aws:policy/aws-service-role/NAME
   bool takes_suffix = false;
 };
-// Those that have to do with keys, volumes and file systems. Here no service works by its role, so none has
-// policies.
+// Those that have to do with keys, volumes and file systems. Here no service works by its role.
 constexpr std::array kServices = {
-    LinkedService{"autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling", true},
-    LinkedService{"backup.amazonaws.com", "AWSServiceRoleForBackup"},
-    LinkedService{"cks.kms.amazonaws.com", "AWSServiceRoleForKeyManagementServiceCustomKeyStores"},
-    LinkedService{"elasticfilesystem.amazonaws.com", "AWSServiceRoleForAmazonElasticFileSystem"},
-    LinkedService{"mrk.kms.amazonaws.com", "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"},
-    LinkedService{"organizations.amazonaws.com", "AWSServiceRoleForOrganizations"},
-    LinkedService{"spot.amazonaws.com", "AWSServiceRoleForEC2Spot"},
-    LinkedService{"spotfleet.amazonaws.com", "AWSServiceRoleForEC2SpotFleet"},
+    LinkedService{"autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling", "AutoScalingServiceRolePolicy",
+                  true},
+    LinkedService{"backup.amazonaws.com", "AWSServiceRoleForBackup",
+                  "AWSBackupServiceLinkedRolePolicyForBackup"},
+    LinkedService{"cks.kms.amazonaws.com", "AWSServiceRoleForKeyManagementServiceCustomKeyStores",
+                  "AWSKeyManagementServiceCustomKeyStoresServiceRolePolicy"},
+    LinkedService{"elasticfilesystem.amazonaws.com", "AWSServiceRoleForAmazonElasticFileSystem",
+                  "AmazonElasticFileSystemServiceRolePolicy"},
+    LinkedService{"mrk.kms.amazonaws.com", "AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
+                  "AWSKeyManagementServiceMultiRegionKeysServiceRolePolicy"},
+    LinkedService{"organizations.amazonaws.com", "AWSServiceRoleForOrganizations",
+                  "AWSOrganizationsServiceTrustPolicy"},
+    LinkedService{"spot.amazonaws.com", "AWSServiceRoleForEC2Spot", "AWSEC2SpotServiceRolePolicy"},
+    LinkedService{"spotfleet.amazonaws.com", "AWSServiceRoleForEC2SpotFleet",
+                  "AWSEC2SpotFleetServiceRolePolicy"},
 };
+
+std::string policy_arn(const LinkedService& service) {
+  return fmt::format("arn:aws:iam::aws:policy/aws-service-role/{}", service.policy);
+}
 
 std::string trust_policy_for(std::string_view principal) {
   return fmt::format(
@@ -79,6 +90,7 @@ Result<api::CreateServiceLinkedRoleResponse> IamService::create_service_linked_r
               "Service role name {} has been taken in this account, please try a different suffix.",
               role.name));
         COFFER_CHECK(inserted);
+        COFFER_CHECK(transaction.attach_policy(role.id, policy_arn(*service)));
         return api::CreateServiceLinkedRoleResponse{api_role(role)};
       });
 }
@@ -93,6 +105,8 @@ Result<api::DeleteServiceLinkedRoleResponse> IamService::delete_service_linked_r
       fmt::format("task{}{}/{}", role.path, role.name, make_uuid(call.installation.random));
   return call.commit<api::DeleteServiceLinkedRoleResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::DeleteServiceLinkedRoleResponse> {
+        COFFER_TRY(attached, transaction.attached_policies(role.id));
+        for (const auto& arn : attached) COFFER_CHECK(transaction.detach_policy(role.id, arn));
         COFFER_CHECK(remove_entity(transaction, role));
         COFFER_CHECK(transaction.insert_role_deletion(call.account, task, call.time));
         return api::DeleteServiceLinkedRoleResponse{task};
