@@ -147,9 +147,12 @@ Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
   return {};
 }
 
-// A snapshot's ARN does not name its account. One that is not there would be the principal's.
-Result<std::string> owner_of_snapshot(Inquiry& inquiry, const Arn& arn) {
-  std::string owner = inquiry.principal.account;
+// Who owns what an ARN without an account names: a snapshot, if it is here, whose it is; else, as of buckets,
+// whom the question's context names, or the principal's own account.
+Result<std::string> unnamed_owner(Inquiry& inquiry, const Arn& arn) {
+  const auto* given = inquiry.given.find("aws:resourceaccount");
+  std::string owner = given == nullptr || given->empty() ? inquiry.principal.account : given->front();
+  if (arn.service != "ec2" || !arn.resource.starts_with("snapshot/")) return owner;
   COFFER_CHECK(inquiry.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(snapshot, transaction.snapshot(arn.resource.substr(arn.resource.find('/') + 1)));
     if (snapshot) owner = snapshot->account;
@@ -161,8 +164,8 @@ Result<std::string> owner_of_snapshot(Inquiry& inquiry, const Arn& arn) {
 Status ask_about_any(Inquiry& inquiry) {
   AccessQuestion question{.action = inquiry.access.action, .resource = inquiry.access.resource};
   const auto arn = parse_arn(inquiry.access.resource);
-  if (arn && arn->service == "ec2" && arn->account.empty() && arn->resource.starts_with("snapshot/")) {
-    COFFER_TRY(owner, owner_of_snapshot(inquiry, *arn));
+  if (arn && arn->account.empty()) {
+    COFFER_TRY(owner, unnamed_owner(inquiry, *arn));
     question.resource_account = std::move(owner);
   }
   COFFER_TRY(decision, inquiry.decide(question));
