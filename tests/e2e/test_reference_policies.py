@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import REGION, ZONE, refused
+from harness import REGION, ROOT as REPOSITORY, ZONE, refused
 from organization import MANAGER, SCP, Organization
 from principals import new_role, new_user, policy, session_of, trust
 from references import policy_sample, required_encryption
@@ -163,6 +163,14 @@ def test_conditions_tell_of_the_grant_by_which_ec2_attaches(shared_coffer, kms, 
         shared_coffer.client("ec2").detach_volume(VolumeId=volume)
     else:
         refused("UnauthorizedOperation", ec2.attach_volume, VolumeId=volume, InstanceId=shared_coffer.host(), Device="/dev/sdz")
+
+
+def test_the_page_shows_the_corrected_key_policy():
+    page = (REPOSITORY / "docs" / "REFERENCES.md").read_text()
+    block = page.split("## The key policy that works", 1)[1].split("\n\n")[2]
+    shown = json.loads(block)["Statement"]
+    assert [{**each, "Action": set(each["Action"])} for each in shown] == [
+        {**each, "Action": set(each["Action"])} for each in corrected()["Statement"]]
 
 
 # The service control policy
