@@ -150,10 +150,10 @@ class Coffer:
                 exports[name] = value
         return exports
 
-    def execute(self, *command, region=REGION, check=True, **options):
+    def execute(self, *command, region=REGION, check=True, timeout=120, **options):
         """Runs a program through `coffer exec`."""
         result = subprocess.run([BUILD / "coffer", "exec", "--data", self.data, "--region", region, "--", *command],
-                                capture_output=True, text=True, timeout=120, **options)
+                                capture_output=True, text=True, timeout=timeout, **options)
         if check:
             assert result.returncode == 0, (command, result.returncode, result.stdout, result.stderr, self.log())
         return result
