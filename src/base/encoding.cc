@@ -87,6 +87,25 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string base64url(ByteView bytes) {
+  std::string text = base64(bytes);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  text.resize(std::min(text.find('='), text.size()));
+  return text;
+}
+
+std::optional<Bytes> from_base64url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string padded(text);
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  auto bytes = from_base64(padded);
+  if (bytes && base64url(*bytes) != text) return std::nullopt;
+  return bytes;
+}
+
 std::string percent_encode(std::string_view text, bool keep_slash) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string encoded;

@@ -56,17 +56,11 @@ void check_key_set(std::string_view text) {
   }
 }
 
-std::string base64url(std::string_view text) {
-  std::string encoded = base64(as_bytes(text));
-  for (char& c : encoded) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return encoded.substr(0, encoded.find('='));
-}
-
 void check_plain(std::string_view text) {
   const size_t line = std::min(text.find('\n'), text.size());
   const std::string_view header = text.substr(0, line), claims = text.substr(std::min(line + 1, text.size()));
-  FUZZ_CHECK(from_base64url(base64url(claims)) == Bytes(claims.begin(), claims.end()));
-  check_token(base64url(header) + "." + base64url(claims) + "." + std::string(86, 'A'));
+  FUZZ_CHECK(from_base64url(base64url(as_bytes(claims))) == Bytes(claims.begin(), claims.end()));
+  check_token(base64url(as_bytes(header)) + "." + base64url(as_bytes(claims)) + "." + std::string(86, 'A'));
 }
 
 }  // namespace

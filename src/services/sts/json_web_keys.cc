@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/encoding.h"
 #include "crypto/json_web_key.h"
 #include "policy/json.h"
 

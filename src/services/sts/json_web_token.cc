@@ -125,20 +125,6 @@ Status read_claims(const JsonValue::Object& claims, JsonWebToken& token) {
 
 }  // namespace
 
-std::optional<Bytes> from_base64url(std::string_view text) {
-  std::string padded(text);
-  for (char& c : padded) {
-    if (c == '+' || c == '/' || c == '=') return std::nullopt;
-    if (c == '-') c = '+';
-    if (c == '_') c = '/';
-  }
-  padded.append((4 - padded.size() % 4) % 4, '=');
-  auto bytes = from_base64(padded);
-  // An encoding with bits to spare that are not zero is another text for the same bytes.
-  if (bytes && base64(*bytes) != padded) return std::nullopt;
-  return bytes;
-}
-
 Result<JsonWebToken> parse_token(std::string_view text) {
   if (text.size() > kLongestToken) return no_token();
   const size_t first = text.find('.');

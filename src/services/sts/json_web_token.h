@@ -36,7 +36,4 @@ struct JsonWebToken {
 // not at all, has a critical header, or lacks iss, sub, aud, exp or iat.
 Result<JsonWebToken> parse_token(std::string_view text);
 
-// Without padding (RFC 4648 section 5); nothing for what is not encoded so.
-std::optional<Bytes> from_base64url(std::string_view text);
-
 }  // namespace coffer::services::sts
