@@ -37,14 +37,10 @@ Result<std::string> named_key_id(const AdminCall& call) {
           }));
     return id;
   }
-  std::string id;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(alias, transaction.alias(arn ? arn->account : call.principal.account,
-                                        arn ? arn->region : call.installation.regions.front(), name));
-    if (!alias) return fail(ErrorKind::kNotFound, "Alias " + text + " is not found.", "NotFoundException");
-    id = alias->target_key_id;
-    return {};
-  }));
+  COFFER_TRY(id,
+             services::kms::key_id_of_alias(call.installation, arn ? arn->account : call.principal.account,
+                                            arn ? arn->region : call.installation.regions.front(), name));
+  if (id.empty()) return fail(ErrorKind::kNotFound, "Alias " + text + " is not found.", "NotFoundException");
   return id;
 }
 

@@ -88,29 +88,16 @@ struct Inquiry {
   }
   // "ec2" of kms:ViaService's "ec2.us-west-2.amazonaws.com".
   std::string via_service() const {
-    const auto* values = given.find("kms:viaservice");
-    return values == nullptr || values->empty() ? "" : values->front().substr(0, values->front().find('.'));
+    const auto values = given.find("kms:viaservice");
+    const std::string_view service = values ? values->only().value_or("") : "";
+    return std::string(service.substr(0, service.find('.')));
   }
 };
 
-Result<kms::FoundKey> key_named(Installation& installation, const Arn& arn, const std::string& text) {
-  std::string id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
-  const bool alias = arn.resource.starts_with("alias/");
-  if (alias)
-    COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-      COFFER_TRY(found, transaction.alias(arn.account, arn.region, arn.resource));
-      if (found) id = found->target_key_id;
-      return {};
-    }));
-  COFFER_TRY(stored, kms::find_stored(installation, arn.region, id));
-  if (!stored || stored->key.account != arn.account) return no_such(fmt::format("There is no {}.", text));
-  kms::FoundKey found = kms::found_in(std::move(stored), installation.clock.now());
-  if (alias) found.alias = arn.resource;
-  return found;
-}
-
 Status ask_about_key(Inquiry& inquiry, const Arn& arn) {
-  COFFER_TRY(key, key_named(inquiry.installation, arn, inquiry.access.resource));
+  COFFER_TRY(named, kms::key_named(inquiry.installation, arn, inquiry.installation.clock.now()));
+  if (!named) return no_such(fmt::format("There is no {}.", inquiry.access.resource));
+  const kms::FoundKey& key = *named;
   inquiry.told.resource = key.arn;
   kms::KeyRequest said;
   for (const auto& [name, value] : inquiry.access.context)

@@ -74,20 +74,9 @@ bool crosses_accounts(std::string_view action) {
 // Another account's key or alias, by its ARN.
 Result<FoundKey> find_foreign(Call& call, const std::string& action, const Arn& arn,
                               const std::string& text) {
-  const bool is_alias = arn.resource.starts_with("alias/");
-  std::string key_id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
-  if (is_alias)
-    COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-      COFFER_TRY(alias, transaction.alias(arn.account, arn.region, arn.resource));
-      if (alias) key_id = alias->target_key_id;
-      return {};
-    }));
-  COFFER_TRY(key, key_by_now(call.installation, arn.region, key_id, call.time));
-  if (key && key->account != arn.account) key.reset();
-  if (!key) return tl::unexpected(unknown_foreign_key(call, action, text));
-  FoundKey found = with_arn(std::move(*key));
-  if (is_alias) found.alias = arn.resource;
-  return found;
+  COFFER_TRY(found, key_named(call.installation, arn, call.time));
+  if (!found) return tl::unexpected(unknown_foreign_key(call, action, text));
+  return std::move(*found);
 }
 
 Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
@@ -99,6 +88,31 @@ Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
 }
 
 }  // namespace
+
+Result<std::string> key_id_of_alias(Installation& installation, const std::string& account,
+                                    const std::string& region, const std::string& name) {
+  std::string key_id;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(alias, transaction.alias(account, region, name));
+    if (alias) key_id = alias->target_key_id;
+    return {};
+  }));
+  return key_id;
+}
+
+Result<std::optional<FoundKey>> key_named(Installation& installation, const Arn& arn, Timestamp now) {
+  const bool is_alias = arn.resource.starts_with("alias/");
+  std::string key_id = arn.resource.starts_with("key/") ? arn.resource.substr(4) : "";
+  if (is_alias) {
+    COFFER_TRY(target, key_id_of_alias(installation, arn.account, arn.region, arn.resource));
+    key_id = std::move(target);
+  }
+  COFFER_TRY(stored, find_stored(installation, arn.region, key_id));
+  if (!stored || stored->key.account != arn.account) return std::optional<FoundKey>();
+  FoundKey found = found_in(std::move(stored), now);
+  if (is_alias) found.alias = arn.resource;
+  return found;
+}
 
 FoundKey with_arn(catalog::Key key) {
   std::string arn = key_arn(key.region, key.account, key.id);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "keyclient/keyd_client.h"
+#include "services/arn.h"
 #include "services/call.h"
 #include "services/kms/stored_keys.h"
 
@@ -27,6 +28,12 @@ FoundKey found_in(std::shared_ptr<const StoredKey> stored, Timestamp now);
 
 // The caller's alias of that name ("alias/x"), if there is one.
 Result<std::optional<catalog::Alias>> find_alias(Call& call, const std::string& name);
+
+// The key that an alias ("alias/x") of an account stands for; empty when there is no such alias.
+Result<std::string> key_id_of_alias(Installation& installation, const std::string& account,
+                                    const std::string& region, const std::string& name);
+// The key, or the alias's key, that an ARN names, as it is by `now`; nothing when there is none.
+Result<std::optional<FoundKey>> key_named(Installation& installation, const Arn& arn, Timestamp now);
 
 // A key of whatever account and region; whoever asks has to authorise its use. Of the keys of a multi-Region
 // key, which have one id and the same backing keys, the one in `region` if there is one.
