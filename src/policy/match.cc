@@ -5,14 +5,11 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 namespace coffer::policy {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool is_continuation(char c) {
   return (static_cast<uint8_t>(c) & 0xC0) == 0x80;
@@ -32,36 +29,65 @@ struct IgnoringCase {
   bool operator()(char a, char b) const { return lower(a) == lower(b); }
 };
 
-// One step of a pattern that is not a * of either kind: where the text goes on, or nothing.
+bool is_wildcard(char c) {
+  return static_cast<uint8_t>(c) >= static_cast<uint8_t>(kOneWithinSegment);
+}
+
+constexpr size_t kNone = std::string_view::npos;
+
+// One step of a pattern that is not a * of either kind: where the text goes on, or kNone.
 template <class Equal>
-std::optional<size_t> step(char wanted, std::string_view text, size_t at, Equal equal) {
-  if (at == text.size()) return std::nullopt;
+size_t step(char wanted, std::string_view text, size_t at, Equal equal) {
+  if (at == text.size()) return kNone;
   if (wanted == kOneCharacter) return next_character(text, at);
-  if (wanted == kOneWithinSegment)
-    return text[at] == ':' ? std::nullopt : std::optional(next_character(text, at));
-  return equal(wanted, text[at]) ? std::optional(at + 1) : std::nullopt;
+  if (wanted == kOneWithinSegment) return text[at] == ':' ? kNone : next_character(text, at);
+  return equal(wanted, text[at]) ? at + 1 : kNone;
+}
+
+// What the pattern begins with that is no wildcard. Texts are searched for it: in UTF-8 it is found at the
+// start of a character only, if it starts one itself.
+std::string_view literal_start(std::string_view pattern) {
+  if (pattern.empty() || is_continuation(pattern.front())) return {};
+  size_t end = 0;
+  while (end < pattern.size() && !is_wildcard(pattern[end])) ++end;
+  return pattern.substr(0, end);
+}
+
+template <class Equal>
+size_t find_from(std::string_view text, size_t from, std::string_view wanted, Equal equal) {
+  if constexpr (std::is_same_v<Equal, Exactly>) return text.find(wanted, from);
+  const auto* start = text.begin() + static_cast<ptrdiff_t>(from);
+  const auto* found = std::search(start, text.end(), wanted.begin(), wanted.end(), equal);
+  return found == text.end() && !wanted.empty() ? kNone : static_cast<size_t>(found - text.begin());
 }
 
 // Going back to the latest * suffices, since it can take what an earlier one would have.
 template <class Equal>
 bool matches_greedily(std::string_view pattern, std::string_view text, Equal equal) {
   size_t p = 0, t = 0;
-  std::optional<size_t> star;  // the pattern after the latest *
-  size_t taken = 0;            // where the text after it is tried
+  size_t star = kNone;       // the pattern after the latest *
+  size_t taken = 0;          // where the text after it is tried
+  std::string_view literal;  // what the pattern begins with there
+  const auto try_from = [&](size_t from) {
+    taken = find_from(text, from, literal, equal);
+    if (taken == kNone) return false;
+    p = star + literal.size();
+    t = taken + literal.size();
+    return true;
+  };
   while (t < text.size() || p < pattern.size()) {
     if (p < pattern.size() && pattern[p] == kManyCharacters) {
-      star = ++p;
-      taken = t;
+      star = p + 1;
+      if (star == pattern.size()) return true;
+      literal = literal_start(pattern.substr(star));
+      if (!try_from(t)) return false;
       continue;
     }
-    const auto next = p < pattern.size() ? step(pattern[p], text, t, equal) : std::nullopt;
-    if (next) {
+    const size_t next = p < pattern.size() ? step(pattern[p], text, t, equal) : kNone;
+    if (next != kNone) {
       ++p;
-      t = *next;
-    } else if (star && taken < text.size()) {
-      t = taken = next_character(text, taken);
-      p = *star;
-    } else {
+      t = next;
+    } else if (star == kNone || taken >= text.size() || !try_from(next_character(text, taken))) {
       return false;
     }
   }
@@ -89,8 +115,8 @@ bool matches_by_rows(std::string_view pattern, std::string_view text, Equal equa
       if (many) {
         if (t < text.size() && (pattern[p] == kManyCharacters || text[t] != ':'))
           reach(next_character(text, t), p);
-      } else if (const auto next = step(pattern[p], text, t, equal)) {
-        reach(*next, p + 1);
+      } else if (const size_t next = step(pattern[p], text, t, equal); next != kNone) {
+        reach(next, p + 1);
       }
     }
     if (t < text.size()) row = {};  // what was read is not needed again
@@ -98,8 +124,15 @@ bool matches_by_rows(std::string_view pattern, std::string_view text, Equal equa
   return !rows.back().empty() && rows.back()[pattern.size()];
 }
 
+// Most patterns differ from most texts before their first wildcard.
 template <class Equal>
 bool matches_by(std::string_view pattern, std::string_view text, Equal equal) {
+  size_t same = 0;
+  for (; same < pattern.size() && !is_wildcard(pattern[same]); ++same)
+    if (same == text.size() || !equal(pattern[same], text[same])) return false;
+  if (same == pattern.size()) return same == text.size();
+  pattern.remove_prefix(same);
+  text.remove_prefix(same);
   return pattern.find(kManyWithinSegment) == std::string_view::npos ? matches_greedily(pattern, text, equal)
                                                                     : matches_by_rows(pattern, text, equal);
 }
@@ -172,7 +205,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 
 std::string to_lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
+  for (char& c : result) c = lower(c);
   return result;
 }
 

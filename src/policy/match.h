@@ -32,6 +32,10 @@ bool matches_ignoring_case(std::string_view pattern, std::string_view text);
 bool matches_arn(std::string_view pattern, std::string_view arn);
 
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+// Of ASCII letters.
+inline char lower(char c) {
+  return static_cast<char>(c | (c >= 'A' && c <= 'Z' ? 0x20 : 0));
+}
 std::string to_lower(std::string_view text);
 
 }  // namespace coffer::policy
