@@ -16,6 +16,7 @@
 #include "services/caller_policies.h"
 #include "services/installation_key.h"
 #include "services/key_usage.h"
+#include "services/kms/known_grants.h"
 #include "services/kms/stored_keys.h"
 
 namespace coffer {
@@ -51,6 +52,7 @@ struct Installation {
   std::shared_ptr<CallerCache> callers = std::make_shared<CallerCache>();
   std::shared_ptr<AccountOrganizations> organizations = std::make_shared<AccountOrganizations>();
   std::shared_ptr<services::kms::StoredKeys> stored_keys = std::make_shared<services::kms::StoredKeys>();
+  std::shared_ptr<services::kms::KnownGrants> known_grants = std::make_shared<services::kms::KnownGrants>();
   std::shared_ptr<services::InstallationKey> own_key = std::make_shared<services::InstallationKey>();
   std::shared_ptr<services::KeyUsageLog> key_usage = std::make_shared<services::KeyUsageLog>();
 };

@@ -20,37 +20,24 @@ Status check_grant_tokens(const std::vector<std::string>& tokens) {
   return {};
 }
 
-// Grants to any of the caller's names that let it do the operation in this way.
-Result<std::vector<catalog::Grant>> fitting_grants(catalog::Catalog& catalog, const catalog::Key& key,
-                                                   const policy::CallerIdentity& caller,
-                                                   std::string_view operation, const KeyRequest& said) {
-  std::vector<catalog::Grant> fitting;
-  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
-    for (const std::string& name : names_of(caller)) {
-      COFFER_TRY(grants, transaction.grants_to(key.region, key.id, name));
-      for (auto& grant : grants)
-        if (permits(grant, operation, said.encryption_context)) fitting.push_back(std::move(grant));
-    }
-    return {};
-  }));
-  return fitting;
-}
-
 // A grant allows by itself what the key's policy would allow to its grantee by name, also to another
 // account's; what forbids beside (service control policies, boundaries, session policies) still does.
-Result<GrantFound> permitting_grant(catalog::Catalog& catalog, const FoundKey& key, const KeyRequest& said,
+Result<GrantFound> permitting_grant(Installation& installation, const FoundKey& key, const KeyRequest& said,
                                     const policy::CallerIdentity& caller, AccessQuestion question,
                                     const DecideAccess& decide) {
   const std::string_view operation = operation_of(question.action);
   if (operation.empty()) return GrantFound();
-  COFFER_TRY(grants, fitting_grants(catalog, key.key, caller, operation, said));
-  for (catalog::Grant& grant : grants) {
-    const policy::Document document = as_policy(question.action, {grant.grantee_principal});
-    const policy::AttachedPolicy policy{"grant " + grant.id, &document};
-    question.resource_policy = &policy;
-    question.resource_account = caller.account;
-    COFFER_TRY(decision, decide(question));
-    if (decision.allowed()) return GrantFound(std::move(grant));
+  question.resource_account = caller.account;
+  for (const std::string& name : names_of(caller)) {
+    COFFER_TRY(grants, installation.known_grants->find(installation.catalog, key.key, name));
+    for (const catalog::Grant& grant : *grants) {
+      if (!permits(grant, operation, said.encryption_context)) continue;
+      const policy::Document document = as_policy(question.action, {grant.grantee_principal});
+      const policy::AttachedPolicy policy{"grant " + grant.id, &document};
+      question.resource_policy = &policy;
+      COFFER_TRY(decision, decide(question));
+      if (decision.allowed()) return GrantFound(grant);
+    }
   }
   return GrantFound();
 }
@@ -117,8 +104,8 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
   if (decision.allowed() && !tokens) return tl::unexpected(tokens.error());
   if (decision.allowed()) return GrantFound();
   if (decision.verdict.outcome == policy::Outcome::kImplicitDeny) {
-    COFFER_TRY(grant, permitting_grant(asker.installation.catalog, key, said,
-                                       decision.policies->caller.identity, question, asker.decide));
+    COFFER_TRY(grant, permitting_grant(asker.installation, key, said, decision.policies->caller.identity,
+                                       question, asker.decide));
     if (grant) return grant;
   }
   if (foreign && hides_the_key(decision.verdict))
