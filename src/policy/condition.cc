@@ -47,7 +47,7 @@ bool text_matches(Comparison comparison, const Text& operand, std::string_view v
 }
 
 // Does the request's value match this one of the policy's, leaving negation aside?
-bool operand_matches(const Condition& condition, const Condition::Operand& operand, const std::string& value,
+bool operand_matches(const Condition& condition, const Condition::Operand& operand, std::string_view value,
                      const Context& context) {
   switch (condition.comparison) {
     case Comparison::kNumber: {
@@ -75,7 +75,7 @@ bool operand_matches(const Condition& condition, const Condition::Operand& opera
 }
 
 // Does the operator, negated or not, hold for this one value?
-bool value_holds(const Condition& condition, const std::string& value, const Context& context) {
+bool value_holds(const Condition& condition, std::string_view value, const Context& context) {
   const auto& operands = condition.operands;
   const bool matched = std::any_of(operands.begin(), operands.end(), [&](const auto& operand) {
     return operand_matches(condition, operand, value, context);
@@ -83,9 +83,19 @@ bool value_holds(const Condition& condition, const std::string& value, const Con
   return matched != condition.negated;
 }
 
-bool is_null(const Context::Values* values) {
-  return values == nullptr ||
-         std::all_of(values->begin(), values->end(), [](const std::string& value) { return value.empty(); });
+template <class Fits>
+bool all_fit(const Context::ValueRange& values, Fits fits) {
+  for (const std::string_view value : values)
+    if (!fits(value)) return false;
+  return true;
+}
+template <class Fits>
+bool any_fits(const Context::ValueRange& values, Fits fits) {
+  return !all_fit(values, [&](std::string_view value) { return !fits(value); });
+}
+
+bool is_null(const std::optional<Context::ValueRange>& values) {
+  return !values || all_fit(*values, [](std::string_view value) { return value.empty(); });
 }
 
 bool null_holds(const Condition& condition, bool null) {
@@ -97,22 +107,21 @@ bool null_holds(const Condition& condition, bool null) {
 }  // namespace
 
 bool holds(const Condition& condition, const Context& context) {
-  const auto* values = context.find(condition.lower_case_key);
+  const auto values = context.find(condition.lower_case_key);
   if (condition.comparison == Comparison::kNull) return null_holds(condition, is_null(values));
-  if (values == nullptr && condition.if_exists) return true;
-  const auto value_is_fine = [&](const std::string& value) { return value_holds(condition, value, context); };
+  if (!values && condition.if_exists) return true;
+  const auto value_is_fine = [&](std::string_view value) { return value_holds(condition, value, context); };
   switch (condition.quantifier) {
     case Quantifier::kForAllValues:
-      return is_null(values) || std::all_of(values->begin(), values->end(), value_is_fine);
+      return is_null(values) || all_fit(*values, value_is_fine);
     case Quantifier::kForAnyValue:
-      return !is_null(values) && std::any_of(values->begin(), values->end(), value_is_fine);
+      return !is_null(values) && any_fits(*values, value_is_fine);
     case Quantifier::kNone:
       break;
   }
-  if (values == nullptr) return condition.negated;
+  if (!values) return condition.negated;
   // A key of several values wants a quantifier; without one, some value has to match, or, negated, none may.
-  return condition.negated ? std::all_of(values->begin(), values->end(), value_is_fine)
-                           : std::any_of(values->begin(), values->end(), value_is_fine);
+  return condition.negated ? all_fit(*values, value_is_fine) : any_fits(*values, value_is_fine);
 }
 
 }  // namespace coffer::policy

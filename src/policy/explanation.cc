@@ -11,7 +11,7 @@ namespace {
 
 ConditionReport report(const Condition& condition, const Context& context) {
   ConditionReport told{condition.operator_name, condition.key, condition.written, std::nullopt, false};
-  if (const auto* values = context.find(condition.lower_case_key)) told.actual = *values;
+  if (const auto values = context.find(condition.lower_case_key)) told.actual = values->copies();
   told.holds = holds(condition, context);
   return told;
 }

@@ -74,11 +74,12 @@ Result<std::string> take_resource_head(std::string_view& rest) {
   return pattern;
 }
 
-const std::string* value_of(const Text::Variable& variable, const Context& context) {
-  const auto* values = context.find(variable.key);
+std::optional<std::string_view> value_of(const Text::Variable& variable, const Context& context) {
   // A key of several values is no variable; an empty value is as good as none.
-  if (values != nullptr && values->size() == 1 && !values->front().empty()) return &values->front();
-  return variable.otherwise ? &*variable.otherwise : nullptr;
+  if (const auto values = context.find(variable.key))
+    if (const auto value = values->only(); value && !value->empty()) return value;
+  if (variable.otherwise) return *variable.otherwise;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -121,8 +122,8 @@ std::optional<std::string_view> expand(const Text& text, const Context& context,
   for (const auto& variable : text.variables) {
     buffer.append(text.pattern, done, variable.at - done);
     done = variable.at;
-    const std::string* value = value_of(variable, context);
-    if (value == nullptr || has_wildcard_bytes(*value)) return std::nullopt;
+    const auto value = value_of(variable, context);
+    if (!value || has_wildcard_bytes(*value)) return std::nullopt;
     if (arn && value->find(':') != std::string::npos &&
         std::count(buffer.begin(), buffer.end(), ':') < static_cast<ptrdiff_t>(kColonsBeforeTheResource))
       return std::nullopt;

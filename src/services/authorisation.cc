@@ -26,8 +26,8 @@ void add_way(const RequestOrigin& origin, const std::string& via_service, policy
   context.set("aws:ViaAWSService", direct ? "false" : "true");
   context.set("aws:SecureTransport", origin.secure_transport || !direct ? "true" : "false");
   if (direct) {
-    if (!origin.source_ip_address.empty()) context.set("aws:SourceIp", std::string(origin.source_ip_address));
-    if (!origin.user_agent.empty()) context.set("aws:UserAgent", std::string(origin.user_agent));
+    if (!origin.source_ip_address.empty()) context.set("aws:SourceIp", origin.source_ip_address);
+    if (!origin.user_agent.empty()) context.set("aws:UserAgent", origin.user_agent);
     return;
   }
   const std::string service = via_service + ".amazonaws.com";
@@ -129,9 +129,8 @@ Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies p
     add_time(origin.time, context);
     add_session(principal, context);
     add_way(origin, question.via_service, context);
-    if (!origin.region.empty()) context.set("aws:RequestedRegion", std::string(origin.region));
-    if (question.given != nullptr)
-      for (const auto& [key, values] : question.given->entries()) context.set(key, values);
+    if (!origin.region.empty()) context.set("aws:RequestedRegion", origin.region);
+    if (question.given != nullptr) context.set_all(*question.given);
   };
   policy::AccessRequest request{caller,
                                 question.action,

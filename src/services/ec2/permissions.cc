@@ -19,10 +19,6 @@ bool is_about_the_name(const Error& error) {
   return error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kInvalidArgument;
 }
 
-void add(const policy::Context& more, policy::Context& context) {
-  for (const auto& [key, values] : more.entries()) context.set(key, values);
-}
-
 Result<std::optional<catalog::Instance>> host_named(Call& call, const std::string& id) {
   std::optional<catalog::Instance> host;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
@@ -119,7 +115,7 @@ Status authorise_on_volume(Call& call, const std::string& action, const std::str
   if (!found && !is_about_the_name(found.error())) return tl::unexpected(found.error());
   policy::Context context = found ? volume_context(call, found->volume) : region_context(call);
   context.set("ec2:VolumeID", volume_id);
-  add(more, context);
+  context.set_all(more);
   return call.authorise({.action = action,
                          .resource = volume_arn(call.region, call.account, volume_id),
                          .resource_account = call.account,
@@ -132,7 +128,7 @@ Status authorise_on_snapshot(Call& call, const std::string& action, const std::s
   if (!found && !is_about_the_name(found.error())) return tl::unexpected(found.error());
   policy::Context context = found ? snapshot_context(call, *found) : region_context(call);
   context.set("ec2:SnapshotID", snapshot_id);
-  add(more, context);
+  context.set_all(more);
   return call.authorise({.action = action,
                          .resource = snapshot_arn(region, snapshot_id),
                          .resource_account = found ? found->account : call.account,
@@ -143,7 +139,7 @@ Status authorise_on_instance(Call& call, const std::string& action, const std::s
                              const policy::Context& more) {
   COFFER_TRY(host, host_named(call, instance_id));
   policy::Context context = instance_context(call, instance_id, host);
-  add(more, context);
+  context.set_all(more);
   return call.authorise({.action = action,
                          .resource = instance_arn(call.region, call.account, instance_id),
                          .resource_account = call.account,

@@ -139,7 +139,7 @@ class Question {
     if (policies_.caller.boundary) add(*policies_.caller.boundary);
     if (policies_.resource_policy) add(*policies_.resource_policy);
     std::erase_if(keys,
-                  [&](const std::string& key) { return context_.find(policy::to_lower(key)) != nullptr; });
+                  [&](const std::string& key) { return context_.find(policy::to_lower(key)).has_value(); });
     return keys;
   }
 

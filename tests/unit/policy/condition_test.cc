@@ -3,7 +3,7 @@
 // "Conditions with multiple context keys or values".
 #include "policy/condition.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "tests/unit/policy/policy_fixture.h"
 
@@ -229,11 +229,11 @@ TEST(Condition, VariablesInOperands) {
 TEST(Context, KeysHaveNoCase) {
   Context values;
   values.set("aws:ResourceTag/EC2", "test1");
-  EXPECT_NE(values.find("aws:resourcetag/ec2"), nullptr);
+  EXPECT_TRUE(values.find("aws:resourcetag/ec2"));
   values.add("aws:resourceTag/ec2", "test2");
-  EXPECT_EQ(values.find("aws:resourcetag/ec2")->size(), 2u);
+  EXPECT_THAT(values.find("aws:resourcetag/ec2")->copies(), testing::ElementsAre("test1", "test2"));
   EXPECT_EQ(values.entries().size(), 1u);
-  EXPECT_EQ(values.find("aws:resourcetag/other"), nullptr);
+  EXPECT_FALSE(values.find("aws:resourcetag/other"));
 }
 
 }  // namespace
