@@ -137,8 +137,8 @@ Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
 // Who owns what an ARN without an account names: a snapshot, if it is here, whose it is; else, as of buckets,
 // whom the question's context names, or the principal's own account.
 Result<std::string> unnamed_owner(Inquiry& inquiry, const Arn& arn) {
-  const auto* given = inquiry.given.find("aws:resourceaccount");
-  std::string owner = given == nullptr || given->empty() ? inquiry.principal.account : given->front();
+  const auto given = inquiry.given.find("aws:resourceaccount");
+  std::string owner(given ? given->only().value_or(inquiry.principal.account) : inquiry.principal.account);
   if (arn.service != "ec2" || !arn.resource.starts_with("snapshot/")) return owner;
   COFFER_CHECK(inquiry.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(snapshot, transaction.snapshot(arn.resource.substr(arn.resource.find('/') + 1)));
