@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hash functions that KMS's algorithms are built on: SHA-1 (in RSA-OAEP only) and SHA-2, FIPS 180-4.
-// Thread-safe; cannot fail.
+// The hash functions that KMS's algorithms are built on: SHA-1 (in RSA-OAEP and one-time codes only) and
+// SHA-2, FIPS 180-4. Thread-safe; cannot fail.
 #pragma once
 #include "base/bytes.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HMAC with any of SHA-2 (FIPS 198-1), for KMS's MAC keys. Thread-safe; cannot fail for a key of at least one
-// byte. Compare with equal_constant_time (mac.h).
+// HMAC (FIPS 198-1) with any of SHA-2, for KMS's MAC keys, and with SHA-1, for one-time codes. Thread-safe;
+// cannot fail for a key of at least one byte. Compare with equal_constant_time (mac.h).
 #pragma once
 #include "crypto/hash.h"
 #include "secret/secret_bytes.h"

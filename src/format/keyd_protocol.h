@@ -69,6 +69,9 @@ enum class Operation : uint16_t {
   kCreateHsmKey = 57,
   kDestroyHsmKey = 58,
   kGenerateHsmRandom = 59,
+  // MFA devices (keyd_mfa_protocol.h).
+  kCreateMfaSeed = 60,
+  kVerifyMfaCodes = 61,
 };
 
 // --- the frame

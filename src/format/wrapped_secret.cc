@@ -21,7 +21,7 @@ Result<WrappedSecret> parse_wrapped_secret(ByteView bytes) {
   secret.header.domain_key_version = reader.u32();
   secret.header.inputs = read_message_key_inputs(reader);
   const bool known_kind = kind >= static_cast<uint8_t>(SecretKind::kAccessKeySecret) &&
-                          kind <= static_cast<uint8_t>(SecretKind::kKeyStorePassword);
+                          kind <= static_cast<uint8_t>(SecretKind::kMfaSeed);
   if (!reader.ok() || version != kWrappedSecretVersion || !known_kind || reader.left() <= kTagSize)
     return tl::unexpected(refused_ciphertext());
   secret.header.kind = static_cast<SecretKind>(kind);

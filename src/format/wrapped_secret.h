@@ -16,6 +16,7 @@ enum class SecretKind : uint8_t {
   kCertificateAuthorityKey = 2,  // its name is the SHA-256 of the CA certificate, in hexadecimal
   kProxySecret = 3,       // an external key store proxy's secret access key; its name is the store's id
   kKeyStorePassword = 4,  // of the user in a cluster's token; its name is the store's id
+  kMfaSeed = 5,           // of an MFA device's one-time codes; its name is the device's serial number
 };
 
 struct WrappedSecretHeader {

@@ -14,6 +14,7 @@
 #include "format/key_binding.h"
 #include "format/key_kinds.h"
 #include "format/keyd_hsm_protocol.h"
+#include "format/keyd_mfa_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 #include "format/volume_key_box.h"
@@ -149,6 +150,17 @@ class KeydClient {
   Result<Bytes> issue_certificate(const CertificateAuthority& authority, ByteView subject_public_key_der,
                                   const std::vector<std::string>& names, uint32_t days,
                                   CertificatePurpose purpose = CertificatePurpose::kServer);
+
+  // MFA devices: a seed for one-time codes, in base32, bound to the device; and the last of the steps whose
+  // code the first one is, the second (where there is one) being the code of the step after it.
+  struct StepWindow {
+    int64_t first = 0;  // time step, of 30 seconds since 1970
+    uint32_t steps = 0;
+  };
+  Result<NewSecret> create_mfa_seed(const std::string& serial_number);
+  Result<std::optional<int64_t>> verify_mfa_codes(const std::string& serial_number, ByteView wrapped_seed,
+                                                  const StepWindow& window,
+                                                  const std::vector<std::string>& codes);
 
   // Custom key stores: a secret that their owner brought, wrapped under the domain key and bound to the
   // store's id; and the signing key for requests to an external key store's proxy.

@@ -5,6 +5,7 @@
 
 #include "base/packet_channel.h"
 #include "format/keyd_hsm_protocol.h"
+#include "format/keyd_mfa_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 
@@ -42,6 +43,18 @@ Result<ReplyBody> serve_hsm(Operations& operations, Operation operation, ByteVie
   }
 }
 
+// MFA devices.
+Result<ReplyBody> serve_mfa(Operations& operations, Operation operation, ByteView body) {
+  switch (operation) {
+    case Operation::kCreateMfaSeed:
+      return call<protocol::CreateMfaSeed>(body, [&](auto& in) { return operations.create_mfa_seed(in); });
+    case Operation::kVerifyMfaCodes:
+      return call<protocol::VerifyMfaCodes>(body, [&](auto& in) { return operations.verify_mfa_codes(in); });
+    default:
+      return serve_hsm(operations, operation, body);
+  }
+}
+
 // Custom key stores.
 Result<ReplyBody> serve_key_stores(Operations& operations, Operation operation, ByteView body) {
   switch (operation) {
@@ -52,7 +65,7 @@ Result<ReplyBody> serve_key_stores(Operations& operations, Operation operation, 
       return call<protocol::DeriveProxySigningKey>(
           body, [&](auto& in) { return operations.derive_proxy_signing_key(in); });
     default:
-      return serve_hsm(operations, operation, body);
+      return serve_mfa(operations, operation, body);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "format/keyd_hsm_protocol.h"
+#include "format/keyd_mfa_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 #include "keys/backing_keys.h"
@@ -84,6 +85,10 @@ class Operations {
   Result<ReplyBody> create_hsm_key(const format::keyd::CreateHsmKey& request) const;
   Result<ReplyBody> destroy_hsm_key(const format::keyd::DestroyHsmKey& request) const;
   Result<ReplyBody> generate_hsm_random(const format::keyd::GenerateHsmRandom& request) const;
+
+  // operations_mfa.cc
+  Result<ReplyBody> create_mfa_seed(const format::keyd::CreateMfaSeed& request) const;
+  Result<ReplyBody> verify_mfa_codes(const format::keyd::VerifyMfaCodes& request) const;
 
   // Domain keys and seals (domain_key_operations.cc).
   Result<ReplyBody> seal_status() const;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "format/keyd_mfa_protocol.h"
 #include "format/keyd_protocol.h"
 #include "format/keyd_seal_protocol.h"
 #include "keys/dispatch.h"
@@ -100,6 +101,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_body<protocol::RewrapVolumeKey>(request->body);
     check_body<protocol::WrapKeyStoreSecret>(request->body);
     check_body<protocol::DeriveProxySigningKey>(request->body);
+    check_body<protocol::CreateMfaSeed>(request->body);
+    check_body<protocol::VerifyMfaCodes>(request->body);
+    check_body<protocol::VerifyMfaCodesReply>(request->body);
   }
   return 0;
 }
