@@ -167,9 +167,9 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   call.region = caller->region;
   call.request_id = request_id;
   call.time = installation_.clock.now();
-  if (!is_unsigned && !caller->principal.temporary &&
-      access_key_uses_.is_due(caller->principal.access_key_id, call.time))
-    call.note_access_key();
+  if (const std::string used = used_credential(caller->principal);
+      !is_unsigned && !used.empty() && credential_uses_.is_due(used, call.time))
+    call.note_use();
 
   // Typed request → authorise → idempotency → handler → typed response.
   const auto response = perform(call, service, *operation, typed_request(service, *operation, request));

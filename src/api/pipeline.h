@@ -4,8 +4,8 @@
 #pragma once
 #include <string>
 
-#include "api/access_key_uses.h"
 #include "api/authenticate.h"
+#include "api/credential_uses.h"
 #include "api/failpoint.h"
 #include "api/idempotency.h"
 #include "api/request_call.h"
@@ -57,7 +57,7 @@ class Pipeline {
   const Failpoint failpoint_;
   KnownCredentials known_credentials_;
   wire::SigningKeyCache signing_keys_;
-  AccessKeyUses access_key_uses_;
+  CredentialUses credential_uses_;
   TokenLocks token_locks_;
   services::kms::RequestQuotas quotas_;
 };

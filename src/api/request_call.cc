@@ -43,7 +43,7 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
 Status RequestCall::record_success(const wire::Value& response) {
   if (recorded_ && dependent_calls_.empty()) return {};
   const catalog::TrailEvent own = recorded_ ? catalog::TrailEvent() : event(response, nullptr);
-  const bool alone = !recorded_ && !notes_access_key_ && dependent_calls_.empty();
+  const bool alone = !recorded_ && !notes_use_ && dependent_calls_.empty();
   COFFER_CHECK(alone ? installation.catalog.append_trail(own)
                      : installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
                          if (!recorded_) COFFER_CHECK(append_own(transaction, own));
@@ -89,9 +89,14 @@ void RequestCall::after_commit() {
   failpoint_.after_commit(operation);
 }
 
+Status RequestCall::store_use(catalog::Transaction& transaction) {
+  const std::string used = used_credential(principal);
+  if (principal.temporary) return transaction.set_role_used(used, {time, region});
+  return transaction.set_access_key_used(used, time, service, region);
+}
+
 Status RequestCall::append_own(catalog::Transaction& transaction, const catalog::TrailEvent& own) {
-  if (notes_access_key_)
-    COFFER_CHECK(transaction.set_access_key_used(principal.access_key_id, time, service, region));
+  if (notes_use_) COFFER_CHECK(store_use(transaction));
   return transaction.append_trail(own);
 }
 
@@ -125,6 +130,12 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   if (service == "kms") record.resource_arns = key_arns(request_, response, region, account);
   record.recipient_account_id = account;
   return event_of(std::move(record));
+}
+
+std::string used_credential(const policy::Principal& principal) {
+  if (!principal.temporary) return principal.access_key_id;
+  if (principal.type != policy::PrincipalType::kRoleSession) return {};
+  return principal.id.substr(0, principal.id.find(':'));
 }
 
 Status check_asked(const Call& call) {

@@ -24,8 +24,8 @@ class RequestCall final : public Call {
 
   // Before the handler runs.
   void set_request(wire::Value request) { request_ = std::move(request); }
-  // The caller's access key is to be shown as used by this call.
-  void note_access_key() { notes_access_key_ = true; }
+  // The caller's access key, or role, is to be shown as used by this call.
+  void note_use() { notes_use_ = true; }
   void keep_answer(IdempotentRequest request) { idempotent_ = std::move(request); }
 
   // Durably records the call unless its own transaction has, with the dependent calls that are not recorded
@@ -41,6 +41,7 @@ class RequestCall final : public Call {
 
  private:
   catalog::TrailEvent event(const wire::Value& response, const Error* public_error) const;
+  Status store_use(catalog::Transaction& transaction);
   Status append_own(catalog::Transaction& transaction, const catalog::TrailEvent& own);
   Status append(catalog::Transaction& transaction, const catalog::TrailEvent& own);
 
@@ -50,8 +51,11 @@ class RequestCall final : public Call {
   wire::Value request_;
   std::optional<IdempotentRequest> idempotent_;
   bool recorded_ = false;
-  bool notes_access_key_ = false;
+  bool notes_use_ = false;
 };
+
+// The access key's id, or the role's of a role's session; empty where nobody asks when it was last used.
+std::string used_credential(const policy::Principal& principal);
 
 // kInternal when nobody has asked whether the caller may do it: a bug, found before anything is changed or
 // given away.

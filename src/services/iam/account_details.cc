@@ -127,7 +127,7 @@ Result<api::GroupDetail> group_detail(catalog::Transaction& transaction, const I
   return detail;
 }
 
-Result<api::RoleDetail> role_detail(catalog::Transaction& transaction, const IamEntity& role) {
+Result<api::RoleDetail> role_detail(catalog::Transaction& transaction, const IamEntity& role, Timestamp now) {
   api::RoleDetail detail;
   COFFER_TRY(attached, attached_details(transaction, role.id));
   describe(role, std::move(attached), detail);
@@ -142,6 +142,8 @@ Result<api::RoleDetail> role_detail(catalog::Transaction& transaction, const Iam
   detail.permissions_boundary = api_boundary(role);
   COFFER_TRY(tags, transaction.iam_tags(role.id));
   if (!tags.empty()) detail.tags = api_tags(tags);
+  COFFER_TRY(used, role_last_used(transaction, role, now));
+  detail.role_last_used = std::move(used);
   return detail;
 }
 
@@ -175,10 +177,9 @@ Result<api::ManagedPolicyDetail> policy_detail(catalog::Transaction& transaction
   return detail;
 }
 
-Status show(catalog::Transaction& transaction, const std::string& account, const Item& item,
-            Response& response) {
+Status show(catalog::Transaction& transaction, const Call& call, const Item& item, Response& response) {
   if (item.entity.kind.empty()) {
-    COFFER_TRY(detail, policy_detail(transaction, account, item.policy));
+    COFFER_TRY(detail, policy_detail(transaction, call.account, item.policy));
     response.policies->push_back(std::move(detail));
   } else if (item.entity.kind == "user") {
     COFFER_TRY(detail, user_detail(transaction, item.entity));
@@ -187,7 +188,7 @@ Status show(catalog::Transaction& transaction, const std::string& account, const
     COFFER_TRY(detail, group_detail(transaction, item.entity));
     response.group_detail_list->push_back(std::move(detail));
   } else {
-    COFFER_TRY(detail, role_detail(transaction, item.entity));
+    COFFER_TRY(detail, role_detail(transaction, item.entity, call.time));
     response.role_detail_list->push_back(std::move(detail));
   }
   return {};
@@ -208,7 +209,7 @@ Result<Response> IamService::get_account_authorization_details(
     COFFER_TRY(items, items_of(transaction, call.account, request.filter.value_or(std::vector<std::string>()),
                                page));
     end_page(items, page, response, [](const Item& item) { return item.key; });
-    for (const auto& item : items) COFFER_CHECK(show(transaction, call.account, item, response));
+    for (const auto& item : items) COFFER_CHECK(show(transaction, call, item, response));
     return {};
   }));
   return response;

@@ -39,6 +39,10 @@ Result<catalog::IamEntity> find_entity(Call& call, const EntityKind& kind, const
 Result<catalog::IamEntity> require_entity(catalog::Transaction& transaction, const std::string& account,
                                           const EntityKind& kind, const std::string& name);
 
+// The user; without a name the caller, or nothing where that is no user.
+Result<std::optional<catalog::IamEntity>> find_user_or_caller(Call& call,
+                                                              const std::optional<std::string>& name);
+
 // A new row with its id, once the caller is known to be allowed to make it; not stored yet.
 Result<catalog::IamEntity> new_entity(Call& call, const EntityKind& kind,
                                       const std::optional<std::string>& path, const std::string& name,
@@ -54,8 +58,12 @@ Status remove_entity(catalog::Transaction& transaction, const catalog::IamEntity
 bool is_service_linked(const catalog::IamEntity& entity);
 // UnmodifiableEntity for a service-linked role.
 Status check_modifiable(const catalog::IamEntity& entity);
-// As answers show it.
+// As answers show them.
 api::Role api_role(const catalog::IamEntity& role);
+api::User api_user(const catalog::IamEntity& user);
+// Empty when it was not, or more than 400 days ago.
+Result<api::RoleLastUsed> role_last_used(catalog::Transaction& transaction, const catalog::IamEntity& role,
+                                         Timestamp now);
 
 std::string make_iam_id(Random& random, std::string_view prefix);  // "AIDA" and 17 letters and digits
 

@@ -54,6 +54,14 @@ api::Role api_role(const IamEntity& role) {
   return shown;
 }
 
+Result<api::RoleLastUsed> role_last_used(catalog::Transaction& transaction, const IamEntity& role,
+                                         Timestamp now) {
+  constexpr int64_t kRemembered = int64_t{400} * 24 * 3600 * 1'000'000;  // microseconds
+  COFFER_TRY(use, transaction.role_use(role.id));
+  if (!use || use->time.microseconds < now.microseconds - kRemembered) return api::RoleLastUsed{};
+  return api::RoleLastUsed{use->time, use->region};
+}
+
 Result<api::CreateRoleResponse> IamService::create_role(Call& call, const api::CreateRoleRequest& request) {
   COFFER_TRY(role, new_entity(call, kRole, request.path, request.role_name, request.permissions_boundary,
                               request.tags));
@@ -74,7 +82,13 @@ Result<api::CreateRoleResponse> IamService::create_role(Call& call, const api::C
 
 Result<api::GetRoleResponse> IamService::get_role(Call& call, const api::GetRoleRequest& request) {
   COFFER_TRY(role, find_entity(call, kRole, request.role_name));
-  return api::GetRoleResponse{api_role(role)};
+  api::Role shown = api_role(role);
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(used, role_last_used(transaction, role, call.time));
+    shown.role_last_used = std::move(used);
+    return {};
+  }));
+  return api::GetRoleResponse{std::move(shown)};
 }
 
 Result<api::ListRolesResponse> IamService::list_roles(Call& call, const api::ListRolesRequest& request) {
