@@ -53,7 +53,11 @@ trail::UserIdentity identity_of(const policy::Principal& principal) {
   identity.arn = principal.arn;
   identity.account_id = principal.account;
   identity.access_key_id = principal.access_key_id;
-  if (principal.temporary) identity.session_created = principal.session.issued;
+  if (principal.temporary) {
+    identity.session_created = principal.session.issued;
+    identity.mfa_authenticated = principal.session.mfa_authenticated.has_value();
+    identity.source_identity = policy::source_identity_of(principal);
+  }
   return identity;
 }
 

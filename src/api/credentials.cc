@@ -76,8 +76,12 @@ Result<std::optional<Credentials>> find_temporary(catalog::Transaction& transact
   COFFER_TRY(principal, principal_of(transaction, session->account, session->entity_id, session->name));
   if (!principal) return std::optional<Credentials>();
   principal->temporary = true;
-  principal->session = {std::move(session->policies), std::move(session->tags), session->created,
-                        std::move(session->context)};
+  principal->session = {std::move(session->policies),
+                        std::move(session->tags),
+                        session->created,
+                        std::move(session->context),
+                        std::move(session->transitive_tags),
+                        session->mfa_authenticated};
   return Credentials{std::move(*principal), std::move(session->wrapped_secret),
                      std::move(session->token_digest), session->expires};
 }

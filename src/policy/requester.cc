@@ -60,6 +60,12 @@ Principal principal_of(const std::string& account, const std::string& arn) {
   return principal;
 }
 
+std::string source_identity_of(const Principal& principal) {
+  for (const auto& [name, value] : principal.session.context)
+    if (name == kSourceIdentity) return value;
+  return {};
+}
+
 const std::string& name_of(const Principal& principal) {
   return principal.arn.empty() ? principal.id : principal.arn;
 }

@@ -2,6 +2,7 @@
 // Who made a request, as its credentials tell, and by which names policies know them. Pure functions,
 // thread-safe.
 #pragma once
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ struct SessionFacts {
   std::vector<std::pair<std::string, std::string>> tags;  // further than the role's or user's own
   Timestamp issued;
   std::vector<std::pair<std::string, std::string>> context = {};  // condition keys that it brings
+  std::vector<std::string> transitive_tags = {};                  // names of tags that go on to the next role
+  // When its user gave a right MFA code; also of a call that brings the code itself.
+  std::optional<Timestamp> mfa_authenticated = {};
 };
 
 struct Principal {
@@ -50,6 +54,11 @@ CallerIdentity caller_identity(const Principal& principal);
 // The principal behind a stored ARN, for work that goes on after its call. An empty ARN is the account's root
 // user. What temporary credentials narrowed is not kept; ids and a role's path are unknown.
 Principal principal_of(const std::string& account, const std::string& arn);
+
+inline constexpr const char* kSourceIdentity = "aws:SourceIdentity";
+
+// What whoever began its chain of roles was named as (aws:SourceIdentity); empty without one.
+std::string source_identity_of(const Principal& principal);
 
 // The ARN, or the id of who has none: "User: ... is not authorized".
 const std::string& name_of(const Principal& principal);

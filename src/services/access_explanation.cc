@@ -190,6 +190,10 @@ Result<AccessExplanation> explain_access(Installation& installation, const Acces
   COFFER_TRY(policies, load_caller(installation, principal));
   Inquiry inquiry{installation, access, std::move(principal), std::move(policies), {}, {}};
   for (const auto& [name, value] : access.context) inquiry.given.add(name, value);
+  // Temporary credentials always have this key.
+  if (inquiry.principal.type == PrincipalType::kRoleSession &&
+      !inquiry.given.find("aws:multifactorauthpresent"))
+    inquiry.given.set("aws:MultiFactorAuthPresent", "false");
   inquiry.told.principal_arn = inquiry.principal.arn;
   inquiry.told.action = access.action;
   inquiry.told.resource = access.resource;

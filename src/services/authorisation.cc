@@ -42,10 +42,19 @@ void add_time(Timestamp now, policy::Context& context) {
   context.set("aws:EpochTime", std::to_string(now.microseconds / 1'000'000));
 }
 
+// Long-lived credentials have neither key: there "false" would be a lie, as MFA cannot be had with them.
+void add_mfa(const policy::Principal& principal, Timestamp now, policy::Context& context) {
+  const auto& authenticated = principal.session.mfa_authenticated;
+  if (!principal.temporary && !authenticated) return;
+  context.set("aws:MultiFactorAuthPresent", authenticated ? "true" : "false");
+  if (!authenticated) return;
+  const int64_t age = (now.microseconds - authenticated->microseconds) / 1'000'000;
+  context.set("aws:MultiFactorAuthAge", std::to_string(age));
+}
+
 void add_session(const policy::Principal& principal, policy::Context& context) {
   if (!principal.temporary) return;
   context.set("aws:TokenIssueTime", iso8601(principal.session.issued));
-  context.set("aws:MultiFactorAuthPresent", "false");
   for (const auto& [name, value] : principal.session.context) context.add(name, value);
 }
 
@@ -128,6 +137,7 @@ Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies p
     add_tags(*decision.policies, principal, context);
     add_time(origin.time, context);
     add_session(principal, context);
+    add_mfa(principal, origin.time, context);
     add_way(origin, question.via_service, context);
     if (!origin.region.empty()) context.set("aws:RequestedRegion", origin.region);
     if (question.given != nullptr) context.set_all(*question.given);

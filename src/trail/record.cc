@@ -79,8 +79,9 @@ void append_session(std::string& out, const UserIdentity& identity) {
   if (identity.session_created) {
     Object attributes(context.name("attributes"));
     attributes.text("creationDate", iso8601(*identity.session_created));
-    attributes.text("mfaAuthenticated", "false");
+    attributes.text("mfaAuthenticated", identity.mfa_authenticated ? "true" : "false");
   }
+  context.text_unless_empty("sourceIdentity", identity.source_identity);
 }
 
 void append_identity(std::string& out, const UserIdentity& identity) {

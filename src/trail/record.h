@@ -27,6 +27,8 @@ struct UserIdentity {
   };
   std::optional<SessionIssuer> session_issuer;  // the role of an assumed role's session
   std::optional<Timestamp> session_created;     // of temporary credentials
+  bool mfa_authenticated = false;               // they were got with an MFA code
+  std::string source_identity = {};             // of a role's session; empty without one
   std::string identity_provider = {};           // of a web identity
 };
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS IAM: users, groups, roles and policies; what an account has beside them is in iam_account.py."""
-from permissions import iam_account
+"""AWS IAM: users, groups, roles and policies; what an account has beside them is in iam_account.py, MFA in iam_mfa.py."""
+from permissions import iam_account, iam_mfa
 from permissions.call import Call
 from permissions.made import ACCOUNT, document, name
 from principals import access_key, trust
@@ -180,4 +180,5 @@ OPERATIONS = {
     "UpdateRoleDescription": on("role", Description="text"),
     "UpdateUser": renamed("user"),
     **iam_account.OPERATIONS,
+    **iam_mfa.OPERATIONS,
 }

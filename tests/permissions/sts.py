@@ -11,9 +11,10 @@ TAGS = [{"Key": "a", "Value": "1"}]
 
 def assume_role(made):
     trusting = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "%s"}, "Action": ' \
-               '["sts:AssumeRole", "sts:TagSession"]}]}' % ACCOUNT
+               '["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}]}' % ACCOUNT
     arn = made.role(AssumeRolePolicyDocument=trusting)[1]
-    return Call(arn, ("sts:TagSession", arn), RoleArn=arn, RoleSessionName="session", Tags=TAGS)
+    return Call(arn, ("sts:TagSession", arn), ("sts:SetSourceIdentity", arn), RoleArn=arn, RoleSessionName="session",
+                Tags=TAGS, SourceIdentity="somebody")
 
 
 def get_federation_token(_):

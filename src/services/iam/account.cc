@@ -65,9 +65,9 @@ Result<api::GetAccountSummaryResponse> IamService::get_account_summary(Call& cal
       {"AccountAccessKeysPresent", has_root_keys ? 1 : 0},
       {"AccountPasswordPresent", 0},
       {"AccountSigningCertificatesPresent", 0},
-      {"AccountMFAEnabled", 0},
-      {"MFADevices", 0},
-      {"MFADevicesInUse", 0},
+      {"AccountMFAEnabled", 0},  // the root user's
+      {"MFADevices", counts.mfa_devices},
+      {"MFADevicesInUse", counts.mfa_devices_in_use},
       {"ServerCertificates", 0},
   };
   add_quotas(summary);

@@ -58,6 +58,15 @@ Result<IamEntity> require_entity(catalog::Transaction& transaction, const std::s
   return std::move(*found);
 }
 
+Result<std::optional<IamEntity>> find_user_or_caller(Call& call, const std::optional<std::string>& name) {
+  if (!name && call.principal.type != policy::PrincipalType::kUser) {
+    COFFER_CHECK(call.authorise("iam:" + call.operation, iam_arn(call.account, "user", "/", "*")));
+    return std::optional<IamEntity>();
+  }
+  COFFER_TRY(user, find_entity(call, kUser, name.value_or(policy::entity_name(call.principal.arn))));
+  return std::optional(std::move(user));
+}
+
 Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::optional<std::string>& path,
                              const std::string& name, const std::optional<std::string>& boundary_arn,
                              const std::optional<std::vector<api::Tag>>& tags) {

@@ -151,6 +151,12 @@ class IamService final : public api::Handlers {
       Call& call, const api::UntagOpenIDConnectProviderRequest& request) override;
   Result<api::ListOpenIDConnectProviderTagsResponse> list_open_id_connect_provider_tags(
       Call& call, const api::ListOpenIDConnectProviderTagsRequest& request) override;
+  Result<api::TagMFADeviceResponse> tag_mfa_device(Call& call,
+                                                   const api::TagMFADeviceRequest& request) override;
+  Result<api::UntagMFADeviceResponse> untag_mfa_device(Call& call,
+                                                       const api::UntagMFADeviceRequest& request) override;
+  Result<api::ListMFADeviceTagsResponse> list_mfa_device_tags(
+      Call& call, const api::ListMFADeviceTagsRequest& request) override;
   // instance_profiles.cc
   Result<api::CreateInstanceProfileResponse> create_instance_profile(
       Call& call, const api::CreateInstanceProfileRequest& request) override;
@@ -190,11 +196,25 @@ class IamService final : public api::Handlers {
   // account_details.cc
   Result<api::GetAccountAuthorizationDetailsResponse> get_account_authorization_details(
       Call& call, const api::GetAccountAuthorizationDetailsRequest& request) override;
-  // user_credentials.cc: kinds of credentials that users do not have here
-  Result<api::ListMFADevicesResponse> list_mfa_devices(Call& call,
-                                                       const api::ListMFADevicesRequest& request) override;
+  // mfa_devices.cc
+  Result<api::CreateVirtualMFADeviceResponse> create_virtual_mfa_device(
+      Call& call, const api::CreateVirtualMFADeviceRequest& request) override;
+  Result<api::DeleteVirtualMFADeviceResponse> delete_virtual_mfa_device(
+      Call& call, const api::DeleteVirtualMFADeviceRequest& request) override;
   Result<api::ListVirtualMFADevicesResponse> list_virtual_mfa_devices(
       Call& call, const api::ListVirtualMFADevicesRequest& request) override;
+  // users_mfa_devices.cc
+  Result<api::EnableMFADeviceResponse> enable_mfa_device(Call& call,
+                                                         const api::EnableMFADeviceRequest& request) override;
+  Result<api::DeactivateMFADeviceResponse> deactivate_mfa_device(
+      Call& call, const api::DeactivateMFADeviceRequest& request) override;
+  Result<api::ResyncMFADeviceResponse> resync_mfa_device(Call& call,
+                                                         const api::ResyncMFADeviceRequest& request) override;
+  Result<api::GetMFADeviceResponse> get_mfa_device(Call& call,
+                                                   const api::GetMFADeviceRequest& request) override;
+  Result<api::ListMFADevicesResponse> list_mfa_devices(Call& call,
+                                                       const api::ListMFADevicesRequest& request) override;
+  // user_credentials.cc: kinds of credentials that users do not have here
   Result<api::ListSigningCertificatesResponse> list_signing_certificates(
       Call& call, const api::ListSigningCertificatesRequest& request) override;
   Result<api::ListSSHPublicKeysResponse> list_ssh_public_keys(

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// TagUser, UntagUser, ListUserTags, and the same for roles, instance profiles, managed policies and OpenID
-// Connect providers.
+// TagUser, UntagUser, ListUserTags, and the same for roles, instance profiles, managed policies, OpenID
+// Connect providers and MFA devices.
 #include <algorithm>
 
 #include "services/iam/entities.h"
 #include "services/iam/identity_providers.h"
 #include "services/iam/instance_profiles.h"
 #include "services/iam/managed_policy.h"
+#include "services/iam/mfa_devices.h"
 #include "services/iam/paging.h"
 #include "wire/http.h"
 
@@ -42,6 +43,11 @@ Result<Tagged> find_tagged_policy(Call& call, const std::string& arn, policy::Co
 Result<Tagged> find_tagged_provider(Call& call, const std::string& arn, policy::Context context) {
   COFFER_TRY(provider, find_provider(call, arn, std::move(context)));
   return Tagged{std::move(provider.arn), std::move(provider.tags)};
+}
+
+Result<Tagged> find_tagged_device(Call& call, const std::string& serial_number, policy::Context context) {
+  COFFER_TRY(device, find_device(call, serial_number, std::move(context)));
+  return Tagged{std::move(device.serial_number), std::move(device.tags)};
 }
 
 policy::Context request_keys(const std::vector<api::Tag>& tags) {
@@ -192,6 +198,25 @@ Result<api::ListOpenIDConnectProviderTagsResponse> IamService::list_open_id_conn
     Call& call, const api::ListOpenIDConnectProviderTagsRequest& request) {
   return list<api::ListOpenIDConnectProviderTagsResponse>(
       call, find_tagged_provider(call, request.open_id_connect_provider_arn, {}), request);
+}
+
+Result<api::TagMFADeviceResponse> IamService::tag_mfa_device(Call& call,
+                                                             const api::TagMFADeviceRequest& request) {
+  return tag<api::TagMFADeviceResponse>(
+      call, find_tagged_device(call, request.serial_number, request_keys(request.tags)), request.tags);
+}
+
+Result<api::UntagMFADeviceResponse> IamService::untag_mfa_device(Call& call,
+                                                                 const api::UntagMFADeviceRequest& request) {
+  return untag<api::UntagMFADeviceResponse>(
+      call, find_tagged_device(call, request.serial_number, request_keys(request.tag_keys)),
+      request.tag_keys);
+}
+
+Result<api::ListMFADeviceTagsResponse> IamService::list_mfa_device_tags(
+    Call& call, const api::ListMFADeviceTagsRequest& request) {
+  return list<api::ListMFADeviceTagsResponse>(call, find_tagged_device(call, request.serial_number, {}),
+                                              request);
 }
 
 }  // namespace coffer::services::iam

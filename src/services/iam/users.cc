@@ -11,18 +11,6 @@ namespace {
 
 using catalog::IamEntity;
 
-api::User api_user(const IamEntity& user) {
-  api::User shown;
-  shown.path = user.path;
-  shown.user_name = user.name;
-  shown.user_id = user.id;
-  shown.arn = entity_arn(user);
-  shown.create_date = user.created;
-  shown.permissions_boundary = api_boundary(user);
-  if (!user.tags.empty()) shown.tags = api_tags(user.tags);
-  return shown;
-}
-
 // Without a name the caller's own.
 Result<api::GetUserResponse> get_own_user(Call& call) {
   if (call.principal.type == policy::PrincipalType::kUser) {
@@ -53,12 +41,26 @@ Result<api::GetUserResponse> get_own_user(Call& call) {
 Status check_unused(catalog::Transaction& transaction, const IamEntity& user) {
   COFFER_TRY(keys, transaction.access_keys_of(user.account, user.id));
   if (!keys.empty()) return delete_conflict("Cannot delete entity, must delete access keys first.");
+  COFFER_TRY(devices, transaction.mfa_devices_of_user(user.id));
+  if (!devices.empty()) return delete_conflict("Cannot delete entity, must delete MFA device first.");
   COFFER_TRY(groups, transaction.groups_of_user(user.id));
   if (!groups.empty()) return delete_conflict("Cannot delete entity, must remove users from group first.");
   return {};
 }
 
 }  // namespace
+
+api::User api_user(const IamEntity& user) {
+  api::User shown;
+  shown.path = user.path;
+  shown.user_name = user.name;
+  shown.user_id = user.id;
+  shown.arn = entity_arn(user);
+  shown.create_date = user.created;
+  shown.permissions_boundary = api_boundary(user);
+  if (!user.tags.empty()) shown.tags = api_tags(user.tags);
+  return shown;
+}
 
 Result<api::CreateUserResponse> IamService::create_user(Call& call, const api::CreateUserRequest& request) {
   COFFER_TRY(user, new_entity(call, kUser, request.path, request.user_name, request.permissions_boundary,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // GetCallerIdentity, GetAccessKeyInfo, GetSessionToken.
+#include "services/sts/mfa.h"
 #include "services/sts/sts_service.h"
 #include "services/sts/temporary_credentials.h"
 
@@ -41,13 +42,12 @@ Result<api::GetSessionTokenResponse> StsService::get_session_token(
   if (call.principal.temporary)
     return fail(ErrorKind::kPermissionDenied, "Cannot call GetSessionToken with session credentials",
                 "AccessDenied");
-  if (request.serial_number || request.token_code)
-    return fail(ErrorKind::kPermissionDenied,
-                "MultiFactorAuthentication failed with invalid MFA one time pass code.", "AccessDenied");
+  COFFER_TRY(authenticated, mfa_authenticated(call, request.serial_number, request.token_code));
   const bool root = call.principal.type == policy::PrincipalType::kRoot;
   int32_t seconds = request.duration_seconds.value_or(kUsualForUsers);
   if (root) seconds = std::min(seconds, kMostForRoot);
   COFFER_TRY(session, make_session(call, call.account, root ? "" : call.principal.id, seconds));
+  session.row.mfa_authenticated = authenticated;
   return call.commit<api::GetSessionTokenResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::GetSessionTokenResponse> {
         COFFER_CHECK(insert_session(transaction, session));
