@@ -181,8 +181,25 @@ def test_session_tags_come_with_the_token(coffer, iam, issuer, assume):
     iam.put_role_policy(RoleName="web", PolicyName="of-team", PolicyDocument=policy(
         "kms:CreateKey", Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}}))
     coffer.client("kms", credentials=session_of(assume(issuer.token(**tags)))).create_key()
-    tags["https://aws.amazon.com/tags"]["transitive_tag_keys"] = ["team"]
+    tags["https://aws.amazon.com/tags"]["transitive_tag_keys"] = ["other"]
     assume.refused("InvalidIdentityToken", issuer.token(**tags))
+
+
+def test_what_the_token_passes_on_goes_through_the_chain(coffer, iam, issuer, assume):
+    said = {"https://aws.amazon.com/tags": {"principal_tags": {"team": ["blue"]}, "transitive_tag_keys": ["team"]},
+            "https://aws.amazon.com/source_identity": "Anaya"}
+    also = ["sts:TagSession", "sts:SetSourceIdentity"]
+    iam.update_assume_role_policy(RoleName="web", PolicyDocument=trust({"Federated": PROVIDER}, [WEB, "sts:TagSession"]))
+    assert assume.refused("AccessDenied", issuer.token(**said)) == DENIED
+    iam.update_assume_role_policy(RoleName="web", PolicyDocument=trust(
+        {"Federated": PROVIDER}, [WEB, *also], StringEquals={"sts:SourceIdentity": "Anaya", "sts:TransitiveTagKeys": "team"}))
+    iam.put_role_policy(RoleName="web", PolicyName="on", PolicyDocument=policy("sts:*"))
+    answer = assume(issuer.token(**said))
+    assert answer["SourceIdentity"] == "Anaya"
+    further = new_role(iam, "further", trust({"AWS": ACCOUNT}, ["sts:AssumeRole", *also]), policy("kms:CreateKey", Condition={
+        "StringEquals": {"aws:PrincipalTag/team": "blue", "aws:SourceIdentity": "Anaya"}}))
+    chained = coffer.client("sts", credentials=session_of(answer)).assume_role(RoleArn=further, RoleSessionName="se")
+    coffer.client("kms", credentials=session_of(chained)).create_key()
 
 
 def test_session_policies_and_durations_hold_as_for_other_roles(coffer, issuer, assume):

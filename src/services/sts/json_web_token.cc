@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -81,16 +82,30 @@ Status read_header(const JsonValue::Object& header, JsonWebToken& token) {
   return {};
 }
 
+// STS API Reference, AssumeRole: SourceIdentity.
+Status read_source_identity(const JsonValue::Object& claims, JsonWebToken& token) {
+  if (find(claims, kSourceIdentityClaim) == nullptr) return {};
+  token.source_identity = text_of(claims, kSourceIdentityClaim);
+  const auto allowed = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("_+=,.@-").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (token.source_identity.size() < 2 || token.source_identity.size() > 64 ||
+      !std::ranges::all_of(token.source_identity, allowed))
+    return no_token();
+  return {};
+}
+
 // {"principal_tags": {"NAME": ["VALUE"]}, "transitive_tag_keys": ["NAME"]}
 Status read_tags(const JsonValue::Object& claims, JsonWebToken& token) {
-  token.wants_more = find(claims, kSourceIdentityClaim) != nullptr;
   const auto* value = find(claims, kTagsClaim);
   if (value == nullptr) return {};
   const auto* object = value->as<JsonValue::Object>();
   if (object == nullptr) return no_token();
-  token.wants_more = token.wants_more || !texts_of(*object, "transitive_tag_keys").empty();
+  token.transitive_tags = texts_of(*object, "transitive_tag_keys");
   const auto* tags = find(*object, "principal_tags");
-  if (tags == nullptr) return {};
+  if (tags == nullptr && token.transitive_tags.empty()) return {};
+  if (tags == nullptr) return no_token();
   const auto* named = tags->as<JsonValue::Object>();
   if (named == nullptr) return no_token();
   for (const auto& [name, unused] : *named) {
@@ -98,6 +113,8 @@ Status read_tags(const JsonValue::Object& claims, JsonWebToken& token) {
     if (values.size() != 1) return no_token();
     token.tags.emplace_back(name, values.front());
   }
+  const auto is_tag = [&](const std::string& name) { return find(*named, name) != nullptr; };
+  if (!std::ranges::all_of(token.transitive_tags, is_tag)) return no_token();
   return {};
 }
 
@@ -120,6 +137,7 @@ Status read_claims(const JsonValue::Object& claims, JsonWebToken& token) {
     if (!not_before) return no_token();
     token.not_before = *not_before;
   }
+  COFFER_CHECK(read_source_identity(claims, token));
   return read_tags(claims, token);
 }
 

@@ -27,7 +27,8 @@ struct JsonWebToken {
   int64_t expires = 0, issued = 0;   // seconds since 1970
   int64_t not_before = 0;
   std::vector<std::pair<std::string, std::string>> tags;  // principal_tags
-  bool wants_more = false;  // transitive tags or a source identity, which nobody here heeds
+  std::vector<std::string> transitive_tags;               // names among them
+  std::string source_identity;                            // empty without one
   std::string signed_part;
   Bytes signature;
 };

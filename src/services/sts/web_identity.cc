@@ -117,8 +117,6 @@ Result<WebIdentity> prove(Call& call, const std::string& account, const std::str
   COFFER_CHECK(check_signed(call, provider, *token));
   COFFER_CHECK(check_times(call, *token));
   COFFER_TRY(audience, registered_audience(provider, *token));
-  if (token->wants_more)
-    return bad_token("Transitive tags and a source identity in the ID Token are not supported here");
   return WebIdentity{std::move(*token), std::move(provider), std::move(audience)};
 }
 
@@ -143,7 +141,10 @@ Status authorise(Call& call, const std::string& action, const IamEntity& role, c
                           .rule = policy::ResourcePolicyRule::kMustAllowAsTrust};
   for (const auto& [name, value] : keys_of(identity)) question.context.add(name, value);
   question.context.set("sts:RoleSessionName", session_name);
+  if (!identity.token.source_identity.empty())
+    question.context.set("sts:SourceIdentity", identity.token.source_identity);
   add_session_tags(identity.token.tags, question.context);
+  for (const auto& name : identity.token.transitive_tags) question.context.add("sts:TransitiveTagKeys", name);
   add_role_tags(role, question.context);
   COFFER_TRY(decision, call.decide(question));
   if (!decision.allowed()) return not_authorised();
@@ -168,13 +169,18 @@ Result<api::AssumeRoleWithWebIdentityResponse> StsService::assume_role_with_web_
   COFFER_TRY(tags, checked_tags(identity.token.tags));
   if (!tags.empty())
     COFFER_CHECK(authorise(call, "sts:TagSession", *role, identity, request.role_session_name));
+  const std::string& source_identity = identity.token.source_identity;
+  if (!source_identity.empty())
+    COFFER_CHECK(authorise(call, "sts:SetSourceIdentity", *role, identity, request.role_session_name));
   COFFER_TRY(seconds, duration_of(call, *role, request.duration_seconds));
   COFFER_TRY(policies, session_policies(call, role->account, request.policy, request.policy_arns));
   COFFER_TRY(session, make_session(call, role->account, role->id, seconds));
   session.row.name = request.role_session_name;
   session.row.policies = std::move(policies.texts);
   session.row.tags = std::move(tags);
+  session.row.transitive_tags = identity.token.transitive_tags;
   session.row.context = keys_of(identity);
+  if (!source_identity.empty()) session.row.context.emplace_back(policy::kSourceIdentity, source_identity);
   return call.commit<api::AssumeRoleWithWebIdentityResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::AssumeRoleWithWebIdentityResponse> {
         COFFER_CHECK(insert_session(transaction, session));
@@ -186,6 +192,7 @@ Result<api::AssumeRoleWithWebIdentityResponse> StsService::assume_role_with_web_
         response.packed_policy_size = policies.packed_size;
         response.provider = identity.provider.arn;
         response.audience = identity.audience;
+        if (!source_identity.empty()) response.source_identity = source_identity;
         return response;
       });
 }
