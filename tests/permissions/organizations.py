@@ -185,6 +185,7 @@ OPERATIONS = {
     "EnablePolicyType": policy_type(False),
     "InviteAccountToOrganization": invite_account_to_organization,
     "LeaveOrganization": leave_organization,
+    "ListAWSServiceAccessForOrganization": in_organization(),
     "ListAccounts": in_organization(),
     "ListAccountsForParent": on_unit("ParentId"),
     "ListChildren": on_unit("ParentId", ChildType="ACCOUNT"),

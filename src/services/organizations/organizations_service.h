@@ -21,6 +21,8 @@ class OrganizationsService final : public api::Handlers {
   Result<api::DeleteOrganizationResponse> delete_organization(
       Call& call, const api::DeleteOrganizationRequest& request) override;
   Result<api::ListRootsResponse> list_roots(Call& call, const api::ListRootsRequest& request) override;
+  Result<api::ListAWSServiceAccessForOrganizationResponse> list_aws_service_access_for_organization(
+      Call& call, const api::ListAWSServiceAccessForOrganizationRequest& request) override;
   // units.cc
   Result<api::CreateOrganizationalUnitResponse> create_organizational_unit(
       Call& call, const api::CreateOrganizationalUnitRequest& request) override;
