@@ -80,11 +80,26 @@ bool takes_no_signature(const Service& service, const Route& route) {
   return std::string_view(service.name()) == "sts" && route.operation == "AssumeRoleWithWebIdentity";
 }
 
+// "You cannot call any IAM API operations unless MFA authentication information is included in the request"
+// (STS API Reference, GetSessionToken).
+bool lacks_mfa_for_iam(const Call& call) {
+  const auto type = call.principal.type;
+  const bool of_session_token = call.principal.temporary && (type == policy::PrincipalType::kUser ||
+                                                             type == policy::PrincipalType::kRoot);
+  return of_session_token && call.service == "iam" && !call.principal.session.mfa_authenticated;
+}
+
 // "You cannot call any IAM operations", nor "any STS operations except GetCallerIdentity" (STS API Reference,
 // GetFederationToken).
 Status check_open(const Call& call) {
   const bool closed =
       call.service == "iam" || (call.service == "sts" && call.operation != "GetCallerIdentity");
+  if (lacks_mfa_for_iam(call))
+    return fail(
+        ErrorKind::kPermissionDenied,
+        "The security token included in the request is invalid: that of GetSessionToken calls IAM only "
+        "when it was got with an MFA code",
+        "InvalidClientTokenId");
   if (call.principal.type != policy::PrincipalType::kFederatedUser || !closed) return {};
   return fail(ErrorKind::kPermissionDenied,
               "Cannot call " + call.operation + " with the credentials of a federated user", "AccessDenied");

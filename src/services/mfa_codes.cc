@@ -71,6 +71,20 @@ Result<MfaDevice> begin_try(Installation& installation, const std::string& user_
   return found;
 }
 
+void take_back_try(MfaDevice& device) {
+  device.failures = std::max<int64_t>(device.failures - 1, 0);
+}
+
+// Nobody could tell whether the code was right.
+void end_untold_try(Installation& installation, const std::string& user_id,
+                    const std::string& serial_number) {
+  (void)installation.catalog.write([&](Transaction& transaction) -> Status {
+    COFFER_TRY(device, device_of(transaction, user_id, serial_number));
+    take_back_try(device);
+    return transaction.note_mfa_code(device);
+  });
+}
+
 // A code that was used is none, but no guess either: it does not count.
 Status end_try(Installation& installation, const std::string& user_id, const std::string& serial_number,
                int64_t step, int64_t now) {
@@ -79,7 +93,7 @@ Status end_try(Installation& installation, const std::string& user_id, const std
     COFFER_TRY(device, device_of(transaction, user_id, serial_number));
     used = step <= device.last_step;
     if (used)
-      device.failures = std::max<int64_t>(device.failures - 1, 0);
+      take_back_try(device);
     else
       hear(device, step, now);
     return transaction.note_mfa_code(device);
@@ -115,9 +129,13 @@ Status use_code(Installation& installation, const std::string& user_id, const st
   COFFER_TRY(device, begin_try(installation, user_id, serial_number));
   const int64_t now = step_now(installation);
   const keyclient::KeydClient::StepWindow window{now + device.drift_steps - kCodeWindow, 2 * kCodeWindow + 1};
-  COFFER_TRY(step, installation.keyd.verify_mfa_codes(serial_number, device.wrapped_secret, window, {code}));
-  if (!step) return wrong_code();
-  return end_try(installation, user_id, serial_number, *step, now);
+  const auto step = installation.keyd.verify_mfa_codes(serial_number, device.wrapped_secret, window, {code});
+  if (!step) {
+    end_untold_try(installation, user_id, serial_number);
+    return tl::unexpected(step.error());
+  }
+  if (!*step) return wrong_code();
+  return end_try(installation, user_id, serial_number, **step, now);
 }
 
 }  // namespace coffer::services

@@ -213,6 +213,17 @@ def test_explanations_show_the_key(coffer, iam, alice):
     assert decided["EvaluationResults"][0]["EvalDecision"] == "allowed"
 
 
+def test_a_users_session_calls_iam_with_mfa_only(coffer, iam, alice):
+    iam.put_user_policy(UserName="alice", PolicyName="iam", PolicyDocument=policy("iam:*"))
+    without = coffer.client("iam", credentials=session_of(alice.sts.get_session_token()))
+    assert refused("InvalidClientTokenId", without.list_users).startswith(
+        "The security token included in the request is invalid")
+    coffer.client("iam", credentials=alice.session()).list_users()
+    coffer.client("iam", credentials=alice.keys).list_users()
+    root = coffer.client("iam", credentials=session_of(coffer.client("sts").get_session_token()))
+    refused("InvalidClientTokenId", root.list_users)
+
+
 # Secrets
 
 def test_no_seed_lies_in_the_data_folder(coffer, iam, alice):
