@@ -175,10 +175,10 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   const wire::Operation* operation = service.model->find_operation(route.operation);
   if (operation == nullptr) return fail_call(service, no_operation(service, route, request), request_id);
 
-  RequestCall call(
-      installation_, caller->principal, service, *operation,
-      {request.peer_address, std::string(request.headers.value_or("user-agent", "")), request.is_tls},
-      failpoint_);
+  RequestCall call(installation_, caller->principal, service, *operation,
+                   {request.peer_address, std::string(request.headers.value_or("user-agent", "")),
+                    request.is_tls, request.vpc_endpoint, request.vpc},
+                   failpoint_);
   call.region = caller->region;
   call.request_id = request_id;
   call.time = installation_.clock.now();

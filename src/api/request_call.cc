@@ -35,6 +35,8 @@ RequestCall::RequestCall(Installation& parts, policy::Principal who, const Servi
   source_ip_address = std::move(origin.source_ip_address);
   user_agent = std::move(origin.user_agent);
   secure_transport = origin.secure_transport;
+  vpc_endpoint = std::move(origin.vpc_endpoint);
+  vpc = std::move(origin.vpc);
   service = api_service.name();
   operation = std::string(api_operation.name);
   urgency = urgency_of(service, operation);
@@ -116,6 +118,8 @@ catalog::TrailEvent RequestCall::event(const wire::Value& response, const Error*
   record.region = region;
   record.source_ip_address = source_ip_address;
   record.user_agent = user_agent;
+  record.vpc_endpoint_id = vpc_endpoint;
+  if (!vpc_endpoint.empty()) record.vpc_endpoint_account_id = installation.owner_account;
   record.identity = identity_of(principal);
   record.read_only = is_read_only(operation);
   record.known_json = true;

@@ -15,6 +15,7 @@ namespace coffer::api {
 struct CallOrigin {
   std::string source_ip_address, user_agent;
   bool secure_transport = true;
+  std::string vpc_endpoint = {}, vpc = {};
 };
 
 class RequestCall final : public Call {

@@ -180,6 +180,11 @@ void CommandLine::add_up() {
                    "serve attached volumes by NBD over TLS to clients with a certificate (see `coffer volume "
                    "certificate`); port 0 picks a free one")
       ->type_name("ADDRESS:PORT");
+  command
+      ->add_option("--vpc-endpoint", up_.vpc_endpoints,
+                   "listen there too, for one network: calls that come this way have aws:SourceVpce (and "
+                   "aws:SourceVpc); may be given again")
+      ->type_name("VPCE-ID[/VPC-ID]=ADDRESS:PORT");
   command->add_flag("--tls", up_.tls, "serve HTTPS; required for an address that is not loopback");
   command->add_flag("--throttle", up_.throttle,
                     "hold volumes to the IOPS and throughput of their type (default: as fast as it goes)");

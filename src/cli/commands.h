@@ -32,6 +32,7 @@ struct UpOptions {
   int unseal_fd = -1;      // where the passphrase or PIN is read; -1: asked for on the terminal
   std::string crypto;      // "auto" or "openssl"
   std::string nbd_listen;  // NBD over TLS; empty: nowhere
+  std::vector<std::string> vpc_endpoints;  // base/vpc_endpoint.h
   bool tls = false;
   std::string io;
   bool throttle = false;

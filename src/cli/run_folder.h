@@ -27,8 +27,8 @@ Result<std::string> find_run_folder(const std::string& folder);
 // After a clean stop: notes and sockets go, and so does a private folder.
 void clear_run_folder(const std::string& folder);
 
-// Small notes for other commands: "endpoint" (a URL), "processes". Replaced in one step; readable by the
-// owner.
+// Small notes for other commands: "endpoint" (a URL), "vpc-endpoints", "processes". Replaced in one step;
+// readable by the owner.
 Status write_note(const std::string& run_folder, std::string_view name, std::string_view text);
 // Empty when it is absent.
 std::string read_note(const std::string& run_folder, std::string_view name);

@@ -62,6 +62,14 @@ std::string seal_of(const Document& status) {
                                                               : or_dash(seal) + " (" + file + ")";
 }
 
+// "vpce-ID/vpc-ID URL" a line.
+std::vector<std::string> lines_of(const std::string& note) {
+  std::vector<std::string> lines;
+  std::istringstream text(note);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
 std::string continuous_backup_of(const Document& status) {
   if (!status.flag("continuous_backup.on")) return "-";
   return status.text("continuous_backup.target") +
@@ -71,6 +79,7 @@ std::string continuous_backup_of(const Document& status) {
 std::string readable(const Document& status) {
   std::string text = table({
       {"endpoint", status.text("endpoint")},
+      {"VPC endpoints", or_dash(joined(status.texts("vpc_endpoints")))},
       {"account", status.text("account")},
       {"regions", joined(status.texts("regions"))},
       {"host", status.text("host_id")},
@@ -116,6 +125,7 @@ int status(const Common& common) {
   if (std::string warning = space_warning(served->folder); !warning.empty())
     warnings.push_back(std::move(warning));
   status.set("endpoint", read_note(served->run_folder, "endpoint"));
+  status.set("vpc_endpoints", lines_of(read_note(served->run_folder, "vpc-endpoints")));
   status.set("seal_file", seal_file_in_force(served->folder, *installation));
   status.set("processes", processes_from(read_note(served->run_folder, "processes")));
   status.set("warnings", warnings);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/process_hardening.h"
 #include "base/random.h"
+#include "base/vpc_endpoint.h"
 #include "cli/child_process.h"
 #include "cli/commands.h"
 #include "cli/data_folder.h"
@@ -42,16 +43,21 @@ struct Site {
   bool written = false;  // is it in DIR already?
   TcpListener http;
   std::optional<TcpListener> nbd;  // NBD over TLS
+  struct EndpointListener {
+    VpcEndpoint endpoint;  // with the port that was given
+    FileDescriptor socket;
+  };
+  std::vector<EndpointListener> vpc_endpoints;
   FileDescriptor admin;
   std::string endpoint;
   std::string seal = "key-file";  // of domain keys that are made at this start
 };
 
-Result<ListenAddress> checked_address(const UpOptions& options) {
-  COFFER_TRY(address, parse_listen_address(options.listen));
+Result<ListenAddress> checked_address(const std::string& listen, const UpOptions& options) {
+  COFFER_TRY(address, parse_listen_address(listen));
   if (!address.loopback && !options.tls)
     return fail(ErrorKind::kInvalidArgument,
-                options.listen +
+                listen +
                     " can be reached from other machines, so requests would cross the network in the "
                     "clear: add --tls, or listen on 127.0.0.1");
   return address;
@@ -109,9 +115,37 @@ Status open_installation(Site& site, const UpOptions& options) {
   return {};
 }
 
+Result<Site::EndpointListener> listen_for(const std::string& text, const UpOptions& options) {
+  COFFER_TRY(endpoint, parse_vpc_endpoint(text));
+  COFFER_TRY(address, checked_address(endpoint.address, options));
+  COFFER_TRY(listener, listen_tcp(address));
+  endpoint.address = host_and_port(listener.address);
+  return Site::EndpointListener{std::move(endpoint), std::move(listener.socket)};
+}
+
+Status listen_for_networks(Site& site, const UpOptions& options) {
+  for (const std::string& text : options.vpc_endpoints) {
+    COFFER_TRY(made, listen_for(text, options));
+    for (const auto& other : site.vpc_endpoints)
+      if (other.endpoint.id == made.endpoint.id)
+        return fail(ErrorKind::kInvalidArgument, "--vpc-endpoint " + made.endpoint.id + " is given twice");
+    site.vpc_endpoints.push_back(std::move(made));
+  }
+  return {};
+}
+
+// "vpce-ID[/vpc-ID] URL" a line; `coffer status` reads it.
+std::string note_of_endpoints(const Site& site, bool tls) {
+  std::string text;
+  for (const auto& [endpoint, socket] : site.vpc_endpoints)
+    text += endpoint.id + (endpoint.vpc.empty() ? "" : "/" + endpoint.vpc) +
+            (tls ? " https://" : " http://") + endpoint.address + "\n";
+  return text;
+}
+
 Result<Site> prepare(const UpOptions& options) {
   Site site;
-  COFFER_TRY(address, checked_address(options));
+  COFFER_TRY(address, checked_address(options.listen, options));
   COFFER_TRY(programs, folder_of_programs());
   site.programs = programs;
   COFFER_TRY(folder, prepare_data_folder(options.data));
@@ -125,6 +159,7 @@ Result<Site> prepare(const UpOptions& options) {
     COFFER_TRY(nbd, listen_tcp(nbd_address));
     site.nbd = std::move(nbd);
   }
+  COFFER_CHECK(listen_for_networks(site, options));
   COFFER_CHECK(open_installation(site, options));
   COFFER_TRY(run_folder, prepare_run_folder(folder, default_short_parents()));
   site.run_folder = run_folder;
@@ -133,6 +168,7 @@ Result<Site> prepare(const UpOptions& options) {
   site.endpoint = endpoint_url(site.http.address, options.tls);
   if (!options.seal.empty()) site.seal = options.seal;
   COFFER_CHECK(write_note(run_folder, "endpoint", site.endpoint + "\n"));
+  COFFER_CHECK(write_note(run_folder, "vpc-endpoints", note_of_endpoints(site, options.tls)));
   return site;
 }
 
@@ -164,6 +200,8 @@ std::vector<std::string> apid_arguments(const Site& site, const UpOptions& optio
     for (const std::string& name : names_of(site.nbd->address))
       arguments.insert(arguments.end(), {"--nbd-name", name});
   }
+  for (const auto& [endpoint, socket] : site.vpc_endpoints)
+    arguments.insert(arguments.end(), {"--vpc-endpoint", to_text(endpoint)});
   if (site.installation.development) arguments.emplace_back("--development");
   return arguments;
 }
@@ -219,6 +257,8 @@ SupervisorPlan plan_for(Site& site, const UpOptions& options) {
        .unseals = true,
        .sealer = site.programs + "/coffer-sealer"},
   };
+  for (const auto& [endpoint, socket] : site.vpc_endpoints)
+    plan.daemons[0].listeners.emplace_back(endpoint.id, socket.get());
   if (site.nbd) plan.daemons[1].listeners = {{"nbd", site.nbd->socket.get()}};
   plan.on_first_ready = [&site] { return on_first_ready(site); };
   plan.on_change = [&site](const auto& reports) { note_processes(site, reports); };

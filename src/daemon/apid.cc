@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // coffer-apid: the catalog, the API endpoint and the trail. Started by `coffer up` (README.md in this
 // folder).
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "api/admin_clock.h"
@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/process_hardening.h"
 #include "base/supervisor_channel.h"
+#include "daemon/apid_arguments.h"
 #include "generated/ebs/model.h"
 #include "generated/ec2/model.h"
 #include "generated/kms/model.h"
@@ -51,89 +52,8 @@
 namespace coffer {
 namespace {
 
-struct Arguments {
-  std::string data, account, endpoint, host_id;
-  std::vector<std::string> regions;
-  std::string nbd_endpoint;            // where volumed serves NBD over TLS
-  std::vector<std::string> nbd_names;  // how clients call it
-  bool tls = false, development = false, kms_request_quotas = false;
-  std::string xks_authorities_file;  // of external key stores' proxies
-  wire::HttpsClient::Options xks;
-};
-
-// "HOST=ADDRESS:PORT"
-Status add_xks_host(const std::string& text, wire::HttpsClient::Options& options) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    return fail(ErrorKind::kInvalidArgument, "--xks-connect: '" + text + "' is no HOST=ADDRESS:PORT");
-  options.connect_to[text.substr(0, equals)] = text.substr(equals + 1);
-  return {};
-}
-
-Result<Arguments> parse_arguments(int argc, char** argv) {
-  const option options[] = {
-      {"data", required_argument, nullptr, 'd'},         {"account", required_argument, nullptr, 'a'},
-      {"region", required_argument, nullptr, 'r'},       {"endpoint", required_argument, nullptr, 'e'},
-      {"host-id", required_argument, nullptr, 'h'},      {"tls", no_argument, nullptr, 't'},
-      {"nbd-endpoint", required_argument, nullptr, 'n'}, {"nbd-name", required_argument, nullptr, 'N'},
-      {"development", no_argument, nullptr, 'D'},        {"kms-request-quotas", no_argument, nullptr, 'q'},
-      {"xks-ca", required_argument, nullptr, 'x'},       {"xks-connect", required_argument, nullptr, 'X'},
-      {"xks-timeout", required_argument, nullptr, 'T'},  {nullptr, 0, nullptr, 0}};
-  Arguments arguments;
-  for (int option; (option = ::getopt_long(argc, argv, "", options, nullptr)) != -1;) {
-    switch (option) {
-      case 'd':
-        arguments.data = optarg;
-        break;
-      case 'a':
-        arguments.account = optarg;
-        break;
-      case 'r':
-        arguments.regions.emplace_back(optarg);
-        break;
-      case 'e':
-        arguments.endpoint = optarg;
-        break;
-      case 'h':
-        arguments.host_id = optarg;
-        break;
-      case 'n':
-        arguments.nbd_endpoint = optarg;
-        break;
-      case 'N':
-        arguments.nbd_names.emplace_back(optarg);
-        break;
-      case 't':
-        arguments.tls = true;
-        break;
-      case 'D':
-        arguments.development = true;
-        break;
-      case 'q':
-        arguments.kms_request_quotas = true;
-        break;
-      case 'x':
-        arguments.xks_authorities_file = optarg;
-        break;
-      case 'X':
-        COFFER_CHECK(add_xks_host(optarg, arguments.xks));
-        break;
-      case 'T':
-        arguments.xks.timeout = std::chrono::milliseconds(std::atoi(optarg));
-        break;
-      default:
-        return fail(ErrorKind::kInvalidArgument, "unknown argument");
-    }
-  }
-  if (arguments.data.empty() || arguments.account.empty() || arguments.endpoint.empty() ||
-      arguments.host_id.empty() || arguments.regions.empty())
-    return fail(ErrorKind::kInvalidArgument,
-                "--data, --account, --region, --endpoint and --host-id are needed");
-  return arguments;
-}
-
 // The proxies' client; before the process is confined, for the file of authorities.
-Result<std::unique_ptr<wire::HttpsClient>> start_proxies_client(const Arguments& arguments) {
+Result<std::unique_ptr<wire::HttpsClient>> start_proxies_client(const ApidArguments& arguments) {
   wire::HttpsClient::Options options = arguments.xks;
   if (!arguments.xks_authorities_file.empty()) {
     COFFER_TRY(pem, read_file(system_disk(), arguments.xks_authorities_file));
@@ -202,7 +122,7 @@ void stop_on_sigterm() {
 
 class Daemon {
  public:
-  Daemon(const Arguments& arguments, catalog::Catalog& catalog, SupervisorChannel& supervisor,
+  Daemon(const ApidArguments& arguments, catalog::Catalog& catalog, SupervisorChannel& supervisor,
          wire::HttpsClient& proxies_client)
       : arguments_(arguments),
         supervisor_(supervisor),
@@ -250,6 +170,7 @@ class Daemon {
     if (starter_.joinable()) starter_.join();
     continuous_backup_.stop();
     http_.stop();
+    vpc_endpoints_.clear();
     admin_.reset();
     restorer_.reset();
     rotation_.stop();
@@ -267,6 +188,8 @@ class Daemon {
     if (message.kind == Kind::kListen && message.name == "http") http_socket_ = std::move(message.descriptor);
     if (message.kind == Kind::kListen && message.name == "admin")
       admin_socket_ = std::move(message.descriptor);
+    if (message.kind == Kind::kListen && message.name.starts_with("vpce-"))
+      endpoint_sockets_[message.name] = std::move(message.descriptor);
     if (message.kind == Kind::kPeer && message.name == "keyd") {
       keyd_.connect(std::move(message.descriptor));
       key_store_worker_.restore();
@@ -299,7 +222,10 @@ class Daemon {
   }
 
   Status serve() {
-    if (!http_socket_.valid() || !admin_socket_.valid())
+    const bool complete =
+        std::all_of(arguments_.vpc_endpoints.begin(), arguments_.vpc_endpoints.end(),
+                    [this](const VpcEndpoint& endpoint) { return endpoint_sockets_[endpoint.id].valid(); });
+    if (!http_socket_.valid() || !admin_socket_.valid() || !complete)
       return fail(ErrorKind::kInternal, "the supervisor handed over no listening sockets");
     COFFER_CHECK(api::restore_clock(clock_, installation_.catalog, installation_.development));
     key_worker_.start();
@@ -317,23 +243,41 @@ class Daemon {
     admin_ = std::make_unique<api::AdminServer>(
         std::move(admin_socket_),
         [this](const api::UnixPeer& peer, const std::string& line) { return commands_.answer(peer, line); });
+    COFFER_CHECK(
+        http_.start(std::move(http_socket_), http_options(arguments_.endpoint),
+                    [this](wire::HttpRequest&& request) { return pipeline_.serve(std::move(request)); }));
+    for (const VpcEndpoint& endpoint : arguments_.vpc_endpoints) COFFER_CHECK(serve_network(endpoint));
+    return supervisor_.report_ready();
+  }
+
+  wire::HttpServer::Options http_options(const std::string& address) {
     wire::HttpServer::Options options;
     options.io_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     options.is_brief = api::is_brief_call;
     options.certificates = api::certificate_source(installation_);
     options.tls_only = arguments_.tls;
-    options.tls_name = host_of(arguments_.endpoint);
+    options.tls_name = host_of(address);
     options.plain_from_loopback = true;
     options.on_http_error = [this](int status, std::string_view reason, const wire::HttpRequest& partial) {
       return pipeline_.refuse_http(status, reason, partial);
     };
-    COFFER_CHECK(
-        http_.start(std::move(http_socket_), std::move(options),
-                    [this](wire::HttpRequest&& request) { return pipeline_.serve(std::move(request)); }));
-    return supervisor_.report_ready();
+    return options;
   }
 
-  const Arguments& arguments_;
+  // What comes in there came through the endpoint, whatever it says of itself.
+  Status serve_network(const VpcEndpoint& endpoint) {
+    auto server = std::make_unique<wire::HttpServer>();
+    COFFER_CHECK(server->start(std::move(endpoint_sockets_[endpoint.id]), http_options(endpoint.address),
+                               [this, &endpoint](wire::HttpRequest&& request) {
+                                 request.vpc_endpoint = endpoint.id;
+                                 request.vpc = endpoint.vpc;
+                                 return pipeline_.serve(std::move(request));
+                               }));
+    vpc_endpoints_.push_back(std::move(server));
+    return {};
+  }
+
+  const ApidArguments& arguments_;
   SupervisorChannel& supervisor_;
   keyclient::KeydClient keyd_;
   control::VolumedClient volumed_;
@@ -355,10 +299,12 @@ class Daemon {
   api::Pipeline pipeline_;
   api::AdminCommands commands_;
   FileDescriptor http_socket_, admin_socket_;
+  std::map<std::string, FileDescriptor> endpoint_sockets_;  // by id
   std::atomic<bool> stopping_ = false, serving_ = false;
   std::unique_ptr<api::AttachmentRestorer> restorer_;
   std::unique_ptr<api::AdminServer> admin_;
   wire::HttpServer http_;
+  std::vector<std::unique_ptr<wire::HttpServer>> vpc_endpoints_;
   std::thread starter_;
 };
 
@@ -367,7 +313,7 @@ int run(int argc, char** argv) {
   // Large bodies go back to the system when they are done with. The threshold would otherwise follow the
   // sizes that clients choose, and a burst of them would stay in the heap for good.
   ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-  const auto arguments = parse_arguments(argc, argv);
+  const auto arguments = parse_apid_arguments(argc, argv);
   if (!arguments) {
     log_error("{}", arguments.error().message);
     return 2;

@@ -19,6 +19,16 @@ std::string resource_account_of(const AccessQuestion& question, const policy::Pr
   return question.resource == "*" ? principal.account : std::string();
 }
 
+// Through a VPC endpoint the address is one of the VPC's, and has a key of its own.
+void add_network(const RequestOrigin& origin, policy::Context& context) {
+  const bool through_endpoint = !origin.vpc_endpoint.empty();
+  if (!origin.source_ip_address.empty())
+    context.set(through_endpoint ? "aws:VpcSourceIp" : "aws:SourceIp", origin.source_ip_address);
+  if (!through_endpoint) return;
+  context.set("aws:SourceVpce", origin.vpc_endpoint);
+  if (!origin.vpc.empty()) context.set("aws:SourceVpc", origin.vpc);
+}
+
 // aws:SourceIp is the address that the asking service has, which is none: as at AWS, a policy that allows
 // from certain addresses only does not allow what a service does in the caller's name.
 void add_way(const RequestOrigin& origin, const std::string& via_service, policy::Context& context) {
@@ -26,7 +36,7 @@ void add_way(const RequestOrigin& origin, const std::string& via_service, policy
   context.set("aws:ViaAWSService", direct ? "false" : "true");
   context.set("aws:SecureTransport", origin.secure_transport || !direct ? "true" : "false");
   if (direct) {
-    if (!origin.source_ip_address.empty()) context.set("aws:SourceIp", origin.source_ip_address);
+    add_network(origin, context);
     if (!origin.user_agent.empty()) context.set("aws:UserAgent", origin.user_agent);
     return;
   }

@@ -49,6 +49,7 @@ struct RequestOrigin {
   std::string_view region;
   std::string_view source_ip_address, user_agent;  // empty in the background
   bool secure_transport = true;
+  std::string_view vpc_endpoint = {}, vpc = {};  // empty: it came through none
 };
 
 // kCorrupt when a stored policy cannot be read.

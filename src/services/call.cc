@@ -18,7 +18,8 @@ Result<AccessDecision> Call::decide(const AccessQuestion& question) {
     policies_ = std::move(loaded);
   }
   has_asked_ = true;
-  const RequestOrigin origin{time, region, source_ip_address, user_agent, secure_transport};
+  const RequestOrigin origin{time,         region, source_ip_address, user_agent, secure_transport,
+                             vpc_endpoint, vpc};
   if (!question.via_service.empty() || service_of(question.action) == service)
     return coffer::decide(installation, policies_, principal, origin, question);
   AccessQuestion in_its_name = question;

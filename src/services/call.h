@@ -36,6 +36,7 @@ class Call {
   std::string request_id;
   std::string service, operation;
   std::string source_ip_address, user_agent;
+  std::string vpc_endpoint, vpc;  // that it came through; empty: through none
   bool secure_transport = true;
   Timestamp time;
   catalog::Urgency urgency = catalog::Urgency::kOrdinary;

@@ -158,6 +158,8 @@ void append_record(std::string& out, const Record& record) {
   object.boolean("managementEvent", true);
   object.text("recipientAccountId", record.recipient_account_id);
   object.text("eventCategory", "Management");
+  object.text_unless_empty("vpcEndpointId", record.vpc_endpoint_id);
+  object.text_unless_empty("vpcEndpointAccountId", record.vpc_endpoint_account_id);
 }
 
 }  // namespace

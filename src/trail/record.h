@@ -41,6 +41,7 @@ struct Record {
   std::string region;
   std::string source_ip_address;
   std::string user_agent;
+  std::string vpc_endpoint_id, vpc_endpoint_account_id;  // empty: the call came through none
   UserIdentity identity;
   std::string error_code, error_message;  // empty when it succeeded
   // JSON texts (wire/redact.h): no secrets are in them. What is no JSON is recorded as a string.

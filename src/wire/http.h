@@ -45,6 +45,7 @@ struct HttpRequest {
   std::string peer_address;           // "127.0.0.1"; empty for a Unix socket
   std::optional<uint32_t> peer_user;  // the Unix user at the other end, by SO_PEERCRED, for a Unix socket
   bool is_tls = false;
+  std::string vpc_endpoint, vpc;  // that it came through (base/vpc_endpoint.h); empty: through none
   std::string connect_host;  // the host of the CONNECT that this request arrived through; otherwise empty
 
   void set_target(std::string request_target);  // fills path and query; accepts the absolute form too
