@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/requester.h"
 
+#include "policy/resource_part.h"
+
 namespace coffer::policy {
 namespace {
 
-constexpr std::string_view kUser = ":user/", kRole = ":role/", kSession = ":assumed-role/",
-                           kFederated = ":federated-user/";
+constexpr std::string_view kUser = "user/", kRole = "role/", kSession = "assumed-role/",
+                           kFederated = "federated-user/";
 
-PrincipalType type_of(const std::string& arn) {
-  if (arn.find(kUser) != std::string::npos) return PrincipalType::kUser;
-  if (arn.find(kFederated) != std::string::npos) return PrincipalType::kFederatedUser;
-  return arn.find(kSession) == std::string::npos ? PrincipalType::kRoot : PrincipalType::kRoleSession;
+PrincipalType type_of(std::string_view arn) {
+  const std::string_view resource = resource_part(arn);
+  if (resource.starts_with(kUser)) return PrincipalType::kUser;
+  if (resource.starts_with(kFederated)) return PrincipalType::kFederatedUser;
+  return resource.starts_with(kSession) ? PrincipalType::kRoleSession : PrincipalType::kRoot;
 }
 
 CallerType caller_type(PrincipalType type) {
@@ -70,13 +73,24 @@ const std::string& name_of(const Principal& principal) {
   return principal.arn.empty() ? principal.id : principal.arn;
 }
 
-std::string entity_name(const std::string& arn) {
-  if (const size_t at = arn.find(kSession); at != std::string::npos) {
-    const size_t start = at + kSession.size();
-    return arn.substr(start, arn.find('/', start) - start);
+std::string_view resource_part(std::string_view arn) {
+  constexpr int kColonsBefore = 5;
+  for (int i = 0; i < kColonsBefore; ++i) {
+    const size_t colon = arn.find(':');
+    if (colon == std::string_view::npos) return {};
+    arn.remove_prefix(colon + 1);
   }
-  if (arn.find(kUser) == std::string::npos && arn.find(kRole) == std::string::npos) return {};
-  return arn.substr(arn.rfind('/') + 1);
+  return arn;
+}
+
+std::string entity_name(const std::string& arn) {
+  std::string_view resource = resource_part(arn);
+  if (resource.starts_with(kSession)) {
+    resource.remove_prefix(kSession.size());
+    return std::string(resource.substr(0, resource.find('/')));
+  }
+  if (!resource.starts_with(kUser) && !resource.starts_with(kRole)) return {};
+  return std::string(resource.substr(resource.rfind('/') + 1));
 }
 
 }  // namespace coffer::policy

@@ -120,7 +120,7 @@ class Reader {
 
 bool has_entity(const policy::Principal& principal) {
   if (principal.type == PrincipalType::kFederatedUser)
-    return principal.source_arn.find(":user/") != std::string::npos;
+    return !policy::entity_name(principal.source_arn).empty();
   return principal.type == PrincipalType::kUser || principal.type == PrincipalType::kRoleSession;
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/resource_part.h"
+
 namespace coffer::services {
 
 std::string iam_arn(std::string_view account, std::string_view kind, std::string_view path,
@@ -23,7 +25,7 @@ std::string federated_user_arn(std::string_view account, std::string_view name) 
 }
 
 bool is_service_linked_role(std::string_view role_arn) {
-  return role_arn.find(":role/aws-service-role/") != std::string_view::npos;
+  return policy::resource_part(role_arn).starts_with("role/aws-service-role/");
 }
 
 }  // namespace coffer::services

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "policy/resource_part.h"
+
 namespace coffer::policy {
 namespace {
 
@@ -32,6 +34,18 @@ TEST(Requester, TheNameOfAUserOrRoleIsInItsArns) {
   EXPECT_EQ(entity_name("arn:aws:iam::111111111111:role/b/admin"), "admin");
   EXPECT_EQ(entity_name("arn:aws:sts::111111111111:assumed-role/admin/session"), "admin");
   EXPECT_EQ(entity_name("arn:aws:iam::111111111111:root"), "");
+  EXPECT_EQ(entity_name("alice"), "");
+}
+
+// A path may hold colons, and words that look like kinds.
+TEST(Requester, APathMakesNobodySomebodyElse) {
+  EXPECT_EQ(entity_name("arn:aws:iam::111111111111:user/:assumed-role/admin/bob"), "bob");
+  EXPECT_EQ(entity_name("arn:aws:iam::111111111111:role/:user/admin/bob"), "bob");
+  EXPECT_EQ(resource_part("arn:aws:iam::111111111111:role/:role/aws-service-role/bob"),
+            "role/:role/aws-service-role/bob");
+  const auto kind = [](const std::string& arn) { return principal_of("111111111111", arn).type; };
+  EXPECT_EQ(kind("arn:aws:iam::111111111111:user/:federated-user/bob"), PrincipalType::kUser);
+  EXPECT_EQ(kind("arn:aws:sts::111111111111:federated-user/:user"), PrincipalType::kFederatedUser);
 }
 
 }  // namespace
