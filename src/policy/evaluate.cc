@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/match.h"
+#include "policy/resource_consent.h"
 
 namespace coffer::policy {
 namespace {
@@ -184,6 +185,10 @@ bool applies(const Statement& statement, const AccessRequest& request) {
   return action_applies(statement, request.action) && resource_applies(statement, request) &&
          std::all_of(statement.conditions.begin(), statement.conditions.end(),
                      [&](const Condition& condition) { return holds(condition, request.context.get()); });
+}
+
+bool resource_policy_allows(const AccessRequest& request) {
+  return !find_resource_deny(request) && find_resource_allow(request).outcome == Outcome::kAllowed;
 }
 
 Verdict evaluate(const AccessRequest& request) {

@@ -34,9 +34,14 @@ std::string written(std::string pattern) {
   return pattern;
 }
 
-Json matched_statements(const policy::Verdict& verdict) {
+// `whole`: also of the resource's policies, which are its owner's.
+Json matched_statements(const policy::Verdict& verdict, bool whole) {
   Json list = Json::array();
   const policy::Finding* last = verdict.findings.empty() ? nullptr : &verdict.findings.back();
+  using policy::PolicyKind;
+  if (!whole && last != nullptr &&
+      (last->kind == PolicyKind::kResourceControl || last->kind == PolicyKind::kResource))
+    last = nullptr;
   if (verdict.outcome == policy::Outcome::kExplicitDeny && last != nullptr && last->policy != nullptr) {
     const policy::Statement& statement = last->policy->document->statements[last->statement];
     std::vector<std::string> actions, resources;
@@ -77,9 +82,10 @@ Result<secret::SecretBytes> key_of(Installation& installation, ByteView salt) {
 std::string authorization_message(const policy::Principal& principal, const AccessQuestion& question,
                                   const AccessDecision& decision, const policy::Context& context) {
   const bool denied = decision.verdict.outcome == policy::Outcome::kExplicitDeny;
+  const bool own = question.resource_account.empty() || question.resource_account == principal.account;
   Json json = {{"allowed", false},
                {"explicitDeny", denied},
-               {"matchedStatements", matched_statements(decision.verdict)},
+               {"matchedStatements", matched_statements(decision.verdict, own)},
                {"failures", items({})},
                {"context",
                 {{"principal",

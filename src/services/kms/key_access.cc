@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "format/grant_token.h"
+#include "policy/resource_consent.h"
 #include "services/arn.h"
 #include "services/kms/grant_rules.h"
 #include "services/kms/key_conditions.h"
@@ -42,8 +43,7 @@ Result<GrantFound> permitting_grant(Installation& installation, const FoundKey& 
   return GrantFound();
 }
 
-// Whether another account's key is there, or who may use it, is not for everybody: its policy's refusal
-// reads like that of a key that does not exist.
+// Does only the key's policy stand in the way, or nothing that anybody could name?
 bool hides_the_key(const policy::Verdict& verdict) {
   return verdict.findings.empty() || verdict.findings.back().kind == policy::PolicyKind::kResource;
 }
@@ -75,7 +75,27 @@ struct Asker {
   std::string via_service;
   DecideAccess decide;
   std::function<Error(const AccessQuestion&, const AccessDecision&)> refusal;
+  bool explains = false;  // to somebody who may know all: `decide` hears of what decides alone
 };
+
+// Whether another account's key is there, what it is like and who may use it is for those whom its policy
+// lets in. Others hear what they would hear of a key that does not exist: what forbids them the name that
+// they asked by, if anything does, else that there may be no such key. So conditions of their own policies
+// tell them nothing of the key.
+Error refusal_of_unknown(const Asker& asker, const std::string& action, const std::string& arn) {
+  const policy::Document nothing;  // allows nobody anything
+  const policy::AttachedPolicy policy{"", &nothing};
+  const AccessQuestion question{.action = action,
+                                .resource = arn,
+                                .resource_policy = &policy,
+                                .rule = policy::ResourcePolicyRule::kMustAllow,
+                                .via_service = asker.via_service};
+  const auto decision = asker.decide(question);
+  if (!decision) return decision.error();
+  if (hides_the_key(decision->verdict))
+    return foreign_key_refusal(policy::name_of(asker.principal), action, arn);
+  return asker.refusal(question, *decision);
+}
 
 Result<GrantFound> permission(const Asker& asker, const std::string& action, const FoundKey& key,
                               const KeyRequest& said) {
@@ -100,7 +120,13 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
                           .rule = policy::ResourcePolicyRule::kMustAllow,
                           .gather_context = std::cref(conditions),
                           .via_service = asker.via_service};
+  bool lets_in = false;
+  if (foreign)
+    question.observe = [&](const policy::AccessRequest& request) {
+      lets_in = policy::resource_policy_allows(request);
+    };
   COFFER_TRY(decision, asker.decide(question));
+  question.observe = nullptr;
   if (decision.allowed() && !tokens) return tl::unexpected(tokens.error());
   if (decision.allowed()) return GrantFound();
   if (decision.verdict.outcome == policy::Outcome::kImplicitDeny) {
@@ -108,8 +134,10 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
                                        question, asker.decide));
     if (grant) return grant;
   }
-  if (foreign && hides_the_key(decision.verdict))
-    return tl::unexpected(foreign_key_refusal(policy::name_of(asker.principal), action, arn_as_asked(key)));
+  if (foreign && !asker.explains) {
+    if (!lets_in) return tl::unexpected(refusal_of_unknown(asker, action, arn_as_asked(key)));
+    question.gather_context = {};  // what the key is like goes into no message that the caller can open
+  }
   return tl::unexpected(asker.refusal(question, decision));
 }
 
@@ -124,6 +152,14 @@ Asker asker_of(Call& call, const KeyRequest& said) {
           [&call](const AccessQuestion& question) { return call.decide(question); },
           [&call](const AccessQuestion& question, const AccessDecision& decision) {
             return call.refusal(question, decision);
+          }};
+}
+
+Asker asker_of(const policy::Principal& principal, Installation& installation, const KeyRequest& said,
+               const DecideAccess& decide) {
+  return {installation, principal, said.via_service, decide,
+          [&](const AccessQuestion& question, const AccessDecision& decision) {
+            return coffer::refusal(principal, said.via_service, question, decision);
           }};
 }
 
@@ -142,10 +178,8 @@ Result<GrantFound> permission_for_key(Call& call, const std::string& action, con
 Result<GrantFound> permission_for_key(Installation& installation, const policy::Principal& principal,
                                       const std::string& action, const FoundKey& key, const KeyRequest& said,
                                       const DecideAccess& decide) {
-  const Asker asker{installation, principal, said.via_service, decide,
-                    [&](const AccessQuestion& question, const AccessDecision& decision) {
-                      return coffer::refusal(principal, said.via_service, question, decision);
-                    }};
+  Asker asker = asker_of(principal, installation, said, decide);
+  asker.explains = true;
   return permission(asker, action, key, said);
 }
 
@@ -153,25 +187,15 @@ Status authorise_key(Installation& installation, const policy::Principal& princi
                      const std::string& action, const FoundKey& key, const KeyRequest& said) {
   COFFER_TRY(policies, load_caller(installation, principal));
   const RequestOrigin origin = background_origin(installation, key.key.region);
-  COFFER_CHECK(
-      permission_for_key(installation, principal, action, key, said, [&](const AccessQuestion& question) {
-        return coffer::decide(installation, policies, principal, origin, question);
-      }));
+  const DecideAccess decide = [&](const AccessQuestion& question) {
+    return coffer::decide(installation, policies, principal, origin, question);
+  };
+  COFFER_CHECK(permission(asker_of(principal, installation, said, decide), action, key, said));
   return {};
 }
 
 Error unknown_foreign_key(Call& call, const std::string& action, const std::string& arn) {
-  const policy::Document nothing;  // allows nobody anything
-  const policy::AttachedPolicy policy{"", &nothing};
-  const AccessQuestion question{.action = action,
-                                .resource = arn,
-                                .resource_policy = &policy,
-                                .rule = policy::ResourcePolicyRule::kMustAllow};
-  const auto decision = call.decide(question);
-  if (!decision) return decision.error();
-  if (hides_the_key(decision->verdict))
-    return foreign_key_refusal(policy::name_of(call.principal), action, arn);
-  return call.refusal(question, *decision);
+  return refusal_of_unknown(asker_of(call, {}), action, arn);
 }
 
 Status refuse_dry_run(const std::optional<bool>& wish) {
