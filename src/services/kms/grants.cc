@@ -34,17 +34,21 @@ tl::unexpected<Error> no_such_grant(const std::string& grant_id) {
   return fail(ErrorKind::kNotFound, fmt::format("Grant ID {} not found", grant_id), "NotFoundException");
 }
 
-Status check_principal(catalog::Catalog& catalog, const std::string& principal) {
-  bool exists = false;
-  if (is_principal(principal))
-    COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
-      COFFER_TRY(found, principal_exists(transaction, principal));
-      exists = found;
-      return {};
-    }));
-  if (exists) return {};
+tl::unexpected<Error> invalid_principal(const std::string& principal) {
   return fail(ErrorKind::kInvalidArgument, "ARN does not refer to a valid principal: " + principal,
               "InvalidArnException");
+}
+
+Status check_principal(catalog::Catalog& catalog, const std::string& principal) {
+  if (!is_principal(principal)) return invalid_principal(principal);
+  bool exists = false;
+  COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(found, principal_exists(transaction, principal));
+    exists = found;
+    return {};
+  }));
+  if (!exists) return invalid_principal(principal);
+  return {};
 }
 
 Status check_grant_id(const std::string& grant_id) {
@@ -208,23 +212,39 @@ Result<catalog::Grant> find_grant(Call& call, const std::string& region, const s
   return std::move(*grant);
 }
 
+struct GrantOnKey {
+  catalog::Grant grant;
+  FoundKey key;
+};
+
+Result<GrantOnKey> grant_on_key(Call& call, const std::string& grant_id) {
+  COFFER_TRY(grant, find_grant(call, call.region, grant_id));
+  COFFER_TRY(key, any_key(call.installation, grant.key_id, grant.region));
+  return GrantOnKey{std::move(grant), with_arn(std::move(key))};
+}
+
 // The grant that RetireGrant names, by its token or by key and id.
-Result<catalog::Grant> named_grant(Call& call, const api::RetireGrantRequest& request) {
+Result<GrantOnKey> named_grant(Call& call, const api::RetireGrantRequest& request) {
   if (request.grant_token) {
     if (request.key_id || request.grant_id)
       return invalid("Specify either the grant token, or the key ID and the grant ID.");
     const auto token = format::parse_grant_token(*request.grant_token);
     if (!token || token->region != call.region)
       return fail(ErrorKind::kInvalidArgument, "The grant token is not valid.", "InvalidGrantTokenException");
-    return find_grant(call, call.region, hex(token->grant_id));
+    return grant_on_key(call, hex(token->grant_id));
   }
   if (!request.key_id || !request.grant_id)
     return invalid("Specify either the grant token, or the key ID and the grant ID.");
   COFFER_CHECK(check_grant_id(*request.grant_id));
-  COFFER_TRY(grant, find_grant(call, call.region, *request.grant_id));
-  if (request.key_id->substr(request.key_id->rfind('/') + 1) != grant.key_id)
-    return no_such_grant(*request.grant_id);
-  return grant;
+  auto found = grant_on_key(call, *request.grant_id);
+  if (!found && found.error().kind != ErrorKind::kNotFound) return found;
+  const bool fits = found && (*request.key_id == found->key.arn || (*request.key_id == found->key.key.id &&
+                                                                    found->key.key.account == call.account));
+  if (fits) return found;
+  const auto arn = parse_arn(*request.key_id);
+  if (arn && arn->account != call.account)
+    return tl::unexpected(unknown_foreign_key(call, "kms:RetireGrant", *request.key_id));
+  return no_such_grant(*request.grant_id);
 }
 
 // The grant itself says who may retire it: its retiring principal, its grantee where RetireGrant is among its
@@ -287,8 +307,9 @@ Result<api::ListGrantsResponse> KmsService::list_grants(Call& call, const api::L
 Result<api::ListGrantsResponse> KmsService::list_retirable_grants(
     Call& call, const api::ListRetirableGrantsRequest& request) {
   const auto limit = static_cast<size_t>(request.limit.value_or(50));
-  COFFER_CHECK(check_principal(call.installation.catalog, request.retiring_principal));
+  if (!is_principal(request.retiring_principal)) return invalid_principal(request.retiring_principal);
   COFFER_CHECK(call.authorise("kms:ListRetirableGrants", request.retiring_principal));
+  COFFER_CHECK(check_principal(call.installation.catalog, request.retiring_principal));
   COFFER_TRY(after, marker_position("ListRetirableGrants", request.marker));
   std::vector<catalog::Grant> grants;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
@@ -309,16 +330,19 @@ Result<api::ListGrantsResponse> KmsService::list_retirable_grants(
 
 Result<api::RetireGrantResponse> KmsService::retire_grant(Call& call,
                                                           const api::RetireGrantRequest& request) {
-  COFFER_TRY(grant, named_grant(call, request));
-  COFFER_TRY(key, any_key(call.installation, grant.key_id, grant.region));
-  const FoundKey found = with_arn(std::move(key));
-  COFFER_CHECK(authorise_retirement(call, grant, found));
+  COFFER_TRY(named, named_grant(call, request));
+  const auto& [grant, found] = named;
+  if (auto allowed = authorise_retirement(call, grant, found); !allowed) {
+    if (found.key.account == call.account || allowed.error().kind != ErrorKind::kPermissionDenied)
+      return tl::unexpected(std::move(allowed.error()));
+    return tl::unexpected(unknown_foreign_key(call, "kms:RetireGrant", request.key_id.value_or("*")));
+  }
   COFFER_CHECK(check_key_state(found, call.operation));
   COFFER_CHECK(refuse_dry_run(request.dry_run));
   call.urgency = catalog::Urgency::kProtective;
   return call.commit<api::RetireGrantResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::RetireGrantResponse> {
-        COFFER_CHECK(transaction.remove_grant(grant.id));
+        COFFER_CHECK(transaction.remove_grant(named.grant.id));
         return api::RetireGrantResponse{};
       });
 }
