@@ -58,20 +58,22 @@ Result<std::optional<Invitation>> find_invitation(catalog::Transaction& transact
   return Invitation{std::move(*handshake), std::move(*organization)};
 }
 
+bool concerns(const Invitation& invitation, const std::string& account) {
+  return invitation.handshake.account == account || invitation.organization.management_account == account;
+}
+
 // Asked for on the invitation's ARN, by one of its two sides; for others there is none.
 Result<Invitation> authorised_invitation(Call& call, const std::string& id) {
   std::optional<Invitation> found;
   COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(invitation, find_invitation(transaction, id));
-    found = std::move(invitation);
+    if (invitation && concerns(*invitation, call.account)) found = std::move(invitation);
     return {};
   }));
   COFFER_CHECK(call.authorise({.action = "organizations:" + call.operation,
                                .resource = found ? handshake_arn(found->organization, id) : "*",
                                .resource_account = call.account}));
-  if (!found ||
-      (found->handshake.account != call.account && found->organization.management_account != call.account))
-    return not_found("Handshake");
+  if (!found) return not_found("Handshake");
   return std::move(*found);
 }
 
