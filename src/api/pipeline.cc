@@ -89,20 +89,25 @@ bool lacks_mfa_for_iam(const Call& call) {
   return of_session_token && call.service == "iam" && !call.principal.session.mfa_authenticated;
 }
 
-// "You cannot call any IAM operations", nor "any STS operations except GetCallerIdentity" (STS API Reference,
-// GetFederationToken).
+// What temporary credentials of a user cannot call, whatever policies say. Of a federated user: "any IAM
+// operations", nor "any STS operations except GetCallerIdentity" (STS API Reference, GetFederationToken). Of
+// GetSessionToken: IAM without MFA, nor "any STS API except AssumeRole or GetCallerIdentity".
 Status check_open(const Call& call) {
-  const bool closed =
-      call.service == "iam" || (call.service == "sts" && call.operation != "GetCallerIdentity");
+  using policy::PrincipalType;
   if (lacks_mfa_for_iam(call))
     return fail(
         ErrorKind::kPermissionDenied,
         "The security token included in the request is invalid: that of GetSessionToken calls IAM only "
         "when it was got with an MFA code",
         "InvalidClientTokenId");
-  if (call.principal.type != policy::PrincipalType::kFederatedUser || !closed) return {};
-  return fail(ErrorKind::kPermissionDenied,
-              "Cannot call " + call.operation + " with the credentials of a federated user", "AccessDenied");
+  if (!call.principal.temporary || call.principal.type == PrincipalType::kRoleSession) return {};
+  const bool federated = call.principal.type == PrincipalType::kFederatedUser;
+  const bool open = call.operation == "GetCallerIdentity" || (!federated && call.operation == "AssumeRole");
+  const bool closed = (call.service == "iam" && federated) || (call.service == "sts" && !open);
+  if (!closed) return {};
+  const char* whose = federated ? "the credentials of a federated user" : "session credentials";
+  return fail(ErrorKind::kPermissionDenied, "Cannot call " + call.operation + " with " + whose,
+              "AccessDenied");
 }
 
 // Nobody yet: the handler says who it is, once the token is proven.
