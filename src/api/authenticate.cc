@@ -58,7 +58,8 @@ Outcome authenticate(Installation& installation, KnownCredentials& known, wire::
   const auto credentials = known.find(installation.catalog, claim.access_key_id);
   if (!credentials) return unable(credentials.error());
   if (!*credentials) return refused(wire::unknown_access_key());
-  if (auto failure = check_token(**credentials, claim, now)) return refused(*failure);
+  // Sessions begin and end by the installation's clock, signatures are of the machine's.
+  if (auto failure = check_token(**credentials, claim, installation.clock.now())) return refused(*failure);
   if (auto failure = check_scope(installation, claim, service)) return refused(*failure);
   // Before keyd is asked, so that a replayed old request costs it nothing.
   if (auto current = wire::check_time(claim, now); !current) return refused(current.error());
