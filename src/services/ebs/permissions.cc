@@ -14,7 +14,7 @@ Status authorise_on_snapshot(Call& call, const std::string& snapshot_id) {
   const auto found = find_snapshot(call, snapshot_id);
   if (!found && found.error().kind != ErrorKind::kNotFound) return tl::unexpected(found.error());
   if (found)
-    for (const auto& [name, value] : found->tags) context.set("aws:ResourceTag/" + name, value);
+    for (const auto& [name, value] : found->tags) context.add("aws:ResourceTag/" + name, value);
   return call.authorise({.action = "ebs:" + call.operation,
                          .resource = snapshot_arn(call.region, snapshot_id),
                          .resource_account = found ? found->account : call.account,

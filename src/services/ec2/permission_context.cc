@@ -11,9 +11,10 @@ namespace {
 
 namespace api = coffer::ec2;
 
+// Names that differ in case alone are two tags and one condition key: neither hides the other.
 void add_resource_tag(const std::string& name, const std::string& value, policy::Context& context) {
-  context.set("aws:ResourceTag/" + name, value);
-  context.set("ec2:ResourceTag/" + name, value);
+  context.add("aws:ResourceTag/" + name, value);
+  context.add("ec2:ResourceTag/" + name, value);
 }
 
 }  // namespace

@@ -17,12 +17,13 @@ policy::Context key_conditions(const FoundKey& found, const std::vector<std::str
   if (key.multi_region)
     context.set("kms:MultiRegionKeyType",
                 std::string(key.region == key.primary_region ? "PRIMARY" : "REPLICA"));
-  for (const auto& [name, value] : key.tags) context.set("aws:ResourceTag/" + name, value);
+  // Names of tags and of an encryption context that differ in case alone are one condition key.
+  for (const auto& [name, value] : key.tags) context.add("aws:ResourceTag/" + name, value);
   if (!via_service.empty()) context.set("kms:ViaService", via_service);
   if (!found.alias.empty()) context.set("kms:RequestAlias", found.alias);
   if (!aliases.empty()) context.set("kms:ResourceAliases", aliases);
   for (const auto& [name, value] : said.encryption_context) {
-    context.add("kms:EncryptionContext:" + name, value);  // names that differ in case alone are one key
+    context.add("kms:EncryptionContext:" + name, value);
     context.add("kms:EncryptionContextKeys", name);
   }
   return context;
