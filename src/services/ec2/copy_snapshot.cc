@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "services/ec2/ec2_service.h"
+#include "services/ec2/layer_keys.h"
 #include "services/ec2/permissions.h"
 #include "services/ec2/snapshot_lookup.h"
 #include "services/ec2/snapshot_worker.h"
@@ -78,6 +79,22 @@ catalog::Snapshot new_copy(Call& call, const catalog::Snapshot& source,
   return copy;
 }
 
+void fail_for_key(catalog::Snapshot& copy, const Error& error, const char* action) {
+  copy.state = "error";
+  copy.state_message = inaccessible_key_message(error, action);
+}
+
+// The worker opens the source in the name of the caller's user or role. What session policies forbid is known
+// only now.
+Status check_source_key(Call& call, const catalog::Snapshot& source, catalog::Snapshot& copy) {
+  if (!source.encrypted || copy.state == "error") return {};
+  const auto allowed = authorise_decryption(call, source.kms_key_arn, key_context(source));
+  if (allowed) return {};
+  if (!is_about_a_key(allowed.error())) return allowed;
+  fail_for_key(copy, allowed.error(), "kms:Decrypt");
+  return {};
+}
+
 // As at AWS a key that cannot be used fails the copy, not the call.
 Status give_key(Call& call, catalog::Snapshot& copy, const std::optional<std::string>& kms_key_id) {
   copy.encrypted = true;
@@ -85,9 +102,7 @@ Status give_key(Call& call, catalog::Snapshot& copy, const std::optional<std::st
   COFFER_TRY(key, make_volume_key(call, copy.id, kms_key_id));
   copy.kms_key_arn = key.kms_key_arn;
   copy.wrapped_key = std::move(key.wrapped_key);
-  if (!key.failure) return {};
-  copy.state = "error";
-  copy.state_message = inaccessible_key_message(*key.failure, "kms:GenerateDataKeyWithoutPlaintext");
+  if (key.failure) fail_for_key(copy, *key.failure, "kms:GenerateDataKeyWithoutPlaintext");
   return {};
 }
 
@@ -104,6 +119,7 @@ Result<api::CopySnapshotResult> Ec2Service::copy_snapshot(Call& call,
   catalog::Snapshot copy = new_copy(call, source, request);
   copy.tags = std::move(tags);
   if (encrypted) COFFER_CHECK(give_key(call, copy, request.kms_key_id));
+  COFFER_CHECK(check_source_key(call, source, copy));
   auto response = call.commit<api::CopySnapshotResult>(
       [&](catalog::Transaction& transaction) -> Result<api::CopySnapshotResult> {
         COFFER_CHECK(check_number(transaction, call));

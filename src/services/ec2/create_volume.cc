@@ -64,11 +64,6 @@ void fail_for_key(catalog::Volume& volume, const std::string& what, const Error&
   volume.failure_message = fmt::format("{}: {}", what, error.message);
 }
 
-// What the data keys of a snapshot's own top layer are bound to (aws:ebs:id).
-const std::string& key_context(const catalog::Snapshot& snapshot) {
-  return snapshot.volume_id == kNoVolumeId ? snapshot.id : snapshot.volume_id;
-}
-
 // An encrypted snapshot makes an encrypted volume, under the snapshot's KMS key unless another is named; an
 // unencrypted one makes an encrypted volume on request. A base that is not under the volume's own KMS key is
 // taken over in the background, so that the volume does not depend on that key for good.

@@ -54,6 +54,10 @@ Status require_completed(const catalog::Snapshot& snapshot) {
               "IncorrectState");
 }
 
+const std::string& key_context(const catalog::Snapshot& snapshot) {
+  return snapshot.volume_id == kNoVolumeId ? snapshot.id : snapshot.volume_id;
+}
+
 std::string progress_text(const catalog::Snapshot& snapshot) {
   return fmt::format("{}%", snapshot.progress);
 }

@@ -23,6 +23,10 @@ Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_
 // IncorrectState unless it is completed.
 Status require_completed(const catalog::Snapshot& snapshot);
 
+// What the data keys of its own top layer are bound to (aws:ebs:id): the volume's id, or, without one, its
+// own.
+const std::string& key_context(const catalog::Snapshot& snapshot);
+
 // How far it is, as AWS shows it: "57%".
 std::string progress_text(const catalog::Snapshot& snapshot);
 // As DescribeSnapshots shows it; the operations that make one leave a few members out.
