@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/ids.h"
@@ -17,6 +19,23 @@ using catalog::IamEntity;
 
 tl::unexpected<Error> cannot_be_found(const EntityKind& kind, const std::string& name) {
   return no_such_entity(fmt::format("The {} with name {} cannot be found.", kind.kind, name));
+}
+
+// Of these operations iam:PermissionsBoundary is that of the user or role as it is (Service Authorization
+// Reference, AWS Identity and Access Management); of those that lay one down, the one that is to be.
+void add_present_boundary(std::string_view operation, const IamEntity& entity, policy::Context& context) {
+  constexpr std::array<std::string_view, 10> kAsk = {"AttachRolePolicy",
+                                                     "AttachUserPolicy",
+                                                     "DeleteRolePermissionsBoundary",
+                                                     "DeleteRolePolicy",
+                                                     "DeleteUserPermissionsBoundary",
+                                                     "DeleteUserPolicy",
+                                                     "DetachRolePolicy",
+                                                     "DetachUserPolicy",
+                                                     "PutRolePolicy",
+                                                     "PutUserPolicy"};
+  if (!entity.boundary_arn.empty() && std::ranges::find(kAsk, operation) != kAsk.end())
+    context.set("iam:PermissionsBoundary", entity.boundary_arn);
 }
 
 }  // namespace
@@ -43,6 +62,7 @@ Result<IamEntity> find_entity(Call& call, const EntityKind& kind, const std::str
     return {};
   }));
   if (found) add_resource_tags(found->tags, context);
+  if (found) add_present_boundary(call.operation, *found, context);
   COFFER_CHECK(
       call.authorise({.action = "iam:" + call.operation,
                       .resource = found ? entity_arn(*found) : iam_arn(call.account, kind.kind, "/", name),
