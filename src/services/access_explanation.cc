@@ -134,15 +134,16 @@ Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
   return {};
 }
 
-// Who owns what an ARN without an account names: a snapshot, if it is here, whose it is; else, as of buckets,
-// whom the question's context names, or the principal's own account.
+// Who owns what an ARN without an account names: a snapshot, if it is here and for the asker to know of,
+// whose it is; else, as of buckets, whom the question's context names, or the principal's own account.
 Result<std::string> unnamed_owner(Inquiry& inquiry, const Arn& arn) {
   const auto given = inquiry.given.find("aws:resourceaccount");
   std::string owner(given ? given->only().value_or(inquiry.principal.account) : inquiry.principal.account);
   if (arn.service != "ec2" || !arn.resource.starts_with("snapshot/")) return owner;
   COFFER_CHECK(inquiry.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(snapshot, transaction.snapshot(arn.resource.substr(arn.resource.find('/') + 1)));
-    if (snapshot) owner = snapshot->account;
+    const std::string& asker = inquiry.access.asking_account;
+    if (snapshot && (asker.empty() || asker == snapshot->account)) owner = snapshot->account;
     return {};
   }));
   return owner;

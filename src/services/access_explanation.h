@@ -19,6 +19,7 @@ struct AccessCase {
   std::string action;          // "kms:Decrypt"
   std::string resource = "*";  // an ARN
   std::vector<std::pair<std::string, std::string>> context = {};  // condition keys; a name may come again
+  std::string asking_account = {};  // other accounts' snapshots do not show; empty: the owner asks
 };
 
 struct AccessExplanation {

@@ -19,7 +19,8 @@ Status check_own(const Call& call, const std::string& arn) {
 Result<api::ExplainAccessResponse> IamService::explain_access(Call& call,
                                                               const api::ExplainAccessRequest& request) {
   COFFER_CHECK(call.authorise("iam:ExplainAccess", request.policy_source_arn));
-  AccessCase access{request.policy_source_arn, request.action_name, request.resource_arn.value_or("*")};
+  AccessCase access{
+      request.policy_source_arn, request.action_name, request.resource_arn.value_or("*"), {}, call.account};
   COFFER_CHECK(check_own(call, access.principal_arn));
   COFFER_CHECK(check_own(call, access.resource));
   for (const auto& entry : request.context_entries.value_or(std::vector<api::ContextEntry>()))
