@@ -187,7 +187,7 @@ class Coffer:
             credentials = (exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"])
         return boto3.session.Session(botocore_session=session).client(
             service, region_name=region, endpoint_url=self.endpoint, aws_access_key_id=credentials[0],
-            aws_secret_access_key=credentials[1],
+            aws_secret_access_key=credentials[1], aws_session_token=credentials[2] if len(credentials) > 2 else None,
             config=Config(retries={"max_attempts": retries, "mode": "standard"}, read_timeout=30))
 
     def extended_ec2(self, region=REGION, retries=4):

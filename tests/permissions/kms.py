@@ -133,7 +133,7 @@ def retire_grant(made):
 
 
 def list_retirable_grants(made):
-    principal = f"arn:aws:iam::{ACCOUNT}:root"
+    principal = f"arn:aws:iam::{made.owner.id}:root"
     return Call(principal, RetiringPrincipal=principal)
 
 
@@ -148,7 +148,7 @@ def update_primary_region(made):
     key = made.key(MultiRegion=True)
     made.kms.replicate_key(KeyId=key, ReplicaRegion=OTHER)
     replica = key.replace(REGION, OTHER)
-    east = made.coffer.client("kms", OTHER)
+    east = made.coffer.client("kms", OTHER, made.credentials)
     wait_until(lambda: east.describe_key(KeyId=replica)["KeyMetadata"]["KeyState"] == "Enabled", "the replica")
     return Call(key, replica, KeyId=key, PrimaryRegion=OTHER)
 

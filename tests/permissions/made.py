@@ -42,12 +42,15 @@ class Account:
             self.iam.delete_user_policy(UserName="somebody", PolicyName="exactly")
 
 class Made:
-    def __init__(self, coffer):
-        self.coffer = coffer
-        self.owner = Account(coffer, ACCOUNT)
+    """In the installation's own account, or in another whose root credentials are given."""
+
+    def __init__(self, coffer, account=ACCOUNT, credentials=None):
+        self.coffer, self.credentials = coffer, credentials
+        self.owner = Account(coffer, account, credentials)
         self.iam = self.owner.iam
-        self.ec2, self.ebs, self.kms, self.sts = (coffer.extended_client(service) for service in ("ec2", "ebs", "kms", "sts"))
-        self.organizations = coffer.client("organizations")
+        self.ec2, self.ebs, self.kms, self.sts = (coffer.extended_client(service, credentials=credentials)
+                                                  for service in ("ec2", "ebs", "kms", "sts"))
+        self.organizations = coffer.client("organizations", credentials=credentials)
 
     # EC2 and EBS
 
@@ -125,7 +128,8 @@ class Made:
         return group["GroupName"], group["Arn"]
 
     def role(self, **more):
-        role = self.iam.create_role(RoleName=name("role"), **{"AssumeRolePolicyDocument": trust({"AWS": ACCOUNT}), **more})
+        trusting = {"AssumeRolePolicyDocument": trust({"AWS": self.owner.id})}
+        role = self.iam.create_role(RoleName=name("role"), **{**trusting, **more})
         return role["Role"]["RoleName"], role["Role"]["Arn"]
 
     def policy(self):

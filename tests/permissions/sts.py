@@ -11,7 +11,7 @@ TAGS = [{"Key": "a", "Value": "1"}]
 
 def assume_role(made):
     trusting = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "%s"}, "Action": ' \
-               '["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}]}' % ACCOUNT
+               '["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}]}' % made.owner.id
     arn = made.role(AssumeRolePolicyDocument=trusting)[1]
     return Call(arn, ("sts:TagSession", arn), ("sts:SetSourceIdentity", arn), RoleArn=arn, RoleSessionName="session",
                 Tags=TAGS, SourceIdentity="somebody")
