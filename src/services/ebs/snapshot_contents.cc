@@ -18,9 +18,12 @@ Result<Bytes> SnapshotContents::read(Call& call, const catalog::Snapshot& snapsh
   return contents;
 }
 
-Status SnapshotContents::write(Call& call, const catalog::Snapshot& snapshot, uint32_t block, ByteView data) {
-  return with_open(call, snapshot,
-                   [&] { return installation_.volumed.write_block(snapshot.id, block, data); });
+Status SnapshotContents::write(Call& call, const catalog::Snapshot& snapshot, uint32_t block, ByteView data,
+                               const std::function<Status()>& before) {
+  return with_open(call, snapshot, [&]() -> Status {
+    COFFER_CHECK(before());
+    return installation_.volumed.write_block(snapshot.id, block, data);
+  });
 }
 
 // Keys that volumed holds for another call do not make this one allowed.

@@ -22,8 +22,10 @@ class SnapshotContents {
 
   // Errors about the KMS key are the EBS direct APIs'.
   Result<Bytes> read(Call& call, const catalog::Snapshot& snapshot, uint32_t block);
-  // Durable when it returns. After a failure the block holds the old contents, the new, or parts of both.
-  Status write(Call& call, const catalog::Snapshot& snapshot, uint32_t block, ByteView data);
+  // Durable when it returns. After a failure the block holds the old contents, the new, or parts of both; the
+  // old ones if `before` was not called, which is done once the caller may use the keys.
+  Status write(Call& call, const catalog::Snapshot& snapshot, uint32_t block, ByteView data,
+               const std::function<Status()>& before);
 
  private:
   Status check_keys(Call& call, std::vector<ec2::KeyUse> uses);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PutSnapshotBlock. The catalog knows a block once volumed holds it durably; what is about to be overwritten
-// is forgotten first, so that CompleteSnapshot never counts a block whose contents are in doubt.
+// is forgotten first, once the caller may use the snapshot's keys, so that CompleteSnapshot never counts a
+// block whose contents are in doubt, and a call that is refused changes nothing.
 #include <fmt/format.h>
 
 #include "base/encoding.h"
@@ -50,8 +51,8 @@ Result<api::PutSnapshotBlockResponse> EbsService::put_snapshot_block(
   const auto block = static_cast<uint32_t>(request.block_index);
 
   const auto alone = locks_.hold_block(snapshot.id, block);
-  COFFER_CHECK(forget(call.installation.catalog, snapshot.id, block));
-  COFFER_CHECK(contents_.write(call, snapshot, block, request.block_data));
+  COFFER_CHECK(contents_.write(call, snapshot, block, request.block_data,
+                               [&] { return forget(call.installation.catalog, snapshot.id, block); }));
   return call.commit<api::PutSnapshotBlockResponse>(
       [&](catalog::Transaction& transaction) -> Result<api::PutSnapshotBlockResponse> {
         COFFER_TRY(row, transaction.snapshot(snapshot.id));
