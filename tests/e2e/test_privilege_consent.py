@@ -8,6 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness import REGION, ZONE, Coffer, refused, wait_until
+from permissions import organizations
+from permissions.ebs import WRITTEN
 from permissions.made import ACCOUNT, Made, name
 from principals import new_role, new_user, policy, second_account, session_of, trust
 from test_negative_matrix import SERVED, entries, perform
@@ -248,6 +250,34 @@ def test_a_volume_under_anothers_key_lives_by_both_consents(accounts, kms):
     ec2.delete_volume(VolumeId=volume)
 
 
+def test_blocks_of_a_snapshot_under_anothers_key_are_read_by_both_consents(accounts, kms):
+    """Through the EBS direct APIs, where volumed keeps a snapshot open between calls."""
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    use = statement(OTHER_ROOT, ["kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"])
+    called = name("visitor")
+    theirs = accounts.coffer.client("ebs", credentials=new_user(accounts.iam, called, policy(["ebs:*", "kms:*"])), retries=1)
+    start = {"VolumeSize": 1, "Encrypted": True, "KmsKeyArn": key}
+    refused("AccessDeniedException", theirs.start_snapshot, **start)
+    accounts.put([key], use)
+    snapshot = theirs.start_snapshot(**start)["SnapshotId"]
+    theirs.put_snapshot_block(SnapshotId=snapshot, **WRITTEN)
+    accounts.put([key])
+    with pytest.raises(ClientError, match="AccessDenied|ValidationException"):
+        theirs.put_snapshot_block(SnapshotId=snapshot, **WRITTEN)
+    accounts.put([key], use)
+    theirs.complete_snapshot(SnapshotId=snapshot, ChangedBlocksCount=1)
+    accounts.coffer.wait_for_snapshot(snapshot, accounts.coffer.client("ec2", credentials=accounts.credentials))
+    read = {"SnapshotId": snapshot, "BlockIndex": 0,
+            "BlockToken": theirs.list_snapshot_blocks(SnapshotId=snapshot)["Blocks"][0]["BlockToken"]}
+    for withdraw in (lambda: accounts.put([key]), lambda: accounts.iam.put_user_policy(
+            UserName=called, PolicyName="policy-0", PolicyDocument=policy("ebs:*"))):
+        assert theirs.get_snapshot_block(**read)["BlockData"].read() == WRITTEN["BlockData"]
+        withdraw()
+        with pytest.raises(ClientError, match="AccessDenied|ValidationException"):
+            theirs.get_snapshot_block(**read)
+        accounts.put([key], use)
+
+
 def test_snapshots_are_not_shared(accounts):
     """Sharing is not served: nothing makes a snapshot another account's, and none is public."""
     coffer, made = accounts.coffer, accounts.made
@@ -257,8 +287,31 @@ def test_snapshots_are_not_shared(accounts):
     theirs = coffer.client("ec2", credentials=accounts.credentials)
     for mine in ({"OwnerIds": [ACCOUNT]}, {"OwnerIds": ["amazon"]}, {"RestorableByUserIds": ["all"]},
                  {"RestorableByUserIds": ["self"]}):
-        assert theirs.describe_snapshots(**mine)["Snapshots"] == []
+        assert {each["OwnerId"] for each in theirs.describe_snapshots(**mine)["Snapshots"]} <= {OTHER}
     assert snapshot in {each["SnapshotId"] for each in made.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]}
+
+
+def test_an_organization_opens_nothing_of_who_joins_it(accounts):
+    """Who is invited says yes himself, is bound by the control policies from then on, and gives nobody a role."""
+    coffer, made = accounts.coffer, accounts.made
+    guest, stranger = organizations.new_guest(made), organizations.new_guest(made)
+    tree, theirs = organizations.tree(made), coffer.client("kms", credentials=guest.owner)
+    key = theirs.create_key()["KeyMetadata"]["Arn"]
+    handshake = tree.invited(guest)[0]
+    for outsider in (stranger.owner, accounts.credentials, None):
+        with pytest.raises(ClientError, match="HandshakeNotFound|AccessDenied"):
+            coffer.client("organizations", credentials=outsider).accept_handshake(HandshakeId=handshake)
+    coffer.client("organizations", credentials=guest.owner).accept_handshake(HandshakeId=handshake)
+    manager = new_user(made.iam, name("manager"), policy("*"))
+    sts = coffer.client("sts", credentials=manager)
+    way_in = "arn:aws:iam::{}:role/OrganizationAccountAccessRole"
+    refused("AccessDenied", sts.assume_role, RoleArn=way_in.format(guest.id), RoleSessionName="manager")
+    refused("AccessDeniedException", coffer.client("kms", credentials=manager).describe_key, KeyId=key)
+    member = tree.account()[0]  # which the organization made
+    session = session_of(sts.assume_role(RoleArn=way_in.format(member), RoleSessionName="manager"))
+    refused("AccessDeniedException", coffer.client("kms", credentials=session).describe_key, KeyId=key)
+    coffer.client("kms", credentials=session).list_keys()
+    theirs.describe_key(KeyId=key)
 
 
 # The confused deputy
