@@ -82,6 +82,18 @@ Result<std::optional<IamEntity>> find_entity(catalog::Transaction& transaction,
   return transaction.iam_entity_named(principal.account, kind, policy::entity_name(principal.arn));
 }
 
+// Is it whom a stored ARN meant, when the work in its name began (session.issued, where that is known), or
+// another who has the name by now?
+bool is_meant(const IamEntity& entity, const policy::Principal& principal) {
+  if (!principal.id.empty() || principal.type == PrincipalType::kFederatedUser) return true;
+  const std::string arn =
+      entity.kind == "user"
+          ? services::entity_arn(entity)
+          : services::assumed_role_arn(entity, principal.arn.substr(principal.arn.rfind('/') + 1));
+  const Timestamp began = principal.session.issued;
+  return arn == principal.arn && (began == Timestamp() || entity.created <= began);
+}
+
 // The ids and the path that a stored ARN does not tell.
 void complete(policy::CallerIdentity& identity, const IamEntity& entity) {
   if (identity.type == policy::CallerType::kFederatedUser) return;
@@ -159,8 +171,8 @@ Result<SharedCallerPolicies> read_caller(Installation& installation, const polic
   std::optional<IamEntity> entity;
   COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(found, find_entity(transaction, principal));
+    if (!found || !is_meant(*found, principal)) return {};
     entity = std::move(found);
-    if (!entity) return {};
     COFFER_CHECK(add_policies_of(transaction, *entity, attachments.identity));
     if (entity->kind == "user") {
       COFFER_TRY(groups, transaction.groups_of_user(entity->id));

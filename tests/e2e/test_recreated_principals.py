@@ -5,6 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from harness import is_served, wait_until
+
 
 @pytest.fixture
 def iam(coffer):
@@ -76,6 +78,32 @@ def test_a_recreated_user_cannot_assume_what_the_old_one_could(coffer, iam):
     key = iam.create_access_key(UserName="eve")["AccessKey"]
     sts = coffer.client("sts", credentials=(key["AccessKeyId"], key["SecretAccessKey"]))
     assert refused(sts.assume_role, RoleArn=role, RoleSessionName="se")[0] == "AccessDenied"
+
+
+@pytest.mark.parametrize("path, fate", [(None, "served"), ("/", "refused"), ("/other/", "refused")])
+def test_a_recreated_user_is_not_whom_work_goes_on_for(coffer, iam, path, fate):
+    """An attachment is made again in the name of who made it, not of another who may use the key and has the name now."""
+    everything = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    key = coffer.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    volume = coffer.create_volume(Encrypted=True, KmsKeyId=key)
+    new_user(coffer, "bob")
+    iam.put_user_policy(UserName="bob", PolicyName="all", PolicyDocument=everything)
+    access = iam.create_access_key(UserName="bob")["AccessKey"]
+    coffer.attach(volume, "/dev/sdf", coffer.client("ec2", credentials=(access["AccessKeyId"], access["SecretAccessKey"])))
+    if path:
+        iam.delete_user_policy(UserName="bob", PolicyName="all")
+        remove_user(iam, "bob")
+        iam.create_user(UserName="bob", Path=path)
+        iam.put_user_policy(UserName="bob", PolicyName="all", PolicyDocument=everything)
+    coffer.kill_daemons("coffer-volumed")
+
+    def outcome():
+        failures = [each["failure"] for each in coffer.json("status")["attachments"] if each.get("failure")]
+        uri = coffer.command("volume", "uri", volume, check=False).stdout.strip()
+        return failures or ["served"] * bool(uri and is_served(uri))
+
+    [said] = wait_until(outcome, "the attachment to be tried again")
+    assert said == "served" if fate == "served" else "does not exist any more" in said
 
 
 def test_a_condition_that_compares_the_arn_stays_as_it_is(coffer, iam, kms):

@@ -32,23 +32,21 @@ Result<JobsBySubject> BackgroundJobs::list() {
   return by_subject;
 }
 
-Status BackgroundJobs::run(const control::Job& job, const std::string& account,
-                           const std::string& principal_arn) {
+Status BackgroundJobs::run(const control::Job& job, const Requester& requester) {
   if (job.state == "running") return {};
   const Timestamp now = installation_.clock.now();
   const auto before = tried_.find(job.subject_id);
   if (before != tried_.end() && now.microseconds - before->second.when.microseconds < kBetweenTries &&
       now >= before->second.when)
     return before->second.outcome;
-  const Status outcome = open_and_run(job, account, principal_arn);
+  const Status outcome = open_and_run(job, requester);
   tried_.insert_or_assign(job.subject_id, Tried{now, outcome});
   return outcome;
 }
 
-Status BackgroundJobs::open_and_run(const control::Job& job, const std::string& account,
-                                    const std::string& principal_arn) {
+Status BackgroundJobs::open_and_run(const control::Job& job, const Requester& requester) {
   const KeySession session{job.subject_id, make_session_id(installation_.random)};
-  COFFER_CHECK(open_key_session(installation_, session, access_of(installation_, account, principal_arn)));
+  COFFER_CHECK(open_key_session(installation_, session, access_of(installation_, requester)));
   return installation_.volumed.run_job(job.subject_id, session.session_id);
 }
 

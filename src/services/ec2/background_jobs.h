@@ -7,6 +7,7 @@
 
 #include "catalog/rows.h"
 #include "control/volumed_client.h"
+#include "services/ec2/requester.h"
 #include "services/installation.h"
 
 namespace coffer::services::ec2 {
@@ -26,8 +27,8 @@ class BackgroundJobs {
 
   Result<JobsBySubject> list();
   // Gets the job going if it waits for keys or failed, unless it was tried a moment ago. The error is the
-  // last try's, also when this was too early for another. `account` and `principal_arn`: in whose name.
-  Status run(const control::Job& job, const std::string& account, const std::string& principal_arn);
+  // last try's, also when this was too early for another. `requester`: in whose name.
+  Status run(const control::Job& job, const Requester& requester);
   // Forgets tries of jobs that are no more.
   void keep_only(const JobsBySubject& jobs);
 
@@ -36,7 +37,7 @@ class BackgroundJobs {
     Timestamp when;
     Status outcome;
   };
-  Status open_and_run(const control::Job& job, const std::string& account, const std::string& principal_arn);
+  Status open_and_run(const control::Job& job, const Requester& requester);
 
   Installation& installation_;
   std::map<std::string, Tried> tried_;

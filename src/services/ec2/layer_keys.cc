@@ -179,22 +179,22 @@ KeyAccess access_of(Call& call) {
           kms::user_of(call, "Decrypt", "ec2")};
 }
 
-KeyAccess access_of(Installation& installation, const std::string& account,
-                    const std::string& principal_arn) {
-  return {[=, &installation](const kms::FoundKey& key, const std::string& context) {
-            return kms::authorise_key(installation, policy::principal_of(account, principal_arn),
-                                      kDecryptAction, key, layer_key_request(context));
-          },
-          [=, &installation](const std::vector<KeyUse>& uses) -> Status {
-            if (uses.front().failure) return {};
-            return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-              for (const auto& use : uses)
-                COFFER_CHECK(record_service_event(installation, transaction,
-                                                  decrypt_event(use, account, principal_arn)));
-              return {};
-            });
-          },
-          {principal_arn, "Decrypt", make_uuid(installation.random), "ec2"}};
+KeyAccess access_of(Installation& installation, const Requester& requester) {
+  return {
+      [=, &installation](const kms::FoundKey& key, const std::string& context) {
+        return kms::authorise_key(installation, principal_of(requester), kDecryptAction, key,
+                                  layer_key_request(context));
+      },
+      [=, &installation](const std::vector<KeyUse>& uses) -> Status {
+        if (uses.front().failure) return {};
+        return installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+          for (const auto& use : uses)
+            COFFER_CHECK(record_service_event(
+                installation, transaction, decrypt_event(use, requester.account, requester.principal_arn)));
+          return {};
+        });
+      },
+      {requester.principal_arn, "Decrypt", make_uuid(installation.random), "ec2"}};
 }
 
 std::string make_session_id(Random& random) {

@@ -11,6 +11,7 @@
 
 #include "control/volumed_client.h"
 #include "services/call.h"
+#include "services/ec2/requester.h"
 #include "services/kms/external_keys.h"
 #include "services/kms/key_access.h"
 #include "services/service_event.h"
@@ -34,9 +35,8 @@ struct KeyAccess {
   kms::KeyUser user;  // as an external key store is told
 };
 KeyAccess access_of(Call& call);
-// Work in the background for `principal_arn` of `account`; failures are not recorded by it, since they are
-// met again and again.
-KeyAccess access_of(Installation& installation, const std::string& account, const std::string& principal_arn);
+// Work in the background; failures are not recorded by it, since they are met again and again.
+KeyAccess access_of(Installation& installation, const Requester& requester);
 
 // What a layer's data key is bound to, as policies and grants are asked about it.
 kms::KeyRequest layer_key_request(const std::string& context);

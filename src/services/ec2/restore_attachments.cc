@@ -40,7 +40,7 @@ Result<bool> attach_again(Installation& parts, WantedAttachment wanted) {
       return transaction.update_attachment(attachment);
     });
   };
-  KeyAccess access = access_of(parts, attachment.account, attachment.principal_arn);
+  KeyAccess access = access_of(parts, {attachment.account, attachment.principal_arn, attachment.attached});
   access.record = [&](const std::vector<KeyUse>& uses) -> Status {
     if (!uses.front().failure) return write(uses);
     refused = uses;

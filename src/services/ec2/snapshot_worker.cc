@@ -230,7 +230,7 @@ Status SnapshotWorker::advance(catalog::Snapshot snapshot, const JobsBySubject& 
   if (job->second.state == "failed")
     return give_up(snapshot,
                    fmt::format("The copy failed: {}. Call CopySnapshot again.", job->second.failure));
-  const Status going = jobs_.run(job->second, snapshot.account, snapshot.principal_arn);
+  const Status going = jobs_.run(job->second, {snapshot.account, snapshot.principal_arn, snapshot.started});
   if (!going && is_about_a_key(going.error()))
     return give_up(snapshot, inaccessible_key_message(going.error(), "kms:Decrypt"));
   if (!going) return going;

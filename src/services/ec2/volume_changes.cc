@@ -26,6 +26,10 @@ std::string root_arn(const std::string& account) {
   return fmt::format("arn:aws:iam::{}:root", account);
 }
 
+Requester requester_of(const catalog::VolumeRekey& rekey) {
+  return {rekey.account, rekey.principal_arn, rekey.started};
+}
+
 }  // namespace
 
 Status set_limits(Installation& installation, const catalog::Volume& volume) {
@@ -112,8 +116,8 @@ Result<bool> VolumeChanges::advance_rekeys(const JobsBySubject& jobs, Background
 Status VolumeChanges::put_new_top(const catalog::VolumeRekey& rekey, const catalog::Volume& volume) {
   const control::NewLayer layer{rekey.layer_id, rekey.wrapped_key, volume.id};
   const KeySession session{volume.id, make_session_id(installation_.random)};
-  COFFER_CHECK(open_key_session(installation_, session, {layer},
-                                access_of(installation_, rekey.account, rekey.principal_arn)));
+  COFFER_CHECK(
+      open_key_session(installation_, session, {layer}, access_of(installation_, requester_of(rekey))));
   return installation_.volumed.rekey_volume(volume.id, layer, session.session_id);
 }
 
@@ -144,7 +148,7 @@ Status VolumeChanges::watch_rekey(catalog::VolumeRekey& rekey, const JobsBySubje
   const auto job = jobs.find(rekey.layer_id);
   if (job == jobs.end()) return finish_rekey(rekey);
   const catalog::VolumeRekey before = rekey;
-  const Status going = running.run(job->second, rekey.account, rekey.principal_arn);
+  const Status going = running.run(job->second, requester_of(rekey));
   rekey.progress = percent_of(job->second);
   rekey.state = going ? "rekeying" : "waiting";
   rekey.status_message = going                           ? job->second.failure
@@ -180,8 +184,8 @@ Result<bool> VolumeChanges::is_all_under_its_key(const catalog::VolumeRekey& rek
 
 // start_rekey() puts it on, and everything is lifted once more.
 Status VolumeChanges::want_another_top(catalog::VolumeRekey& rekey) {
-  auto key = make_volume_key(installation_, policy::principal_of(rekey.account, rekey.principal_arn),
-                             rekey.volume_id, rekey.kms_key_arn);
+  auto key =
+      make_volume_key(installation_, principal_of(requester_of(rekey)), rekey.volume_id, rekey.kms_key_arn);
   if (!key && is_about_a_key(key.error())) return wait_for_key(rekey, key.error());
   if (!key) return tl::unexpected(key.error());
   rekey.layer_id = make_resource_id(installation_.random, "layer");
@@ -221,7 +225,7 @@ Status VolumeChanges::run_lifts(const JobsBySubject& jobs, BackgroundJobs& runni
     if (!is_there(found)) continue;
     const std::string who = found->principal_arn.empty() ? root_arn(found->account) : found->principal_arn;
     // Quietly: it goes on once the key can be used, or the volume is attached.
-    (void)running.run(job, found->account, who);
+    (void)running.run(job, {found->account, who, found->created});
   }
   return {};
 }
