@@ -107,6 +107,8 @@ class Transaction {
   virtual Status remove_account_alias(const std::string& account, const std::string& alias) = 0;  // kNotFound
   virtual Result<std::optional<std::string>> account_alias(const std::string& account) = 0;
   virtual Result<IamCounts> count_iam(const std::string& account) = 0;
+  // Of one kind alone: "user", "group", "role", "policy", "instance-profile", "oidc-provider".
+  virtual Result<size_t> count_iam(const std::string& account, std::string_view kind) = 0;
   // That a service-linked role was deleted.
   virtual Status insert_role_deletion(const std::string& account, const std::string& task_id,
                                       Timestamp now) = 0;

@@ -49,6 +49,19 @@ Result<IamCounts> SqliteTransaction::count_iam(const std::string& account) {
   return counted.value_or(IamCounts());
 }
 
+// Each by an index that begins with the account.
+Result<size_t> SqliteTransaction::count_iam(const std::string& account, std::string_view kind) {
+  const char* sql = "SELECT COUNT(*) FROM iam_entities WHERE account = ? AND kind = ?";
+  const bool entity = kind == "user" || kind == "group" || kind == "role";
+  if (kind == "policy") sql = "SELECT COUNT(*) FROM iam_managed_policies WHERE account = ?";
+  if (kind == "instance-profile") sql = "SELECT COUNT(*) FROM iam_instance_profiles WHERE account = ?";
+  if (kind == "oidc-provider") sql = "SELECT COUNT(*) FROM iam_identity_providers WHERE account = ?";
+  Query query(connection_, sql);
+  entity ? query.bind(account, std::string(kind)) : query.bind(account);
+  COFFER_TRY(number, first_row(query, [](Query& row) { return static_cast<size_t>(row.integer()); }));
+  return number.value_or(0);
+}
+
 Status SqliteTransaction::insert_role_deletion(const std::string& account, const std::string& task_id,
                                                Timestamp now) {
   Query query(connection_, "INSERT INTO iam_role_deletions (account, task_id, ended) VALUES (?, ?, ?)");

@@ -80,6 +80,7 @@ class SqliteTransaction final : public Transaction {
   Status remove_account_alias(const std::string& account, const std::string& alias) override;
   Result<std::optional<std::string>> account_alias(const std::string& account) override;
   Result<IamCounts> count_iam(const std::string& account) override;
+  Result<size_t> count_iam(const std::string& account, std::string_view kind) override;
   Status insert_role_deletion(const std::string& account, const std::string& task_id, Timestamp now) override;
   Result<bool> has_role_deletion(const std::string& account, const std::string& task_id) override;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "services/iam/entities.h"
+#include "services/iam/quotas.h"
 
 namespace coffer::services::iam {
 namespace {
@@ -11,12 +12,12 @@ namespace {
 // is held to.
 void add_quotas(std::map<std::string, int32_t>& summary) {
   const std::map<std::string, int32_t> quotas = {
-      {"UsersQuota", 5000},
-      {"GroupsQuota", 300},
-      {"RolesQuota", 1000},
-      {"PoliciesQuota", 1500},
+      {"UsersQuota", kUsersQuota.most},
+      {"GroupsQuota", kGroupsQuota.most},
+      {"RolesQuota", kRolesQuota.most},
+      {"PoliciesQuota", kPoliciesQuota.most},
       {"PolicyVersionsInUseQuota", 10000},
-      {"InstanceProfilesQuota", 1000},
+      {"InstanceProfilesQuota", kInstanceProfilesQuota.most},
       {"ServerCertificatesQuota", 20},
       {"AccessKeysPerUserQuota", 2},
       {"SigningCertificatesPerUserQuota", 2},

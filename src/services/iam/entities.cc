@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "services/iam/managed_policy.h"
+#include "services/iam/quotas.h"
 #include "services/iam_names.h"
 #include "wire/http.h"
 
@@ -36,6 +37,11 @@ void add_present_boundary(std::string_view operation, const IamEntity& entity, p
                                                      "PutUserPolicy"};
   if (!entity.boundary_arn.empty() && std::ranges::find(kAsk, operation) != kAsk.end())
     context.set("iam:PermissionsBoundary", entity.boundary_arn);
+}
+
+const Quota& quota_of(const EntityKind& kind) {
+  const std::string_view name = kind.kind;
+  return name == kUsersQuota.kind ? kUsersQuota : name == kGroupsQuota.kind ? kGroupsQuota : kRolesQuota;
 }
 
 }  // namespace
@@ -115,7 +121,8 @@ Status insert_entity(catalog::Transaction& transaction, const EntityKind& kind, 
   if (!inserted && inserted.error().kind == ErrorKind::kConflict)
     return fail(ErrorKind::kConflict, fmt::format("{} with name {} already exists.", kind.title, entity.name),
                 "EntityAlreadyExists");
-  return inserted;
+  COFFER_CHECK(inserted);
+  return check_quota(transaction, entity.account, quota_of(kind));
 }
 
 Status remove_entity(catalog::Transaction& transaction, const IamEntity& entity) {

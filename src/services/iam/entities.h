@@ -48,7 +48,7 @@ Result<catalog::IamEntity> new_entity(Call& call, const EntityKind& kind,
                                       const std::optional<std::string>& path, const std::string& name,
                                       const std::optional<std::string>& boundary_arn,
                                       const std::optional<std::vector<api::Tag>>& tags);
-// EntityAlreadyExists.
+// EntityAlreadyExists; LimitExceeded where the account has as many as it may.
 Status insert_entity(catalog::Transaction& transaction, const EntityKind& kind,
                      const catalog::IamEntity& entity);
 // DeleteConflict while policies are attached to it or in it; its tags and sessions go with it.

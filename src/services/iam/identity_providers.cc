@@ -4,6 +4,7 @@
 // UpdateOpenIDConnectProviderThumbprint. Thumbprints are kept and shown; nothing is fetched from providers,
 // so nothing is checked by them.
 #include "services/iam/identity_providers.h"
+#include "services/iam/quotas.h"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,7 @@ namespace {
 
 using catalog::IdentityProvider;
 
-constexpr size_t kMostClientIds = 100, kMostThumbprints = 5, kMostProviders = 100;
+constexpr size_t kMostClientIds = 100, kMostThumbprints = 5;
 
 tl::unexpected<Error> no_such_provider(const std::string& arn) {
   return no_such_entity(fmt::format("OpenIDConnect Provider not found for arn {}", arn));
@@ -41,16 +42,13 @@ Status check_client_ids(const std::vector<std::string>& client_ids) {
 }
 
 Status insert(catalog::Transaction& transaction, const IdentityProvider& provider) {
-  COFFER_TRY(present, transaction.identity_providers(provider.account));
-  if (present.size() >= kMostProviders)
-    return limit_exceeded(
-        fmt::format("Cannot exceed quota for OpenIdConnectProvidersPerAccount: {}", kMostProviders));
   auto inserted = transaction.insert_identity_provider(provider);
   if (!inserted && inserted.error().kind == ErrorKind::kConflict)
     return fail(ErrorKind::kConflict,
                 fmt::format("Provider with url https://{} already exists.", provider.issuer),
                 "EntityAlreadyExists");
-  return inserted;
+  COFFER_CHECK(inserted);
+  return check_quota(transaction, provider.account, kProvidersQuota);
 }
 
 // Changes the provider as it is now.

@@ -7,6 +7,7 @@
 
 #include "services/iam/entities.h"
 #include "services/iam/paging.h"
+#include "services/iam/quotas.h"
 #include "services/iam_names.h"
 
 namespace coffer::services::iam {
@@ -112,6 +113,7 @@ Result<api::CreateInstanceProfileResponse> IamService::create_instance_profile(
           return fail(ErrorKind::kConflict, fmt::format("Instance Profile {} already exists.", profile.name),
                       "EntityAlreadyExists");
         COFFER_CHECK(inserted);
+        COFFER_CHECK(check_quota(transaction, call.account, kInstanceProfilesQuota));
         return api::CreateInstanceProfileResponse{api_profile(profile, std::nullopt)};
       });
 }

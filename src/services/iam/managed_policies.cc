@@ -8,6 +8,7 @@
 #include "services/iam/entities.h"
 #include "services/iam/managed_policy.h"
 #include "services/iam/paging.h"
+#include "services/iam/quotas.h"
 #include "services/iam_names.h"
 
 namespace coffer::services::iam {
@@ -91,6 +92,7 @@ Result<api::CreatePolicyResponse> IamService::create_policy(Call& call,
               fmt::format("A policy called {} already exists. Duplicate names are not allowed.", policy.name),
               "EntityAlreadyExists");
         COFFER_CHECK(inserted);
+        COFFER_CHECK(check_quota(transaction, call.account, kPoliciesQuota));
         COFFER_CHECK(transaction.insert_policy_version({policy.arn, 1, request.policy_document, call.time}));
         api::CreatePolicyResponse response{api_policy(policy, {})};
         if (!policy.tags.empty()) response.policy->tags = api_tags(policy.tags);
