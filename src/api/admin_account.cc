@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// account-create and account-list.
+// account-create, account-list and account-reopen.
 #include "api/accounts.h"
 #include "api/admin_call.h"
 #include "base/ids.h"
@@ -54,10 +54,26 @@ Result<std::string> account_list(AdminCall& call) {
     for (const auto& row : rows)
       accounts.push_back({{"account", row.id},
                           {"created", iso8601(row.created)},
+                          {"closed", row.closed ? Json(iso8601(*row.closed)) : Json()},
                           {"owner", row.id == call.installation.owner_account}});
     return {};
   }));
   return success_line({{"accounts", std::move(accounts)}});
+}
+
+// What AWS's support does within 90 days of CloseAccount; here nothing is deleted, so it has no end.
+Result<std::string> account_reopen(AdminCall& call) {
+  const std::string id = call.text("id");
+  COFFER_CHECK(call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(account, transaction.account(id));
+    if (!account) return fail(ErrorKind::kNotFound, "there is no account " + id, "AccountNotFound");
+    if (!account->closed)
+      return fail(ErrorKind::kConflict, "account " + id + " is not closed", "AccountNotClosed");
+    COFFER_CHECK(transaction.set_account_closed(id, std::nullopt));
+    return transaction.append_trail(
+        admin_event(call, "ReopenAccount", {{"id", id}}, {{"account", id}}, nullptr));
+  }));
+  return success_line({{"account", id}});
 }
 
 }  // namespace coffer::api

@@ -35,6 +35,7 @@ std::string success_line(const Json& result);
 // admin_account.cc
 Result<std::string> account_create(AdminCall& call);
 Result<std::string> account_list(AdminCall& call);
+Result<std::string> account_reopen(AdminCall& call);
 // admin_status.cc
 Result<std::string> installation_status(AdminCall& call);
 // admin_volume.cc

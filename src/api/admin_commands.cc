@@ -26,6 +26,7 @@ struct Command {
 constexpr std::array kCommands = {
     Command{"account-create", "CreateAccount", true, account_create},
     Command{"account-list", "ListAccounts", false, account_list},
+    Command{"account-reopen", "ReopenAccount", true, account_reopen},
     Command{"status", "DescribeInstallation", false, installation_status},
     Command{"volume-uri", "DescribeVolumeEndpoint", false, volume_uri},
     Command{"volume-why", "DescribeVolumeFailure", false, volume_why},

@@ -86,6 +86,11 @@ Result<std::optional<Credentials>> find_temporary(catalog::Transaction& transact
                      std::move(session->token_digest), session->expires};
 }
 
+Result<bool> is_closed(catalog::Transaction& transaction, const std::string& account) {
+  COFFER_TRY(row, transaction.account(account));
+  return row && row->closed;
+}
+
 Result<std::shared_ptr<const Credentials>> read_credentials(catalog::Catalog& catalog,
                                                             const std::string& access_key_id) {
   std::shared_ptr<Credentials> found;
@@ -93,7 +98,9 @@ Result<std::shared_ptr<const Credentials>> read_credentials(catalog::Catalog& ca
     auto credentials = access_key_id.starts_with("ASIA") ? find_temporary(transaction, access_key_id)
                                                          : find_long_lived(transaction, access_key_id);
     if (!credentials) return tl::unexpected(std::move(credentials.error()));
-    if (*credentials) found = std::make_shared<Credentials>(std::move(**credentials));
+    if (!*credentials) return {};
+    COFFER_TRY(closed, is_closed(transaction, (*credentials)->principal.account));
+    if (!closed) found = std::make_shared<Credentials>(std::move(**credentials));
     return {};
   }));
   if (found) found->principal.access_key_id = access_key_id;

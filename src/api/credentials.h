@@ -23,7 +23,7 @@ struct Credentials {
 // Those that are in use, kept in memory as long as the catalog stays as it is.
 class KnownCredentials {
  public:
-  // Null when there are none, or no longer: disabled, or their user or role deleted.
+  // Null when there are none, or no longer: disabled, their user or role deleted, their account closed.
   Result<std::shared_ptr<const Credentials>> find(catalog::Catalog& catalog,
                                                   const std::string& access_key_id);
 

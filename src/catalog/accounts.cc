@@ -9,6 +9,7 @@ Account read_account(Query& row) {
   Account account;
   account.id = row.text();
   account.created = row.time();
+  account.closed = row.optional_time();
   return account;
 }
 
@@ -35,14 +36,24 @@ Status SqliteTransaction::insert_account(const Account& account) {
 }
 
 Result<std::optional<Account>> SqliteTransaction::account(const std::string& id) {
-  Query query(connection_, "SELECT id, created FROM accounts WHERE id = ?");
+  Query query(connection_, "SELECT id, created, closed FROM accounts WHERE id = ?");
   query.bind(id);
   return first_row(query, read_account);
 }
 
 Result<std::vector<Account>> SqliteTransaction::accounts() {
-  Query query(connection_, "SELECT id, created FROM accounts ORDER BY id");
+  Query query(connection_, "SELECT id, created, closed FROM accounts ORDER BY id");
   return rows(query, read_account);
+}
+
+Status SqliteTransaction::set_account_closed(const std::string& id, std::optional<Timestamp> closed) {
+  Query query(connection_, "UPDATE accounts SET closed = ? WHERE id = ?");
+  COFFER_CHECK(query.bind(closed, id).run());
+  return expect_changed("account " + id);
+}
+
+Result<size_t> SqliteTransaction::count_closed_accounts() {
+  return count("SELECT COUNT(*) FROM accounts WHERE closed IS NOT NULL");
 }
 
 Status SqliteTransaction::insert_access_key(const AccessKey& key) {

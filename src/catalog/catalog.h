@@ -29,6 +29,8 @@ class Transaction {
   virtual Status insert_account(const Account& account) = 0;  // kConflict if it exists
   virtual Result<std::optional<Account>> account(const std::string& id) = 0;
   virtual Result<std::vector<Account>> accounts() = 0;
+  virtual Status set_account_closed(const std::string& id, std::optional<Timestamp> closed) = 0;  // kNotFound
+  virtual Result<size_t> count_closed_accounts() = 0;
   virtual Status insert_access_key(const AccessKey& key) = 0;
   virtual Result<std::optional<AccessKey>> access_key(const std::string& id) = 0;
 

@@ -14,8 +14,12 @@ MemberAccount read_member(Query& row) {
   member.email = row.text();
   member.joined_method = row.text();
   member.joined = row.time();
+  member.closed = row.optional_time();
   return member;
 }
+
+#define COFFER_MEMBER_COLUMNS \
+  "account, organization_id, parent_id, name, email, joined_method, joined, closed"
 
 AccountCreation read_creation(Query& row) {
   AccountCreation creation;
@@ -61,9 +65,8 @@ Status SqliteTransaction::remove_member_account(const std::string& account) {
 }
 
 Result<std::optional<MemberAccount>> SqliteTransaction::member_account(const std::string& account) {
-  Query query(connection_,
-              "SELECT account, organization_id, parent_id, name, email, joined_method, joined"
-              " FROM member_accounts WHERE account = ?");
+  Query query(connection_, "SELECT " COFFER_MEMBER_COLUMNS
+                           " FROM member_accounts JOIN accounts ON id = account WHERE account = ?");
   query.bind(account);
   return first_row(query, read_member);
 }
@@ -78,10 +81,10 @@ Result<std::vector<MemberAccount>> SqliteTransaction::member_accounts(const std:
                                                                       const std::string& parent_id,
                                                                       const std::string& after,
                                                                       size_t limit) {
-  Query query(connection_,
-              "SELECT account, organization_id, parent_id, name, email, joined_method, joined"
-              " FROM member_accounts WHERE organization_id = ?1 AND (?2 = '' OR parent_id = ?2)"
-              " AND account > ?3 ORDER BY account LIMIT ?4");
+  Query query(connection_, "SELECT " COFFER_MEMBER_COLUMNS
+                           " FROM member_accounts JOIN accounts ON id = account WHERE organization_id = ?1 "
+                           "AND (?2 = '' OR parent_id = ?2)"
+                           " AND account > ?3 ORDER BY account LIMIT ?4");
   query.bind(organization_id, parent_id, after, limit);
   return rows(query, read_member);
 }

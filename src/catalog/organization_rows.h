@@ -2,6 +2,7 @@
 // What the catalog stores of AWS Organizations, as plain structs. Tags of roots, units, accounts and policies
 // are rows like any resource's. Times are base/clock.h Timestamps.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -32,6 +33,7 @@ struct MemberAccount {
   std::string name, email;
   std::string joined_method;  // "CREATED", "INVITED"
   Timestamp joined;
+  std::optional<Timestamp> closed = {};  // the account's own
 };
 
 // What became of a CreateAccount.

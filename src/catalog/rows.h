@@ -14,6 +14,7 @@ namespace coffer::catalog {
 struct Account {
   std::string id;
   Timestamp created;
+  std::optional<Timestamp> closed = {};  // then nobody uses it, or what it owns, any more
 };
 
 struct AccessKey {

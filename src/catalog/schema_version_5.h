@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Version 5 of the schema. IAM: MFA devices, when roles were last used, and what sessions keep of both MFA
-// and the chain of roles that they came by.
+// and the chain of roles that they came by. Accounts: when they were closed.
 #pragma once
 
 namespace coffer::catalog {
@@ -25,6 +25,7 @@ CREATE TABLE role_uses (
   time INTEGER NOT NULL,
   region TEXT NOT NULL
 ) WITHOUT ROWID;
+ALTER TABLE accounts ADD COLUMN closed INTEGER;
 ALTER TABLE sessions ADD COLUMN mfa_authenticated INTEGER;
 ALTER TABLE session_tags ADD COLUMN transitive INTEGER NOT NULL DEFAULT 0;
 )";

@@ -20,6 +20,8 @@ class SqliteTransaction final : public Transaction {
   Status insert_account(const Account& account) override;
   Result<std::optional<Account>> account(const std::string& id) override;
   Result<std::vector<Account>> accounts() override;
+  Status set_account_closed(const std::string& id, std::optional<Timestamp> closed) override;
+  Result<size_t> count_closed_accounts() override;
   Status insert_access_key(const AccessKey& key) override;
   Result<std::optional<AccessKey>> access_key(const std::string& id) override;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `coffer account create` and `coffer account list`.
+// `coffer account create`, `coffer account list` and `coffer account reopen`.
 #include "base/ids.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
@@ -30,6 +30,12 @@ int account_create(const Common& common, const std::string& account_id) {
   return kOk;
 }
 
+std::string remark_on(const Document& account) {
+  if (account.flag("owner")) return "owner";
+  const std::string closed = account.text("closed");
+  return closed.empty() ? "" : "closed " + closed;
+}
+
 int account_list(const Common& common) {
   auto served = find_served(common.data);
   if (!served) return complain_about(served.error());
@@ -43,8 +49,20 @@ int account_list(const Common& common) {
   }
   std::vector<std::vector<std::string>> rows = {{"ACCOUNT", "CREATED", ""}};
   for (const Document& account : answer->items("accounts"))
-    rows.push_back({account.text("account"), account.text("created"), account.flag("owner") ? "owner" : ""});
+    rows.push_back({account.text("account"), account.text("created"), remark_on(account)});
   print(table(rows));
+  return kOk;
+}
+
+int account_reopen(const Common& common, const std::string& account_id) {
+  auto served = find_served(common.data);
+  if (!served) return complain_about(served.error());
+  Document request;
+  request.set("command", "account-reopen");
+  request.set("id", account_id);
+  auto answer = ask(*served, request);
+  if (!answer) return complain_about(answer.error());
+  print(common.json ? answer->pretty() : "account " + account_id + " is open again\n");
   return kOk;
 }
 

@@ -367,6 +367,12 @@ void CommandLine::add_account() {
                 [this] { return account_list(common_); });
   add_data(command);
   add_json(command);
+  command =
+      add(account, "reopen", "open an account again that Organizations' CloseAccount closed",
+          "  coffer account reopen 210987654321", [this] { return account_reopen(common_, account_id_); });
+  command->add_option("ID", account_id_, "the account")->required();
+  add_data(command);
+  add_json(command);
 }
 
 void CommandLine::add_trail() {

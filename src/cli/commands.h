@@ -101,6 +101,7 @@ int domain_key_rotate(const Common& common, bool wait);
 
 int account_create(const Common& common, const std::string& account_id);
 int account_list(const Common& common);
+int account_reopen(const Common& common, const std::string& account_id);
 int trail(const Common& common, int newest);
 // Under the newest material of their KMS keys, or of one: all data keys of volumes. With a report of what is
 // under which version, which alone is given with `report_only`.

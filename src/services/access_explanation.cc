@@ -83,8 +83,10 @@ struct Inquiry {
     };
     const auto arn = parse_arn(question.resource);
     const std::string region = arn && !arn->region.empty() ? arn->region : installation.regions.front();
-    return coffer::decide(installation, policies, principal, background_origin(installation, region),
-                          watched);
+    auto decision =
+        coffer::decide(installation, policies, principal, background_origin(installation, region), watched);
+    if (decision && !decision->because.empty()) told.reason = decision->because;
+    return decision;
   }
   // "ec2" of kms:ViaService's "ec2.us-west-2.amazonaws.com".
   std::string via_service() const {

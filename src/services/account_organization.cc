@@ -18,6 +18,7 @@ struct Stored {
   std::optional<catalog::Organization> organization;
   std::vector<std::string> way;  // ids from the root to the account
   TextLevels service_control, resource_control;
+  bool closed = false;
 };
 
 Result<std::vector<std::string>> way_to(catalog::Transaction& transaction, const std::string& account) {
@@ -53,6 +54,8 @@ Result<TextLevels> levels_on(catalog::Transaction& transaction, const std::vecto
 
 Result<Stored> read_stored(catalog::Transaction& transaction, const std::string& account) {
   Stored stored;
+  COFFER_TRY(row, transaction.account(account));
+  stored.closed = row && row->closed;
   COFFER_TRY(organization, transaction.organization_of(account));
   stored.organization = std::move(organization);
   if (!stored.organization) return stored;
@@ -100,6 +103,7 @@ Result<SharedAccountOrganization> load(Installation& installation, const std::st
     return {};
   }));
   auto loaded = std::make_shared<AccountOrganization>();
+  loaded->closed = stored.closed;
   if (!stored.organization) return SharedAccountOrganization(std::move(loaded));
   loaded->id = stored.organization->id;
   loaded->path = path_of(stored);
@@ -112,11 +116,12 @@ Result<SharedAccountOrganization> load(Installation& installation, const std::st
   return SharedAccountOrganization(std::move(loaded));
 }
 
-Result<bool> has_organizations(catalog::Catalog& catalog) {
+Result<bool> has_any(catalog::Catalog& catalog) {
   bool any = false;
   COFFER_CHECK(catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(number, transaction.count_organizations());
-    any = number > 0;
+    COFFER_TRY(organizations, transaction.count_organizations());
+    COFFER_TRY(closed, transaction.count_closed_accounts());
+    any = organizations + closed > 0;
     return {};
   }));
   return any;
@@ -129,12 +134,12 @@ Result<SharedAccountOrganization> AccountOrganizations::find(Installation& insta
   const uint64_t generation = installation.catalog.generation();  // before anything is read
   if (!any(installation.catalog)) return SharedAccountOrganization();
   auto found = known_.get(installation.catalog, account, [&]() -> Result<SharedAccountOrganization> {
-    COFFER_TRY(any, has_organizations(installation.catalog));
+    COFFER_TRY(any, has_any(installation.catalog));
     if (any) return load(installation, account);
     none_at_.store(generation, std::memory_order_relaxed);
     return SharedAccountOrganization();
   });
-  if (found && *found && (*found)->id.empty()) return SharedAccountOrganization();
+  if (found && *found && (*found)->id.empty() && !(*found)->closed) return SharedAccountOrganization();
   return found;
 }
 

@@ -111,7 +111,7 @@ void add_resource_owner(const AccessQuestion& question, const std::string& resou
   if (question.resource == "*") return;
   if (!question.action.starts_with("ebs:"))
     context.set("aws:ResourceAccount", owner_of(question, resource_account));
-  if (organization == nullptr) return;
+  if (organization == nullptr) return;  // closed accounts do not come here
   context.set("aws:ResourceOrgID", organization->id);
   context.set("aws:ResourceOrgPaths", policy::Context::Values{organization->path});
 }
@@ -122,6 +122,12 @@ void add_principal_organization(const CallerPolicies& policies, policy::Context&
   context.set("aws:PrincipalOrgPaths", policy::Context::Values{policies.organization->path});
 }
 
+AccessDecision denied_because(AccessDecision decision, std::string reason) {
+  decision.verdict.outcome = policy::Outcome::kExplicitDeny;
+  decision.because = std::move(reason);
+  return decision;
+}
+
 }  // namespace
 
 Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies policies,
@@ -129,16 +135,16 @@ Result<AccessDecision> decide(Installation& installation, SharedCallerPolicies p
                               const AccessQuestion& question) {
   AccessDecision decision;
   decision.policies = std::move(policies);
-  if (!decision.policies->nobody_because.empty()) {
-    decision.verdict.outcome = policy::Outcome::kExplicitDeny;
-    return decision;
-  }
+  if (const std::string& nobody = decision.policies->nobody_because; !nobody.empty())
+    return denied_because(std::move(decision), nobody);
   const policy::Caller& caller = decision.policies->caller;
   const std::string resource_account = resource_account_of(question, principal);
   COFFER_TRY(organization,
              organization_of_resource(installation, *decision.policies, question, resource_account));
   decision.resource_organization = std::move(organization);
   const AccountOrganization* resource_organization = decision.resource_organization.get();
+  if (resource_organization != nullptr && resource_organization->closed)
+    return denied_because(std::move(decision), "because the account that owns the resource is closed");
   const auto fill = [&](policy::Context& context) {
     context = question.gather_context ? question.gather_context() : question.context;
     policy::add_caller_keys(caller.identity, context);
@@ -170,8 +176,8 @@ Error refusal(const policy::Principal& principal, const std::string& service, co
               const AccessDecision& decision) {
   // EC2 does not name a resource where there is none.
   const bool on_nothing = question.resource == "*" && service == "ec2";
-  const std::string& nobody = decision.policies->nobody_because;
-  const std::string reason = nobody.empty() ? policy::reason(decision.verdict, question.action) : nobody;
+  const std::string reason =
+      decision.because.empty() ? policy::reason(decision.verdict, question.action) : decision.because;
   return {ErrorKind::kPermissionDenied,
           fmt::format("User: {} is not authorized to perform: {}{} {}", policy::name_of(principal),
                       question.action, on_nothing ? "" : " on resource: " + question.resource, reason),

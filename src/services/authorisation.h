@@ -60,6 +60,7 @@ struct AccessDecision {
   SharedCallerPolicies policies;
   SharedAccountOrganization resource_organization;  // of the resource's account; null: in none
   policy::Verdict verdict;
+  std::string because = {};  // set for what is denied whatever policies say: their turn did not come
   bool allowed() const { return verdict.allowed(); }
 };
 // kCorrupt when a policy that the resource's organization lays down cannot be read.

@@ -141,6 +141,7 @@ Status add_organization(Installation& installation, const std::string& account, 
   COFFER_TRY(organization, installation.organizations->find(installation, account));
   if (organization && !services::is_service_linked_role(loaded.caller.identity.source_arn))
     loaded.caller.service_control_levels = organization->service_control;
+  if (organization && organization->closed) loaded.nobody_because = "because its account is closed";
   loaded.organization = std::move(organization);
   return {};
 }

@@ -18,7 +18,8 @@ struct CallerPolicies {
   std::vector<std::pair<std::string, std::string>> tags;           // aws:PrincipalTag/...
   std::vector<std::shared_ptr<const policy::Document>> documents;  // that `caller` points to
   SharedAccountOrganization organization = nullptr;                // of the caller's account; null: in none
-  // Set for who is denied everything, whatever policies say: a deleted user, a Unix user without rights.
+  // Set for who is denied everything, whatever policies say: a deleted user, a Unix user without rights, who
+  // is of a closed account.
   std::string nobody_because = {};
 };
 using SharedCallerPolicies = std::shared_ptr<const CallerPolicies>;

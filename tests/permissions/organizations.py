@@ -163,6 +163,7 @@ OPERATIONS = {
     "AcceptHandshake": invitation(by_guest=True),
     "AttachPolicy": attachment(False),
     "CancelHandshake": invitation(by_guest=False),
+    "CloseAccount": on_account("AccountId"),
     "CreateAccount": create_account,
     "CreateOrganization": lambda made: Call("*", by=new_guest(made)),
     "CreateOrganizationalUnit": in_tree(lambda tree: Call(tree.root, ParentId=tree.root_id, Name=name("unit"))),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListAccounts, ListAccountsForParent, DescribeAccount, MoveAccount, RemoveAccountFromOrganization,
 // LeaveOrganization.
+#include "services/organizations/account_closing.h"
 #include "services/organizations/membership.h"
 #include "services/organizations/names.h"
 #include "services/organizations/paging.h"
@@ -24,12 +25,13 @@ Result<Response> list(catalog::Transaction& transaction, const Organization& org
 }
 
 // The account keeps its role for the management account, as at AWS; whoever owns it may delete that.
-Status remove_account(catalog::Transaction& transaction, const Organization& organization,
+Status remove_account(Call& call, catalog::Transaction& transaction, const Organization& organization,
                       const std::string& account) {
-  COFFER_CHECK(require_account(transaction, organization, account));
+  COFFER_TRY(member, require_account(transaction, organization, account));
   if (account == organization.management_account)
     return conflict("MasterCannotLeaveOrganizationException",
                     "You can't remove a management account from an organization.");
+  COFFER_CHECK(check_may_leave(member, call.time));
   return transaction.remove_member_account(account);
 }
 
@@ -92,7 +94,7 @@ Result<api::RemoveAccountFromOrganizationResponse> OrganizationsService::remove_
       call, organization.id,
       [&](catalog::Transaction& transaction,
           Organization& current) -> Result<api::RemoveAccountFromOrganizationResponse> {
-        COFFER_CHECK(remove_account(transaction, current, request.account_id));
+        COFFER_CHECK(remove_account(call, transaction, current, request.account_id));
         return api::RemoveAccountFromOrganizationResponse{};
       });
 }
@@ -104,7 +106,7 @@ Result<api::LeaveOrganizationResponse> OrganizationsService::leave_organization(
       call, organization.id,
       [&](catalog::Transaction& transaction,
           Organization& current) -> Result<api::LeaveOrganizationResponse> {
-        COFFER_CHECK(remove_account(transaction, current, call.account));
+        COFFER_CHECK(remove_account(call, transaction, current, call.account));
         return api::LeaveOrganizationResponse{};
       });
 }

@@ -44,6 +44,10 @@ tl::unexpected<Error> constraint_violation(std::string reason, std::string messa
   return with_reason(ErrorKind::kLimitExceeded, "ConstraintViolationException", std::move(reason),
                      std::move(message));
 }
+tl::unexpected<Error> not_all_features() {
+  return constraint_violation("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE",
+                              "The organization must have all features enabled.");
+}
 tl::unexpected<Error> invalid_input(std::string reason, std::string message) {
   return with_reason(ErrorKind::kInvalidArgument, "InvalidInputException", std::move(reason),
                      std::move(message));

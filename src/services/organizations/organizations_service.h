@@ -57,6 +57,9 @@ class OrganizationsService final : public api::Handlers {
       Call& call, const api::RemoveAccountFromOrganizationRequest& request) override;
   Result<api::LeaveOrganizationResponse> leave_organization(
       Call& call, const api::LeaveOrganizationRequest& request) override;
+  // account_closing.cc
+  Result<api::CloseAccountResponse> close_account(Call& call,
+                                                  const api::CloseAccountRequest& request) override;
   // handshakes.cc
   Result<api::InviteAccountToOrganizationResponse> invite_account_to_organization(
       Call& call, const api::InviteAccountToOrganizationRequest& request) override;

@@ -48,13 +48,17 @@ api::OrganizationalUnit api_unit(const Organization& organization, const catalog
   return {unit.id, unit_arn(organization, unit.id), unit.name};
 }
 
+std::string status_of(const catalog::MemberAccount& member) {
+  return member.closed ? "SUSPENDED" : "ACTIVE";
+}
+
 api::Account api_account(const Organization& organization, const catalog::MemberAccount& member) {
   api::Account shown;
   shown.id = member.account;
   shown.arn = account_arn(organization, member.account);
   shown.email = member.email;
   shown.name = member.name;
-  shown.status = "ACTIVE";
+  shown.status = status_of(member);
   shown.joined_method = member.joined_method;
   shown.joined_timestamp = member.joined;
   return shown;

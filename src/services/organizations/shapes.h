@@ -14,6 +14,7 @@ api::Root api_root(const catalog::Organization& organization);
 api::OrganizationalUnit api_unit(const catalog::Organization& organization,
                                  const catalog::OrganizationalUnit& unit);
 api::Account api_account(const catalog::Organization& organization, const catalog::MemberAccount& member);
+std::string status_of(const catalog::MemberAccount& member);  // "ACTIVE", "SUSPENDED"
 api::PolicySummary api_policy_summary(const catalog::Organization& organization,
                                       const catalog::OrganizationPolicy& policy);
 

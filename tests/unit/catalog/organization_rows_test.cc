@@ -197,5 +197,19 @@ TEST_F(OrganizationRows, InvitationsAreFoundFromBothSides) {
   EXPECT_EQ(of(kOrganization, "")[0].notes, "come");
 }
 
+TEST_F(OrganizationRows, AClosedAccountShowsItInItsMembership) {
+  const auto member = [&] {
+    return *read<std::optional<MemberAccount>>(
+        [](Transaction& transaction) { return transaction.member_account(kMember); });
+  };
+  EXPECT_FALSE(member().closed);
+  stored([](Transaction& transaction) { return transaction.set_account_closed(kMember, Timestamp{9}); });
+  EXPECT_EQ(member().closed, Timestamp{9});
+  EXPECT_EQ(read<size_t>([](Transaction& transaction) { return transaction.count_closed_accounts(); }), 1u);
+  stored([](Transaction& transaction) { return transaction.set_account_closed(kMember, std::nullopt); });
+  EXPECT_FALSE(member().closed);
+  EXPECT_EQ(read<size_t>([](Transaction& transaction) { return transaction.count_closed_accounts(); }), 0u);
+}
+
 }  // namespace
 }  // namespace coffer::catalog
