@@ -150,7 +150,7 @@ class Transaction {
 
   // AWS Organizations; organization_rows.h.
   virtual Status insert_organization(const Organization& organization) = 0;
-  virtual Status update_organization(const Organization& organization) = 0;  // the types of policies
+  virtual Status update_organization(const Organization& organization) = 0;  // features, types of policies
   // With its units, members, policies, attachments, invitations, and all their tags.
   virtual Status remove_organization(const std::string& id) = 0;
   virtual Result<std::optional<Organization>> organization(const std::string& id) = 0;
@@ -180,6 +180,19 @@ class Transaction {
   virtual Result<std::vector<MemberAccount>> member_accounts(const std::string& organization_id,
                                                              const std::string& parent_id,
                                                              const std::string& after, size_t limit) = 0;
+
+  virtual Status insert_delegated_administrator(const DelegatedAdministrator& delegated) = 0;  // kConflict
+  virtual Status remove_delegated_administrator(const DelegatedAdministrator& delegated) = 0;  // kNotFound
+  // By account and service.
+  virtual Result<std::vector<DelegatedAdministrator>> delegated_administrators(
+      const std::string& organization_id) = 0;
+  virtual Status put_trusted_service(const TrustedService& trusted) = 0;  // one that is there stays as it is
+  virtual Status remove_trusted_service(const TrustedService& trusted) = 0;
+  virtual Result<std::vector<TrustedService>> trusted_services(const std::string& organization_id) = 0;
+  virtual Status put_organization_resource_policy(const OrganizationResourcePolicy& policy) = 0;
+  virtual Status remove_organization_resource_policy(const std::string& organization_id) = 0;  // kNotFound
+  virtual Result<std::optional<OrganizationResourcePolicy>> organization_resource_policy(
+      const std::string& organization_id) = 0;
 
   virtual Status insert_account_creation(const AccountCreation& creation) = 0;
   virtual Result<std::optional<AccountCreation>> account_creation(const std::string& id) = 0;

@@ -59,6 +59,8 @@ Status SqliteTransaction::remove_member_account(const std::string& account) {
   COFFER_CHECK(replace_tags(account, {}));
   Query attachments(connection_, "DELETE FROM organization_policy_attachments WHERE target_id = ?");
   COFFER_CHECK(attachments.bind(account).run());
+  Query delegations(connection_, "DELETE FROM delegated_administrators WHERE account = ?");
+  COFFER_CHECK(delegations.bind(account).run());
   Query query(connection_, "DELETE FROM member_accounts WHERE account = ?");
   COFFER_CHECK(query.bind(account).run());
   return expect_changed("member account " + account);

@@ -36,6 +36,28 @@ struct MemberAccount {
   std::optional<Timestamp> closed = {};  // the account's own
 };
 
+// A member account that speaks for a service of AWS's in the organization.
+struct DelegatedAdministrator {
+  std::string organization_id;
+  std::string account;
+  std::string service;  // "backup.amazonaws.com"
+  Timestamp since;
+};
+
+// A service of AWS's that the organization is open to.
+struct TrustedService {
+  std::string organization_id;
+  std::string service;
+  Timestamp since;
+};
+
+// By which member accounts may do something in the organization.
+struct OrganizationResourcePolicy {
+  std::string id;  // rp-…
+  std::string organization_id;
+  std::string content;  // JSON
+};
+
 // What became of a CreateAccount.
 struct AccountCreation {
   std::string id;  // car-…

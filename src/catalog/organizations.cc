@@ -56,11 +56,11 @@ Status SqliteTransaction::insert_organization(const Organization& organization) 
 
 Status SqliteTransaction::update_organization(const Organization& organization) {
   Query query(connection_,
-              "UPDATE organizations SET service_control_policies = ?, resource_control_policies = ?"
-              " WHERE id = ?");
+              "UPDATE organizations SET feature_set = ?, service_control_policies = ?,"
+              " resource_control_policies = ? WHERE id = ?");
   COFFER_CHECK(query
-                   .bind(organization.service_control_policies, organization.resource_control_policies,
-                         organization.id)
+                   .bind(organization.feature_set, organization.service_control_policies,
+                         organization.resource_control_policies, organization.id)
                    .run());
   return expect_changed("organization " + organization.id);
 }
@@ -70,9 +70,13 @@ Status SqliteTransaction::remove_organization(const std::string& id) {
                           "organization_id = ?1"
                           " UNION SELECT account FROM member_accounts WHERE organization_id = ?1"
                           " UNION SELECT id FROM organization_policies WHERE organization_id = ?1"
-                          " UNION SELECT root_id FROM organizations WHERE id = ?1)",
+                          " UNION SELECT root_id FROM organizations WHERE id = ?1"
+                          " UNION SELECT id FROM organization_resource_policies WHERE organization_id = ?1)",
                           "DELETE FROM organization_policy_attachments WHERE organization_id = ?",
                           "DELETE FROM organization_policies WHERE organization_id = ?",
+                          "DELETE FROM delegated_administrators WHERE organization_id = ?",
+                          "DELETE FROM trusted_services WHERE organization_id = ?",
+                          "DELETE FROM organization_resource_policies WHERE organization_id = ?",
                           "DELETE FROM account_creations WHERE organization_id = ?",
                           "DELETE FROM handshakes WHERE organization_id = ?",
                           "DELETE FROM member_accounts WHERE organization_id = ?",

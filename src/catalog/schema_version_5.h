@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Version 5 of the schema. IAM: MFA devices, when roles were last used, and what sessions keep of both MFA
-// and the chain of roles that they came by. Accounts: when they were closed.
+// and the chain of roles that they came by. Accounts: when they were closed. Organizations: who speaks for
+// services, the services that are trusted, the resource policy.
 #pragma once
 
 namespace coffer::catalog {
@@ -26,6 +27,24 @@ CREATE TABLE role_uses (
   region TEXT NOT NULL
 ) WITHOUT ROWID;
 ALTER TABLE accounts ADD COLUMN closed INTEGER;
+CREATE TABLE delegated_administrators (
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  account TEXT NOT NULL,
+  service TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, account, service)
+) WITHOUT ROWID;
+CREATE TABLE trusted_services (
+  organization_id TEXT NOT NULL REFERENCES organizations (id),
+  service TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, service)
+) WITHOUT ROWID;
+CREATE TABLE organization_resource_policies (
+  organization_id TEXT PRIMARY KEY REFERENCES organizations (id),
+  id TEXT NOT NULL,
+  content TEXT NOT NULL
+) WITHOUT ROWID;
 ALTER TABLE sessions ADD COLUMN mfa_authenticated INTEGER;
 ALTER TABLE session_tags ADD COLUMN transitive INTEGER NOT NULL DEFAULT 0;
 )";

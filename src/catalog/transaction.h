@@ -136,6 +136,17 @@ class SqliteTransaction final : public Transaction {
   Result<std::vector<MemberAccount>> member_accounts(const std::string& organization_id,
                                                      const std::string& parent_id, const std::string& after,
                                                      size_t limit) override;
+  Status insert_delegated_administrator(const DelegatedAdministrator& delegated) override;
+  Status remove_delegated_administrator(const DelegatedAdministrator& delegated) override;
+  Result<std::vector<DelegatedAdministrator>> delegated_administrators(
+      const std::string& organization_id) override;
+  Status put_trusted_service(const TrustedService& trusted) override;
+  Status remove_trusted_service(const TrustedService& trusted) override;
+  Result<std::vector<TrustedService>> trusted_services(const std::string& organization_id) override;
+  Status put_organization_resource_policy(const OrganizationResourcePolicy& policy) override;
+  Status remove_organization_resource_policy(const std::string& organization_id) override;
+  Result<std::optional<OrganizationResourcePolicy>> organization_resource_policy(
+      const std::string& organization_id) override;
   Status insert_account_creation(const AccountCreation& creation) override;
   Result<std::optional<AccountCreation>> account_creation(const std::string& id) override;
   Result<std::vector<AccountCreation>> account_creations(const std::string& organization_id,

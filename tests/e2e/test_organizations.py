@@ -39,10 +39,6 @@ def test_an_organization_is_shown_as_it_was_made(coffer):
     assert (first["Id"], first["Status"], first["JoinedMethod"]) == (MANAGER, "ACTIVE", "INVITED")
 
 
-def test_no_service_works_across_the_organization(organizations):
-    assert organizations.list_aws_service_access_for_organization()["EnabledServicePrincipals"] == []
-
-
 def test_an_account_is_in_one_organization_at_most(organizations):
     refused("AlreadyInOrganizationException", organizations.create_organization)
 

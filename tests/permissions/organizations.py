@@ -134,6 +134,37 @@ def delete_organization(made):
     return Call("*", by=guest)
 
 
+def trusted(tree, service="backup.amazonaws.com"):
+    tree.client.enable_aws_service_access(ServicePrincipal=service)
+    return service
+
+
+@in_tree
+def register_delegated_administrator(tree):
+    account, arn = tree.account()
+    return Call(arn, AccountId=account, ServicePrincipal=trusted(tree))
+
+
+def delegated(with_service):
+    """About an account that is a delegated administrator."""
+    @in_tree
+    def entry(tree):
+        (account, arn), service = tree.account(), trusted(tree)
+        tree.client.register_delegated_administrator(AccountId=account, ServicePrincipal=service)
+        return Call(arn, AccountId=account, **({"ServicePrincipal": service} if with_service else {}))
+    return entry
+
+
+def resource_policy(put=False):
+    """About the organization's resource policy, which is there, or is `put` once more."""
+    @in_tree
+    def entry(tree):
+        content = document(statement("organizations:ListRoots", "Allow", Principal={"AWS": MANAGER}))
+        policy = tree.client.put_resource_policy(Content=content)["ResourcePolicy"]["ResourcePolicySummary"]
+        return Call(policy["Arn"], **({"Content": content} if put else {}))
+    return entry
+
+
 def leave_organization(made):
     guest = new_guest(made)
     organizations_of(made, guest).accept_handshake(HandshakeId=tree(made).invited(guest)[0])
@@ -172,6 +203,8 @@ OPERATIONS = {
     "DeleteOrganization": delete_organization,
     "DeleteOrganizationalUnit": on_unit("OrganizationalUnitId"),
     "DeletePolicy": on_policy(),
+    "DeleteResourcePolicy": resource_policy(),
+    "DeregisterDelegatedAdministrator": delegated(with_service=True),
     "DescribeAccount": on_account("AccountId"),
     "DescribeCreateAccountStatus": describe_create_account_status,
     "DescribeEffectivePolicy": on_account(
@@ -181,8 +214,11 @@ OPERATIONS = {
     "DescribeOrganization": in_organization(),
     "DescribeOrganizationalUnit": on_unit("OrganizationalUnitId"),
     "DescribePolicy": on_policy(),
+    "DescribeResourcePolicy": resource_policy(),
     "DetachPolicy": attachment(True),
+    "DisableAWSServiceAccess": in_organization(ServicePrincipal="config.amazonaws.com"),
     "DisablePolicyType": policy_type(True),
+    "EnableAWSServiceAccess": in_organization(ServicePrincipal="config.amazonaws.com"),
     "EnablePolicyType": policy_type(False),
     "InviteAccountToOrganization": invite_account_to_organization,
     "LeaveOrganization": leave_organization,
@@ -191,6 +227,8 @@ OPERATIONS = {
     "ListAccountsForParent": on_unit("ParentId"),
     "ListChildren": on_unit("ParentId", ChildType="ACCOUNT"),
     "ListCreateAccountStatus": in_organization(),
+    "ListDelegatedAdministrators": in_organization(),
+    "ListDelegatedServicesForAccount": delegated(with_service=False),
     "ListHandshakesForAccount": on_nothing(),
     "ListHandshakesForOrganization": in_organization(),
     "ListOrganizationalUnitsForParent": on_unit("ParentId"),
@@ -201,6 +239,8 @@ OPERATIONS = {
     "ListTagsForResource": on_unit("ResourceId"),
     "ListTargetsForPolicy": on_policy(),
     "MoveAccount": move_account,
+    "PutResourcePolicy": resource_policy(put=True),
+    "RegisterDelegatedAdministrator": register_delegated_administrator,
     "RemoveAccountFromOrganization": on_account("AccountId"),
     "TagResource": on_unit("ResourceId", Tags=TAGS),
     "UntagResource": on_unit("ResourceId", TagKeys=["a"]),

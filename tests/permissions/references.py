@@ -63,7 +63,7 @@ OF_SERVICE = {
         "SourceParentId": "root", "DestinationParentId": "unit", "RootId": "root", "PolicyId": "control policy",
         "TargetId": "unit", "HandshakeId": "handshake", "Filter.ParentHandshakeId": "handshake",
         "CreateAccountRequestId": "account request", "Target.Id": "account",
-        **dict.fromkeys(("AccountName", "Content", "Email", "Name", "Notes", "RoleName"), PLAIN),
+        **dict.fromkeys(("AccountName", "Content", "Email", "Name", "Notes", "RoleName", "ServicePrincipal"), PLAIN),
     },
     "sts": {
         "RoleArn": "role arn", "PolicyArns.arn": "policy", "AccessKeyId": "access key", "EncodedMessage": "encoded message",

@@ -2,6 +2,7 @@
 // ListAccounts, ListAccountsForParent, DescribeAccount, MoveAccount, RemoveAccountFromOrganization,
 // LeaveOrganization.
 #include "services/organizations/account_closing.h"
+#include "services/organizations/delegation.h"
 #include "services/organizations/membership.h"
 #include "services/organizations/names.h"
 #include "services/organizations/paging.h"
@@ -32,6 +33,10 @@ Status remove_account(Call& call, catalog::Transaction& transaction, const Organ
     return conflict("MasterCannotLeaveOrganizationException",
                     "You can't remove a management account from an organization.");
   COFFER_CHECK(check_may_leave(member, call.time));
+  COFFER_TRY(delegated, is_delegated_administrator(transaction, organization, account));
+  if (delegated)
+    return constraint_violation("CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
+                                "You can't remove an account that is a delegated administrator.");
   return transaction.remove_member_account(account);
 }
 

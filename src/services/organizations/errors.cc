@@ -48,6 +48,11 @@ tl::unexpected<Error> not_all_features() {
   return constraint_violation("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE",
                               "The organization must have all features enabled.");
 }
+tl::unexpected<Error> not_registered() {
+  return fail(ErrorKind::kNotFound,
+              "The provided account is not a registered delegated administrator of your organization.",
+              "AccountNotRegisteredException");
+}
 tl::unexpected<Error> invalid_input(std::string reason, std::string message) {
   return with_reason(ErrorKind::kInvalidArgument, "InvalidInputException", std::move(reason),
                      std::move(message));

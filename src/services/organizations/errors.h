@@ -15,6 +15,7 @@ tl::unexpected<Error> conflict(std::string code, std::string message);
 // ConstraintViolationException, InvalidInputException, HandshakeConstraintViolationException, with the
 // member Reason.
 tl::unexpected<Error> not_all_features();  // ConstraintViolationException
+tl::unexpected<Error> not_registered();    // AccountNotRegisteredException
 tl::unexpected<Error> constraint_violation(std::string reason, std::string message);
 tl::unexpected<Error> invalid_input(std::string reason, std::string message);
 tl::unexpected<Error> handshake_constraint_violation(std::string reason, std::string message);

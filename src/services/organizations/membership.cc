@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/organizations/membership.h"
 
+#include "services/organizations/delegation.h"
 #include "services/organizations/errors.h"
 #include "services/organizations/managed_policies.h"
 #include "services/organizations/names.h"
 
 namespace coffer::services::organizations {
 namespace {
-
-struct Resource {
-  std::string arn;
-  Tags tags;
-};
 
 Result<std::string> arn_of_policy(catalog::Transaction& transaction, const Organization& organization,
                                   const std::string& id) {
@@ -20,57 +16,76 @@ Result<std::string> arn_of_policy(catalog::Transaction& transaction, const Organ
   return policy_arn(organization, policy ? policy->type : kServiceControlPolicy, id);
 }
 
-Result<Resource> find_resource(catalog::Transaction& transaction, const Organization& organization,
-                               const std::string& id) {
-  Resource resource;
+Result<AskedResource> find_resource(catalog::Transaction& transaction, const Organization& organization,
+                                    const std::string& id, policy::Context context) {
+  AskedResource resource;
   if (is_policy_id(id)) {
     COFFER_TRY(arn, arn_of_policy(transaction, organization, id));
     resource.arn = std::move(arn);
+  } else if (is_resource_policy_id(id)) {
+    resource.arn = resource_policy_arn(organization, id);
   } else {
     resource.arn = id.starts_with("h-") ? handshake_arn(organization, id) : target_arn(organization, id);
   }
   COFFER_TRY(tags, transaction.organization_tags(id));
-  resource.tags = std::move(tags);
+  for (const auto& [name, value] : tags) context.set("aws:ResourceTag/" + name, value);
+  resource.context = std::move(context);
   return resource;
 }
 
 // The management account's resources are asked about as the caller's own: whether others get in is not for
 // policies to say.
-Status authorise(Call& call, const Resource& resource, policy::Context context) {
-  for (const auto& [name, value] : resource.tags) context.set("aws:ResourceTag/" + name, value);
+Status authorise(Call& call, const AskedResource& resource) {
   return call.authorise({.action = "organizations:" + call.operation,
                          .resource = resource.arn,
                          .resource_account = call.account,
-                         .context = std::move(context)});
+                         .context = resource.context});
+}
+
+struct Asked {
+  std::optional<Organization> organization;  // of the caller's account
+  std::vector<AskedResource> resources;      // never empty
+};
+
+Result<Asked> find_asked(Call& call, const std::vector<std::string>& ids, policy::Context context) {
+  Asked asked;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(found, transaction.organization_of(call.account));
+    asked.organization = std::move(found);
+    if (!asked.organization) return {};
+    for (const auto& id : ids) {
+      COFFER_TRY(resource, find_resource(transaction, *asked.organization, id, context));
+      asked.resources.push_back(std::move(resource));
+    }
+    return {};
+  }));
+  if (asked.resources.empty()) asked.resources.push_back({"*", std::move(context)});
+  return asked;
+}
+
+// AWSOrganizationsNotInUseException without an organization.
+Result<Asked> authorise_asked(Call& call, const std::vector<std::string>& ids, policy::Context context) {
+  COFFER_TRY(asked, find_asked(call, ids, std::move(context)));
+  for (const auto& resource : asked.resources) COFFER_CHECK(authorise(call, resource));
+  if (!asked.organization) return not_in_use();
+  return asked;
 }
 
 }  // namespace
 
 Result<catalog::Organization> authorise_member(Call& call, const std::vector<std::string>& ids,
                                                policy::Context context) {
-  std::optional<Organization> organization;
-  std::vector<Resource> resources;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(found, transaction.organization_of(call.account));
-    organization = std::move(found);
-    if (!organization) return {};
-    for (const auto& id : ids) {
-      COFFER_TRY(resource, find_resource(transaction, *organization, id));
-      resources.push_back(std::move(resource));
-    }
-    return {};
-  }));
-  if (resources.empty()) resources.push_back({"*", {}});
-  for (const auto& resource : resources) COFFER_CHECK(authorise(call, resource, context));
-  if (!organization) return not_in_use();
-  return std::move(*organization);
+  COFFER_TRY(asked, authorise_asked(call, ids, std::move(context)));
+  return std::move(*asked.organization);
 }
 
 Result<catalog::Organization> authorise_manager(Call& call, const std::vector<std::string>& ids,
                                                 policy::Context context) {
-  COFFER_TRY(organization, authorise_member(call, ids, std::move(context)));
-  if (organization.management_account != call.account) return not_for_members();
-  return organization;
+  COFFER_TRY(asked, authorise_asked(call, ids, std::move(context)));
+  if (asked.organization->management_account == call.account) return std::move(*asked.organization);
+  COFFER_TRY(delegated, is_delegated(call, *asked.organization, asked.resources));
+  if (!delegated) return not_for_members();
+  return std::move(*asked.organization);
 }
 
 policy::Context request_keys(const std::optional<std::vector<api::Tag>>& tags) {

@@ -20,7 +20,8 @@ using Tags = std::vector<std::pair<std::string, std::string>>;
 // one.
 Result<catalog::Organization> authorise_member(Call& call, const std::vector<std::string>& ids = {},
                                                policy::Context context = {});
-// The same for the management account alone: AccessDeniedException for others.
+// The same for the management account, and for members that may stand in for it (delegation.h):
+// AccessDeniedException for others.
 Result<catalog::Organization> authorise_manager(Call& call, const std::vector<std::string>& ids = {},
                                                 policy::Context context = {});
 

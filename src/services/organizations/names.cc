@@ -46,6 +46,9 @@ std::string make_creation_id(Random& random) {
 std::string make_handshake_id(Random& random) {
   return "h-" + random_word(random, 10);
 }
+std::string make_resource_policy_id(Random& random) {
+  return "rp-" + random_word(random, 8);
+}
 
 std::string organization_arn(const Organization& organization) {
   return arn_of(organization, "organization", "");
@@ -67,6 +70,9 @@ std::string managed_policy_arn(std::string_view type, std::string_view id) {
 }
 std::string handshake_arn(const Organization& organization, const std::string& id) {
   return arn_of(organization, "handshake", "/invite/" + id);
+}
+std::string resource_policy_arn(const Organization& organization, const std::string& id) {
+  return arn_of(organization, "resourcepolicy", id == "rp-" ? "/*" : "/" + id);
 }
 std::string target_arn(const Organization& organization, const std::string& id) {
   if (is_root_id(id)) return arn_of(organization, "root", "/" + id);

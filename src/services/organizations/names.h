@@ -16,6 +16,7 @@ std::string make_unit_id(Random& random, const std::string& root_id);  // ou-, t
 std::string make_policy_id(Random& random);                            // p- and 8
 std::string make_creation_id(Random& random);                          // car- and 32
 std::string make_handshake_id(Random& random);                         // h- and 10
+std::string make_resource_policy_id(Random& random);                   // rp- and 8
 
 inline bool is_root_id(std::string_view id) {
   return id.starts_with("r-");
@@ -27,6 +28,10 @@ inline bool is_policy_id(std::string_view id) {
   return id.starts_with("p-");
 }
 
+inline bool is_resource_policy_id(std::string_view id) {
+  return id.starts_with("rp-");
+}
+
 using catalog::Organization;
 std::string organization_arn(const Organization& organization);
 std::string root_arn(const Organization& organization);
@@ -35,6 +40,8 @@ std::string account_arn(const Organization& organization, const std::string& acc
 std::string policy_arn(const Organization& organization, std::string_view type, const std::string& id);
 std::string managed_policy_arn(std::string_view type, std::string_view id);
 std::string handshake_arn(const Organization& organization, const std::string& id);
+// With "*" in place of the id where there is no policy yet: "rp-".
+std::string resource_policy_arn(const Organization& organization, const std::string& id);
 // A root's, a unit's, or an account's.
 std::string target_arn(const Organization& organization, const std::string& id);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateOrganization, DescribeOrganization, DeleteOrganization, ListRoots,
-// ListAWSServiceAccessForOrganization.
+// CreateOrganization, DescribeOrganization, DeleteOrganization, ListRoots.
 #include "services/organizations/membership.h"
 #include "services/organizations/names.h"
 #include "services/organizations/shapes.h"
@@ -75,16 +74,6 @@ Result<api::DeleteOrganizationResponse> OrganizationsService::delete_organizatio
 Result<api::ListRootsResponse> OrganizationsService::list_roots(Call& call, const api::ListRootsRequest&) {
   COFFER_TRY(organization, authorise_manager(call));
   return api::ListRootsResponse{std::vector<api::Root>{api_root(organization)}, std::nullopt};
-}
-
-// None: no service here works across the accounts of an organization. Terraform asks whenever it reads one.
-Result<api::ListAWSServiceAccessForOrganizationResponse>
-OrganizationsService::list_aws_service_access_for_organization(
-    Call& call, const api::ListAWSServiceAccessForOrganizationRequest&) {
-  COFFER_CHECK(authorise_manager(call));
-  api::ListAWSServiceAccessForOrganizationResponse response;
-  response.enabled_service_principals.emplace();
-  return response;
 }
 
 }  // namespace coffer::services::organizations

@@ -21,8 +21,6 @@ class OrganizationsService final : public api::Handlers {
   Result<api::DeleteOrganizationResponse> delete_organization(
       Call& call, const api::DeleteOrganizationRequest& request) override;
   Result<api::ListRootsResponse> list_roots(Call& call, const api::ListRootsRequest& request) override;
-  Result<api::ListAWSServiceAccessForOrganizationResponse> list_aws_service_access_for_organization(
-      Call& call, const api::ListAWSServiceAccessForOrganizationRequest& request) override;
   // units.cc
   Result<api::CreateOrganizationalUnitResponse> create_organizational_unit(
       Call& call, const api::CreateOrganizationalUnitRequest& request) override;
@@ -60,6 +58,29 @@ class OrganizationsService final : public api::Handlers {
   // account_closing.cc
   Result<api::CloseAccountResponse> close_account(Call& call,
                                                   const api::CloseAccountRequest& request) override;
+  // delegated_administrators.cc
+  Result<api::RegisterDelegatedAdministratorResponse> register_delegated_administrator(
+      Call& call, const api::RegisterDelegatedAdministratorRequest& request) override;
+  Result<api::DeregisterDelegatedAdministratorResponse> deregister_delegated_administrator(
+      Call& call, const api::DeregisterDelegatedAdministratorRequest& request) override;
+  Result<api::ListDelegatedAdministratorsResponse> list_delegated_administrators(
+      Call& call, const api::ListDelegatedAdministratorsRequest& request) override;
+  Result<api::ListDelegatedServicesForAccountResponse> list_delegated_services_for_account(
+      Call& call, const api::ListDelegatedServicesForAccountRequest& request) override;
+  // trusted_services.cc
+  Result<api::EnableAWSServiceAccessResponse> enable_aws_service_access(
+      Call& call, const api::EnableAWSServiceAccessRequest& request) override;
+  Result<api::DisableAWSServiceAccessResponse> disable_aws_service_access(
+      Call& call, const api::DisableAWSServiceAccessRequest& request) override;
+  Result<api::ListAWSServiceAccessForOrganizationResponse> list_aws_service_access_for_organization(
+      Call& call, const api::ListAWSServiceAccessForOrganizationRequest& request) override;
+  // resource_policy.cc
+  Result<api::PutResourcePolicyResponse> put_resource_policy(
+      Call& call, const api::PutResourcePolicyRequest& request) override;
+  Result<api::DescribeResourcePolicyResponse> describe_resource_policy(
+      Call& call, const api::DescribeResourcePolicyRequest& request) override;
+  Result<api::DeleteResourcePolicyResponse> delete_resource_policy(
+      Call& call, const api::DeleteResourcePolicyRequest& request) override;
   // handshakes.cc
   Result<api::InviteAccountToOrganizationResponse> invite_account_to_organization(
       Call& call, const api::InviteAccountToOrganizationRequest& request) override;

@@ -16,6 +16,10 @@ Status require_taggable(catalog::Transaction& transaction, const Organization& o
     const bool found = require_own_policy(transaction, organization, id).has_value();
     return found ? Status() : not_found("Target");
   }
+  if (is_resource_policy_id(id)) {
+    COFFER_TRY(policy, transaction.organization_resource_policy(organization.id));
+    return policy && policy->id == id ? Status() : not_found("Target");
+  }
   COFFER_TRY(target, find_target(transaction, organization, id));
   return target ? Status() : not_found("Target");
 }

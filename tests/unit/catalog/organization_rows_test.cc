@@ -211,5 +211,30 @@ TEST_F(OrganizationRows, AClosedAccountShowsItInItsMembership) {
   EXPECT_EQ(read<size_t>([](Transaction& transaction) { return transaction.count_closed_accounts(); }), 0u);
 }
 
+TEST_F(OrganizationRows, WhatIsDelegatedGoesWithTheAccountOrTheOrganization) {
+  const auto delegated = [&] {
+    return read<std::vector<DelegatedAdministrator>>(
+        [](Transaction& transaction) { return transaction.delegated_administrators(kOrganization); });
+  };
+  stored([](Transaction& transaction) -> Status {
+    COFFER_CHECK(transaction.put_trusted_service({kOrganization, "b.amazonaws.com", Timestamp{3}}));
+    COFFER_CHECK(transaction.put_trusted_service({kOrganization, "b.amazonaws.com", Timestamp{4}}));
+    COFFER_CHECK(transaction.put_organization_resource_policy({"rp-1", kOrganization, "{}"}));
+    return transaction.insert_delegated_administrator(
+        {kOrganization, kMember, "b.amazonaws.com", Timestamp{5}});
+  });
+  ASSERT_EQ(delegated().size(), 1u);
+  EXPECT_EQ(delegated()[0].since, Timestamp{5});
+  const auto trusted = read<std::vector<TrustedService>>(
+      [](Transaction& transaction) { return transaction.trusted_services(kOrganization); });
+  ASSERT_EQ(trusted.size(), 1u);
+  EXPECT_EQ(trusted[0].since, Timestamp{3});
+  stored([](Transaction& transaction) { return transaction.remove_member_account(kMember); });
+  EXPECT_THAT(delegated(), IsEmpty());
+  stored([](Transaction& transaction) { return transaction.remove_organization(kOrganization); });
+  EXPECT_FALSE(read<std::optional<OrganizationResourcePolicy>>(
+      [](Transaction& transaction) { return transaction.organization_resource_policy(kOrganization); }));
+}
+
 }  // namespace
 }  // namespace coffer::catalog

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/organizations/delegation.h"
+
+#include <algorithm>
+#include <array>
+
+#include "services/organizations/names.h"
+
+namespace coffer::services::organizations {
+namespace {
+
+bool only_reads(const std::string& operation) {
+  return operation.starts_with("Describe") || operation.starts_with("List");
+}
+
+// Beside what only reads, the management of policies; what is not among them is the management account's.
+bool may_be_delegated(const std::string& operation) {
+  constexpr std::array<std::string_view, 9> kManagement = {
+      "AttachPolicy",     "CreatePolicy", "DeletePolicy", "DetachPolicy", "DisablePolicyType",
+      "EnablePolicyType", "UpdatePolicy", "TagResource",  "UntagResource"};
+  return only_reads(operation) || std::ranges::find(kManagement, operation) != kManagement.end();
+}
+
+struct Delegated {
+  bool administrator = false;
+  std::optional<catalog::OrganizationResourcePolicy> policy;
+};
+
+Result<Delegated> read_delegated(Call& call, const Organization& organization) {
+  Delegated delegated;
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(administrator, is_delegated_administrator(transaction, organization, call.account));
+    delegated.administrator = administrator;
+    COFFER_TRY(policy, transaction.organization_resource_policy(organization.id));
+    delegated.policy = std::move(policy);
+    return {};
+  }));
+  return delegated;
+}
+
+// As a resource of the management account's: the policy has to name the caller, and the caller's own have to
+// allow.
+Result<bool> allows(Call& call, const Organization& organization,
+                    const catalog::OrganizationResourcePolicy& policy,
+                    const std::vector<AskedResource>& resources) {
+  auto document = call.installation.documents->read(policy.content, policy::DocumentKind::kResource);
+  if (!document)
+    return fail(ErrorKind::kCorrupt, "the stored " + policy.id + ": " + document.error().message);
+  const policy::AttachedPolicy attached{policy.id, document->get()};
+  for (const auto& resource : resources) {
+    COFFER_TRY(decision, call.decide({.action = "organizations:" + call.operation,
+                                      .resource = resource.arn,
+                                      .resource_account = organization.management_account,
+                                      .resource_policy = &attached,
+                                      .context = resource.context}));
+    if (!decision.allowed()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<bool> is_delegated_administrator(catalog::Transaction& transaction, const Organization& organization,
+                                        const std::string& account) {
+  COFFER_TRY(all, transaction.delegated_administrators(organization.id));
+  return std::ranges::find(all, account, &catalog::DelegatedAdministrator::account) != all.end();
+}
+
+Result<bool> is_delegated(Call& call, const Organization& organization,
+                          const std::vector<AskedResource>& resources) {
+  if (!may_be_delegated(call.operation)) return false;
+  COFFER_TRY(delegated, read_delegated(call, organization));
+  if (delegated.administrator && only_reads(call.operation)) return true;
+  if (!delegated.policy) return false;
+  return allows(call, organization, *delegated.policy, resources);
+}
+
+Status check_service_principal(const std::string& service) {
+  constexpr std::string_view kEnd = ".amazonaws.com";
+  const bool plain = std::ranges::all_of(service, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+  if (plain && service.ends_with(kEnd) && service.size() > kEnd.size()) return {};
+  return invalid_input("UNRECOGNIZED_SERVICE_PRINCIPAL", "You specified an unrecognized service principal.");
+}
+
+policy::Context service_key(const std::string& service) {
+  policy::Context context;
+  context.set("organizations:ServicePrincipal", service);
+  return context;
+}
+
+}  // namespace coffer::services::organizations
