@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Passwords, certificates, SSH keys and passwords of single services: users have none here, and
-// whoever asks (before deleting a user, say) is told so.
+// Passwords, certificates, SSH keys and credentials of single services: users have none here, and whoever
+// asks (before deleting a user, say) is told so.
 #include <fmt/format.h>
 
 #include "services/iam/entities.h"
@@ -12,32 +12,32 @@ Status authorise_for_user(Call& call, const std::optional<std::string>& name) {
   return find_user_or_caller(call, name).transform([](const auto&) {});
 }
 
+// None of what an answer lists as `named`.
+template <class Response, class List>
+Result<Response> none(Call& call, const std::optional<std::string>& user, List Response::*named) {
+  COFFER_CHECK(authorise_for_user(call, user));
+  Response response;
+  (response.*named).emplace();
+  if constexpr (requires { response.is_truncated; }) response.is_truncated = false;
+  return response;
+}
+
 }  // namespace
 
 Result<api::ListSigningCertificatesResponse> IamService::list_signing_certificates(
     Call& call, const api::ListSigningCertificatesRequest& request) {
-  COFFER_CHECK(authorise_for_user(call, request.user_name));
-  api::ListSigningCertificatesResponse response;
-  response.certificates.emplace();
-  response.is_truncated = false;
-  return response;
+  return none(call, request.user_name, &api::ListSigningCertificatesResponse::certificates);
 }
 
 Result<api::ListSSHPublicKeysResponse> IamService::list_ssh_public_keys(
     Call& call, const api::ListSSHPublicKeysRequest& request) {
-  COFFER_CHECK(authorise_for_user(call, request.user_name));
-  api::ListSSHPublicKeysResponse response;
-  response.ssh_public_keys.emplace();
-  response.is_truncated = false;
-  return response;
+  return none(call, request.user_name, &api::ListSSHPublicKeysResponse::ssh_public_keys);
 }
 
 Result<api::ListServiceSpecificCredentialsResponse> IamService::list_service_specific_credentials(
     Call& call, const api::ListServiceSpecificCredentialsRequest& request) {
-  COFFER_CHECK(authorise_for_user(call, request.user_name));
-  api::ListServiceSpecificCredentialsResponse response;
-  response.service_specific_credentials.emplace();
-  return response;
+  return none(call, request.user_name,
+              &api::ListServiceSpecificCredentialsResponse::service_specific_credentials);
 }
 
 Result<api::GetLoginProfileResponse> IamService::get_login_profile(
