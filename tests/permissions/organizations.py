@@ -159,7 +159,7 @@ def resource_policy(put=False):
     """About the organization's resource policy, which is there, or is `put` once more."""
     @in_tree
     def entry(tree):
-        content = document(statement("organizations:ListRoots", "Allow", Principal={"AWS": MANAGER}))
+        content = document(statement("organizations:ListRoots", "Allow", Principal={"AWS": "111122223333"}))
         policy = tree.client.put_resource_policy(Content=content)["ResourcePolicy"]["ResourcePolicySummary"]
         return Call(policy["Arn"], **({"Content": content} if put else {}))
     return entry
