@@ -130,7 +130,7 @@ class Question {
 
   // Of the statements that speak of the action.
   std::vector<std::string> missing() const {
-    std::vector<std::string> keys;
+    policy::ContextKeys keys;
     const auto add = [&](const AttachedPolicy& policy) {
       for (const auto& statement : policy.document->statements)
         if (policy::concerns(statement, request_.action)) policy::add_context_keys(statement, keys);
@@ -138,9 +138,10 @@ class Question {
     for (const auto& policy : policies_.caller.identity_policies) add(policy);
     if (policies_.caller.boundary) add(*policies_.caller.boundary);
     if (policies_.resource_policy) add(*policies_.resource_policy);
-    std::erase_if(keys,
+    std::vector<std::string> missing = keys.all();
+    std::erase_if(missing,
                   [&](const std::string& key) { return context_.find(policy::to_lower(key)).has_value(); });
-    return keys;
+    return missing;
   }
 
   std::optional<api::PermissionsBoundaryDecisionDetail> boundary() const {
@@ -209,19 +210,35 @@ struct Combination {
   std::string action, resource;
 };
 
-Result<std::vector<Combination>> combinations(const std::vector<std::string>& actions,
-                                              const std::vector<std::string>& resources) {
-  std::vector<Combination> all;
-  for (const auto& action : actions) {
+Status check_names(const std::vector<std::string>& actions, const std::vector<std::string>& resources) {
+  for (const auto& action : actions)
     if (action.find(':') == std::string::npos)
       return invalid_input(fmt::format("Invalid action: {}", action));
-    for (const auto& resource : resources) {
-      if (resource != "*" && !parse_arn(resource))
-        return invalid_input(fmt::format("Resource {} is not an ARN.", resource));
-      all.push_back({fmt::format("{:08}", all.size()), action, resource});
-    }
-  }
-  return all;
+  for (const auto& resource : resources)
+    if (resource != "*" && !parse_arn(resource))
+      return invalid_input(fmt::format("Resource {} is not an ARN.", resource));
+  return {};
+}
+
+// Large policies are asked fewer questions in one call: "IAM might return fewer results, even when there are
+// more available" (IAM API Reference, SimulateCustomPolicy, MaxItems).
+size_t most_results(const SimulatedPolicies& policies) {
+  constexpr size_t kTextInOneCall = 2 << 20;  // bytes of policies, once for each question
+  size_t size = 1;
+  for (const auto& [name, text] : policies.texts) size += text.size();
+  return std::max<size_t>(1, kTextInOneCall / size);
+}
+
+// Those of the page and one more, of each action on each resource.
+std::vector<Combination> combinations(const std::vector<std::string>& actions,
+                                      const std::vector<std::string>& resources, const Page& page) {
+  std::vector<Combination> wanted;
+  const size_t count = actions.size() * resources.size();
+  size_t next = page.after.empty() ? 0 : std::strtoull(page.after.c_str(), nullptr, 10) + 1;
+  for (; next < count && wanted.size() <= page.limit; ++next)
+    wanted.push_back(
+        {fmt::format("{:08}", next), actions[next / resources.size()], resources[next % resources.size()]});
+  return wanted;
 }
 
 template <class Request>
@@ -236,10 +253,12 @@ Result<api::SimulatePolicyResponse> simulate(Call& call, const Request& request,
     owner = std::move(account);
   }
   const bool listed = request.resource_arns && !request.resource_arns->empty();
-  COFFER_TRY(wanted, combinations(request.action_names,
-                                  listed ? *request.resource_arns : std::vector<std::string>{"*"}));
+  const auto resources = listed ? *request.resource_arns : std::vector<std::string>{"*"};
+  COFFER_CHECK(check_names(request.action_names, resources));
+  page.limit = std::min(page.limit, most_results(policies));
+  auto wanted = combinations(request.action_names, resources, page);
   api::SimulatePolicyResponse response;
-  take_page(wanted, page, response, [](const Combination& each) { return each.key; });
+  end_page(wanted, page, response, [](const Combination& each) { return each.key; });
   response.evaluation_results.emplace();
   for (const auto& each : wanted) {
     const Question question(policies, context, each.action, each.resource, owner);
@@ -249,10 +268,10 @@ Result<api::SimulatePolicyResponse> simulate(Call& call, const Request& request,
 }
 
 api::GetContextKeysForPolicyResponse keys_of(const SimulatedPolicies& policies) {
-  std::vector<std::string> keys;
+  policy::ContextKeys keys;
   for (const auto& policy : policies.caller.identity_policies)
     for (const auto& statement : policy.document->statements) policy::add_context_keys(statement, keys);
-  return api::GetContextKeysForPolicyResponse{std::move(keys)};
+  return api::GetContextKeysForPolicyResponse{keys.all()};
 }
 
 }  // namespace

@@ -55,9 +55,9 @@ TEST(ContextKeys, AreThoseOfConditionsAndVariablesAsWritten) {
                     R"({"aws:PrincipalTag/Team":"${s3:Prefix, 'x'}","AWS:username":"a"}}}})",
                     DocumentKind::kIdentity);
   ASSERT_TRUE(document) << document.error().message;
-  std::vector<std::string> keys;
+  ContextKeys keys;
   add_context_keys(document->statements[0], keys);
-  EXPECT_THAT(keys, ElementsAre("aws:UserName", "aws:PrincipalTag/Team", "s3:Prefix"));
+  EXPECT_THAT(keys.all(), ElementsAre("aws:UserName", "aws:PrincipalTag/Team", "s3:Prefix"));
 }
 
 }  // namespace
