@@ -11,6 +11,9 @@ namespace coffer::policy {
 namespace {
 
 constexpr size_t kColonsBeforeTheResource = 5;
+// Nothing that is compared is as long. A caller chooses some values (aws:UserAgent), and a policy may name
+// one hundreds of times.
+constexpr size_t kLongestExpansion = 64 * 1024;
 
 std::string to_pattern(std::string_view text, Wildcards wildcards) {
   switch (wildcards) {
@@ -118,16 +121,20 @@ std::optional<std::string_view> expand(const Text& text, const Context& context,
                                        bool arn) {
   if (text.variables.empty()) return text.pattern;
   buffer.clear();
-  size_t done = 0;
+  size_t done = 0, colons = 0;
+  const auto append = [&](std::string_view more) {
+    if (arn) colons += static_cast<size_t>(std::count(more.begin(), more.end(), ':'));
+    buffer += more;
+  };
   for (const auto& variable : text.variables) {
-    buffer.append(text.pattern, done, variable.at - done);
+    append(std::string_view(text.pattern).substr(done, variable.at - done));
     done = variable.at;
     const auto value = value_of(variable, context);
-    if (!value || has_wildcard_bytes(*value)) return std::nullopt;
-    if (arn && value->find(':') != std::string::npos &&
-        std::count(buffer.begin(), buffer.end(), ':') < static_cast<ptrdiff_t>(kColonsBeforeTheResource))
+    if (!value || has_wildcard_bytes(*value) || buffer.size() + value->size() > kLongestExpansion)
       return std::nullopt;
-    buffer += *value;
+    if (arn && colons < kColonsBeforeTheResource && value->find(':') != std::string::npos)
+      return std::nullopt;
+    append(*value);
   }
   buffer.append(text.pattern, done);
   return buffer;

@@ -35,8 +35,9 @@ struct Text {
 Result<Text> read_text(std::string_view text, Wildcards wildcards, bool variables);
 
 // The pattern with its variables' values. They match literally. Nothing when a variable has no value: such a
-// text matches nothing. `buffer` holds the result where there are variables. With `arn`, a value that has a
-// colon and stands before the sixth segment counts as none, for it would move the segments.
+// text matches nothing; so does one longer than 64 KiB. `buffer` holds the result where there are variables.
+// With `arn`, a value that has a colon and stands before the sixth segment counts as none, for it would move
+// the segments.
 std::optional<std::string_view> expand(const Text& text, const Context& context, std::string& buffer,
                                        bool arn = false);
 
