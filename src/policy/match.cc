@@ -94,35 +94,92 @@ bool matches_greedily(std::string_view pattern, std::string_view text, Equal equ
   return true;
 }
 
-// Where a * stops at a colon, an earlier one may have to take more: all states at once, a row for each place
-// in the text.
-template <class Equal>
-bool matches_by_rows(std::string_view pattern, std::string_view text, Equal equal) {
-  std::vector<std::vector<bool>> rows(text.size() + 1);
-  rows[0].resize(pattern.size() + 1);
-  rows[0][0] = true;
-  for (size_t t = 0; t <= text.size(); ++t) {
-    auto& row = rows[t];
-    if (row.empty()) continue;
-    for (size_t p = 0; p < pattern.size(); ++p) {
-      if (!row[p]) continue;
-      const bool many = pattern[p] == kManyCharacters || pattern[p] == kManyWithinSegment;
-      if (many) row[p + 1] = true;
-      const auto reach = [&](size_t at, size_t state) {
-        if (rows[at].empty()) rows[at].resize(pattern.size() + 1);
-        rows[at][state] = true;
-      };
-      if (many) {
-        if (t < text.size() && (pattern[p] == kManyCharacters || text[t] != ':'))
-          reach(next_character(text, t), p);
-      } else if (const size_t next = step(pattern[p], text, t, equal); next != kNone) {
-        reach(next, p + 1);
-      }
-    }
-    if (t < text.size()) row = {};  // what was read is not needed again
+// A set of places in a pattern, a bit each.
+class Places {
+ public:
+  explicit Places(size_t count) : words_(count / 64 + 1) {}
+  void add(size_t place) { words_[place / 64] |= uint64_t{1} << (place % 64); }
+  bool has(size_t place) const { return (words_[place / 64] >> (place % 64) & 1) != 0; }
+  bool empty() const {
+    return std::all_of(words_.begin(), words_.end(), [](uint64_t word) { return word == 0; });
   }
-  return !rows.back().empty() && rows.back()[pattern.size()];
-}
+  // Those of this set and of `chosen`, each moved on by `steps` (0 or 1), are added to `into`. Tells whether
+  // that made it larger.
+  bool move(const Places& chosen, size_t steps, Places& into) const {
+    bool grown = false;
+    uint64_t carried = 0;
+    for (size_t i = 0; i < words_.size(); ++i) {
+      const uint64_t moving = words_[i] & chosen.words_[i];
+      const uint64_t moved = steps == 0 ? moving : moving << 1 | carried;
+      carried = moving >> 63;
+      grown = grown || (moved & ~into.words_[i]) != 0;
+      into.words_[i] |= moved;
+    }
+    return grown;
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+};
+
+// Where a * stops at a colon, an earlier one may have to take more: all places at once that the text so far
+// may have led to, in time proportional to the lengths' product by 64.
+template <class Equal>
+class AllPlaces {
+ public:
+  AllPlaces(std::string_view pattern, Equal equal)
+      : pattern_(pattern), equal_(equal), stars_(size()), many_(size()), one_(size()), one_within_(size()) {
+    for (size_t p = 0; p < pattern.size(); ++p) {
+      if (pattern[p] == kManyCharacters) many_.add(p);
+      if (pattern[p] == kManyCharacters || pattern[p] == kManyWithinSegment) stars_.add(p);
+      if (pattern[p] == kOneCharacter) one_.add(p);
+      if (pattern[p] == kOneCharacter || pattern[p] == kOneWithinSegment) one_within_.add(p);
+    }
+  }
+
+  bool match(std::string_view text) {
+    Places here(size()), after_character(size());
+    here.add(0);
+    skip_stars(here);
+    for (size_t t = 0; t < text.size(); ++t) {
+      const bool colon = text[t] == ':';
+      Places next(size());
+      here.move(colon ? many_ : stars_, 0, after_character);
+      here.move(colon ? one_ : one_within_, 1, after_character);
+      here.move(places_of(text[t]), 1, next);
+      // Wildcards take whole characters.
+      if (t + 1 == text.size() || !is_continuation(text[t + 1])) {
+        after_character.move(after_character, 0, next);
+        after_character = Places(size());
+      }
+      skip_stars(next);
+      here = std::move(next);
+      if (here.empty() && after_character.empty()) return false;
+    }
+    return here.has(pattern_.size());
+  }
+
+ private:
+  size_t size() const { return pattern_.size() + 1; }
+  // A * may take nothing.
+  void skip_stars(Places& places) const {
+    while (places.move(stars_, 1, places)) {
+    }
+  }
+  const Places& places_of(char c) {
+    auto& known = literals_.at(static_cast<uint8_t>(c));
+    if (known) return *known;
+    known.emplace(size());
+    for (size_t p = 0; p < pattern_.size(); ++p)
+      if (!is_wildcard(pattern_[p]) && equal_(pattern_[p], c)) known->add(p);
+    return *known;
+  }
+
+  const std::string_view pattern_;
+  const Equal equal_;
+  Places stars_, many_, one_, one_within_;
+  std::array<std::optional<Places>, 256> literals_;
+};
 
 // Most patterns differ from most texts before their first wildcard.
 template <class Equal>
@@ -134,7 +191,7 @@ bool matches_by(std::string_view pattern, std::string_view text, Equal equal) {
   pattern.remove_prefix(same);
   text.remove_prefix(same);
   return pattern.find(kManyWithinSegment) == std::string_view::npos ? matches_greedily(pattern, text, equal)
-                                                                    : matches_by_rows(pattern, text, equal);
+                                                                    : AllPlaces(pattern, equal).match(text);
 }
 
 constexpr size_t kSegments = 6;

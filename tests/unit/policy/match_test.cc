@@ -122,5 +122,16 @@ TEST(Match, NoPatternTakesLong) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
+// What AWS lets a policy have for a resource, on the longest that is asked about.
+TEST(Match, ManyWildcardsWithinASegmentTakeNoTime) {
+  std::string pattern = "arn:aws:kms:us-west-2:";
+  for (int i = 0; i < 2900; ++i) pattern += "a*";
+  const std::string compiled = resource_pattern(pattern + "x:y");
+  const std::string text = "arn:aws:kms:us-west-2:" + std::string(1'000, 'a') + ":" + std::string(1'000, 'a');
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(matches(compiled, text));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+}
+
 }  // namespace
 }  // namespace coffer::policy
