@@ -106,7 +106,7 @@ bool null_holds(const Condition& condition, bool null) {
 
 }  // namespace
 
-bool holds(const Condition& condition, const Context& context) {
+bool holds(const Condition& condition, Effect effect, const Context& context) {
   const auto values = context.find(condition.lower_case_key);
   if (condition.comparison == Comparison::kNull) return null_holds(condition, is_null(values));
   if (!values && condition.if_exists) return true;
@@ -120,8 +120,10 @@ bool holds(const Condition& condition, const Context& context) {
       break;
   }
   if (!values) return condition.negated;
-  // A key of several values wants a quantifier; without one, some value has to match, or, negated, none may.
-  return condition.negated ? all_fit(*values, value_is_fine) : any_fits(*values, value_is_fine);
+  if (values->begin() == values->end()) return condition.negated;
+  // A key of several values wants a quantifier. Without one nobody gains by a further value: two spellings of
+  // a tag's name or of a name in an encryption context are one key.
+  return effect == Effect::kAllow ? all_fit(*values, value_is_fine) : any_fits(*values, value_is_fine);
 }
 
 }  // namespace coffer::policy

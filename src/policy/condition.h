@@ -5,8 +5,10 @@
 //
 // Of an absent key hold: negated operators, those with IfExists, ForAllValues, and Null with "true". A key
 // that is there without a value, or with empty ones alone, is null too: Null and ForAllValues hold,
-// ForAnyValue does not, even if negated; a plain operator compares the empty text. A value that is not of the
-// operator's kind (a word for a number) equals nothing, so the negated operator holds.
+// ForAnyValue does not, even if negated; a plain operator compares the empty text. Of a key with several
+// values, which a plain operator is not made for, an Allow's operator has to hold for all, a Deny's for one.
+// A value that is not of the operator's kind (a word for a number) equals nothing, so the negated operator
+// holds.
 #pragma once
 #include <string>
 #include <variant>
@@ -35,6 +37,8 @@ enum class Comparison {
 enum class Order { kEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
 enum class Quantifier { kNone, kForAllValues, kForAnyValue };
 
+enum class Effect { kAllow, kDeny };
+
 struct Condition {
   // What the policy compares with: a text, a number, a date, a Boolean (Null's), a network, or bytes.
   using Operand = std::variant<Text, double, Timestamp, bool, Network, std::vector<uint8_t>>;
@@ -55,6 +59,7 @@ struct Condition {
 // operator and key, for what is no condition.
 Result<std::vector<Condition>> read_conditions(const JsonValue& json, bool variables);
 
-bool holds(const Condition& condition, const Context& context);
+// In a statement of that effect.
+bool holds(const Condition& condition, Effect effect, const Context& context);
 
 }  // namespace coffer::policy

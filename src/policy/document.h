@@ -22,8 +22,6 @@ enum class DocumentKind {
   kTrust,     // of a role: Principal required, no Resource, no NotPrincipal
 };
 
-enum class Effect { kAllow, kDeny };
-
 struct Statement {
   std::string sid;  // empty without one
   Effect effect = Effect::kAllow;

@@ -184,7 +184,9 @@ bool resource_applies(const Statement& statement, const AccessRequest& request) 
 bool applies(const Statement& statement, const AccessRequest& request) {
   return action_applies(statement, request.action) && resource_applies(statement, request) &&
          std::all_of(statement.conditions.begin(), statement.conditions.end(),
-                     [&](const Condition& condition) { return holds(condition, request.context.get()); });
+                     [&](const Condition& condition) {
+                       return holds(condition, statement.effect, request.context.get());
+                     });
 }
 
 bool resource_policy_allows(const AccessRequest& request) {

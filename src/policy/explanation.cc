@@ -9,10 +9,10 @@
 namespace coffer::policy {
 namespace {
 
-ConditionReport report(const Condition& condition, const Context& context) {
+ConditionReport report(const Condition& condition, Effect effect, const Context& context) {
   ConditionReport told{condition.operator_name, condition.key, condition.written, std::nullopt, false};
   if (const auto values = context.find(condition.lower_case_key)) told.actual = values->copies();
-  told.holds = holds(condition, context);
+  told.holds = holds(condition, effect, context);
   return told;
 }
 
@@ -35,7 +35,7 @@ PolicyReport report(const AttachedPolicy& policy, PolicyKind kind, const AccessR
     each.action = action_applies(statement, request.action);
     each.resource = resource_applies(statement, request);
     for (const Condition& condition : statement.conditions)
-      each.conditions.push_back(report(condition, request.context.get()));
+      each.conditions.push_back(report(condition, statement.effect, request.context.get()));
     told.statements.push_back(std::move(each));
   }
   return told;

@@ -161,8 +161,9 @@ def one_matches(operator, written, value, context, variables):
     raise ValueError(operator)
 
 
-def condition_holds(name, key, written, context, variables):
-    """"Conditions with multiple context keys or values": OR of the values, NOR of a negated operator's."""
+def condition_holds(name, key, written, context, variables, effect):
+    """"Conditions with multiple context keys or values": OR of the values, NOR of a negated operator's. Several values of the
+    request under an operator without quantifier: docs/POLICY.md, "Where AWS's pages leave a choice"."""
     quantifier, _, operator = name.rpartition(":")
     if_exists = operator.endswith("IfExists")
     operator = operator.removesuffix("IfExists")
@@ -184,9 +185,9 @@ def condition_holds(name, key, written, context, variables):
         return empty or all(map(fits, values))
     if quantifier == "ForAnyValue":
         return not empty and any(map(fits, values))
-    if values is None:
+    if not values:
         return negated
-    return all(map(fits, values)) if negated else any(map(fits, values))
+    return all(map(fits, values)) if effect == "Allow" else any(map(fits, values))
 
 
 # "AWS JSON policy elements: Principal" and "NotPrincipal"
@@ -255,7 +256,7 @@ def applies(statement, request, variables):
         if element in statement and any(resource_matches(one, request["resource"], context, variables)
                                         for one in as_list(statement[element])) != wanted:
             return False
-    return all(condition_holds(name, key, written, context, variables)
+    return all(condition_holds(name, key, written, context, variables, statement["Effect"])
                for name, keys in statement.get("Condition", {}).items() for key, written in keys.items())
 
 

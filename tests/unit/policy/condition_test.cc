@@ -5,19 +5,22 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+
 #include "tests/unit/policy/policy_fixture.h"
 
 namespace coffer::policy {
 namespace {
 
 // Does {"OPERATOR": {"x:key": VALUES}} hold?
-bool holds_for(const std::string& operator_name, const std::string& operands, const Context& values) {
+bool holds_for(const std::string& operator_name, const std::string& operands, const Context& values,
+               Effect effect = Effect::kAllow) {
   const auto text = json("{'" + operator_name + "': {'X:Key': " + operands + "}}");
   const auto tree = read_json(text);
   EXPECT_TRUE(tree.has_value()) << text;
   const auto conditions = read_conditions(*tree, true);
   EXPECT_TRUE(conditions.has_value()) << text << ": " << conditions.error().message;
-  return conditions && holds(conditions->at(0), values);
+  return conditions && holds(conditions->at(0), effect, values);
 }
 
 struct OneValue {
@@ -224,6 +227,30 @@ TEST(Condition, VariablesInOperands) {
   // A variable without a value equals nothing, so negated operators hold.
   EXPECT_FALSE(holds_for("StringLike", "'${aws:PrincipalTag/none}*'", values));
   EXPECT_TRUE(holds_for("StringNotLike", "'${aws:PrincipalTag/none}*'", values));
+}
+
+// A further value neither opens an Allow nor evades a Deny.
+TEST(Conditions, SeveralValuesUnderAnOperatorWithoutQuantifier) {
+  const auto values = context({{"x:key", {"a", "b"}}});
+  for (const char* name : {"StringEquals", "StringLike", "StringEqualsIfExists", "StringEqualsIgnoreCase"}) {
+    EXPECT_FALSE(holds_for(name, "'a'", values, Effect::kAllow)) << name;
+    EXPECT_TRUE(holds_for(name, "['a', 'b']", values, Effect::kAllow)) << name;
+    EXPECT_TRUE(holds_for(name, "'a'", values, Effect::kDeny)) << name;
+    EXPECT_FALSE(holds_for(name, "'c'", values, Effect::kDeny)) << name;
+  }
+  EXPECT_FALSE(holds_for("StringNotEquals", "'a'", values, Effect::kAllow));
+  EXPECT_TRUE(holds_for("StringNotEquals", "'a'", values, Effect::kDeny));
+  EXPECT_FALSE(holds_for("StringNotEquals", "['a', 'b']", values, Effect::kDeny));
+}
+
+// A caller chooses its user agent, a policy how often it is named.
+TEST(Conditions, AVariableThatIsNamedOftenTakesNoTime) {
+  std::string operand = "a:a:a:a:a:";
+  for (int i = 0; i < 340; ++i) operand += "${aws:UserAgent}";
+  const auto values = context({{"x:key", {"a:a:a:a:a:a"}}, {"aws:UserAgent", {std::string(10'000, ':')}}});
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(holds_for("ArnLike", "'" + operand + "'", values));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
 }
 
 TEST(Context, KeysHaveNoCase) {
