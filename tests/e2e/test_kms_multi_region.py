@@ -2,6 +2,8 @@
 """Multi-Region keys: one id and one material in several regions, everything else of their own."""
 import pytest
 from harness import REGION, Coffer, refused, wait_until
+from organization import document, statement
+from principals import new_user, policy
 
 OTHER = "us-east-1"
 
@@ -141,6 +143,22 @@ def test_what_is_not_replicated(kms, east_kms, primary, replica):
     refused("NotFoundException", kms.update_primary_region, KeyId=lonely, PrimaryRegion=OTHER)
     kms.disable_key(KeyId=lonely)
     refused("DisabledException", kms.replicate_key, KeyId=lonely, ReplicaRegion=OTHER)
+
+
+def test_a_replica_is_made_only_where_its_maker_may_make_keys(shared_coffer):
+    key = shared_coffer.client("kms").create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+
+    def client(called, *documents):
+        credentials = new_user(shared_coffer.client("iam"), called, *documents)
+        return shared_coffer.extended_client("kms", credentials=credentials)
+
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": REGION}}
+    bound = client("bound", policy("*"), document(statement("*", Condition=elsewhere)))
+    message = refused("AccessDeniedException", bound.replicate_key, KeyId=key, ReplicaRegion=OTHER)
+    assert "is not authorized to perform: kms:CreateKey" in message and "explicit deny" in message
+    there = {"StringEquals": {"aws:RequestedRegion": OTHER}}
+    free = client("free", policy("kms:ReplicateKey"), policy("kms:CreateKey", Condition=there))
+    free.replicate_key(KeyId=key, ReplicaRegion=OTHER)
 
 
 def test_a_data_key_crosses_regions(kms, east_kms, primary, replica):

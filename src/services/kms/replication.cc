@@ -48,11 +48,13 @@ KeyRequest in_region(const char* condition_key, const std::string& region) {
   return said;
 }
 
-// The replica is a key that is created, in its region. Source: AWS KMS Developer Guide, "Controlling access
-// to multi-Region keys".
+// The replica is a key that is created, in its region: that is aws:RequestedRegion here. Source: AWS KMS
+// Developer Guide, "Controlling access to multi-Region keys".
 Status authorise_creation(Call& call, const catalog::Key& primary, const std::string& region,
                           const Tags& tags) {
-  AccessQuestion question{.action = "kms:CreateKey"};
+  policy::Context there;
+  there.set("aws:RequestedRegion", region);
+  AccessQuestion question{.action = "kms:CreateKey", .given = &there};
   question.context.set("kms:KeySpec", primary.spec);
   question.context.set("kms:KeyUsage", primary.usage);
   question.context.set("kms:KeyOrigin", primary.origin);
