@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/ids.h"
+#include "policy/match.h"
 #include "services/arn.h"
 #include "services/authorisation.h"
 #include "services/iam_names.h"
@@ -38,6 +41,14 @@ Result<std::optional<IamEntity>> entity_named(Installation& installation, const 
     return {};
   }));
   return entity;
+}
+
+// Whose a resource is, decides which organization's policies are looked at. An account asks only about what
+// is its own, so that its request tells nothing of that but what is so.
+bool tells_of_the_owner(std::string_view condition_key) {
+  constexpr std::array<std::string_view, 3> kKeys = {"aws:resourceaccount", "aws:resourceorgid",
+                                                     "aws:resourceorgpaths"};
+  return std::ranges::find(kKeys, policy::to_lower(condition_key)) != kKeys.end();
 }
 
 Status check_account(Installation& installation, const std::string& id) {
@@ -137,7 +148,8 @@ Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
 }
 
 // Who owns what an ARN without an account names: a snapshot, if it is here and for the asker to know of,
-// whose it is; else, as of buckets, whom the question's context names, or the principal's own account.
+// whose it is; else, as of buckets, whom the question's context names (the installation's owner may name
+// anybody), or the principal's own account.
 Result<std::string> unnamed_owner(Inquiry& inquiry, const Arn& arn) {
   const auto given = inquiry.given.find("aws:resourceaccount");
   std::string owner(given ? given->only().value_or(inquiry.principal.account) : inquiry.principal.account);
@@ -192,7 +204,8 @@ Result<AccessExplanation> explain_access(Installation& installation, const Acces
   COFFER_TRY(principal, principal_named(installation, access.principal_arn));
   COFFER_TRY(policies, load_caller(installation, principal));
   Inquiry inquiry{installation, access, std::move(principal), std::move(policies), {}, {}};
-  for (const auto& [name, value] : access.context) inquiry.given.add(name, value);
+  for (const auto& [name, value] : access.context)
+    if (access.asking_account.empty() || !tells_of_the_owner(name)) inquiry.given.add(name, value);
   // Temporary credentials always have this key.
   if (inquiry.principal.type == PrincipalType::kRoleSession &&
       !inquiry.given.find("aws:multifactorauthpresent"))

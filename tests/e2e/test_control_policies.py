@@ -18,9 +18,14 @@ def organization(shared_coffer):
 
 
 @pytest.fixture(scope="module")
-def outsider(shared_coffer):
+def outsiders_credentials(shared_coffer):
+    return second_account(shared_coffer, OUTSIDER)
+
+
+@pytest.fixture(scope="module")
+def outsider(shared_coffer, outsiders_credentials):
     """The KMS of an account in no organization."""
-    return shared_coffer.client("kms", credentials=second_account(shared_coffer, OUTSIDER))
+    return shared_coffer.client("kms", credentials=outsiders_credentials)
 
 
 @pytest.fixture
@@ -264,4 +269,18 @@ def test_explain_names_the_policy_and_its_level(organization, outsider, unit, ac
     assert organization.coffer.json("explain", "--principal", everyone, *asked)["allowed"]
     organization.attach(unit, perimeter(organization), RCP)
     told = organization.coffer.json("explain", "--principal", everyone, *asked)
+    assert (told["allowed"], told["reason"]) == (False, DENIED.format("resource"))
+
+
+@pytest.mark.parametrize("key", ["aws:ResourceAccount", "AWS:resourceaccount"])
+def test_explain_access_shows_no_other_organizations_policies(organization, outsiders_credentials, unit, account, key):
+    """To whom a bucket belongs is the installation's owner's to say, not an account's."""
+    organization.attach(unit, everybody("s3:*"), RCP)
+    everyone, asked = f"arn:aws:iam::{OUTSIDER}:root", {"ActionName": "s3:GetObject", "ResourceArn": "arn:aws:s3:::bucket/x"}
+    iam = organization.coffer.extended_client("iam", credentials=outsiders_credentials)
+    entry = {"ContextKeyName": key, "ContextKeyValues": [account], "ContextKeyType": "string"}
+    plain, claimed = (iam.explain_access(PolicySourceArn=everyone, **asked, **more) for more in ({}, {"ContextEntries": [entry]}))
+    assert claimed["Allowed"] and claimed["Explanation"] == plain["Explanation"]
+    told = organization.coffer.json("explain", "--principal", everyone, "--action", "s3:GetObject",
+                                    "--resource", "arn:aws:s3:::bucket/x", "--context", f"{key}={account}")
     assert (told["allowed"], told["reason"]) == (False, DENIED.format("resource"))
