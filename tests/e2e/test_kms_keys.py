@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from harness import REGION, refused
+from harness import REGION, ZONE, refused
+from principals import new_user, policy
 
 UNKNOWN = "12345678-1234-1234-1234-123456789012"
 
@@ -208,3 +209,23 @@ def test_a_multi_region_key_describes_itself(kms):
     blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"multi")["CiphertextBlob"]
     opened = kms.decrypt(CiphertextBlob=blob)
     assert (opened["KeyId"], opened["Plaintext"]) == (key["Arn"], b"multi")
+
+
+def test_an_aws_managed_key_is_made_only_for_who_may_use_it(coffer):
+    alias = "alias/aws/ebs"
+    root, iam = coffer.client("kms"), coffer.client("iam")
+
+    def client(service, called, *documents):
+        return coffer.client(service, credentials=new_user(iam, called, *documents))
+
+    refused("AccessDeniedException", client("kms", "stranger", policy("sts:*")).describe_key, KeyId=alias)
+    refused("AccessDeniedException", root.encrypt, KeyId=alias, Plaintext=b"x")
+    ec2 = client("ec2", "keyless", policy("ec2:*"), policy("kms:*", effect="Deny"))
+    for key in ({}, {"KmsKeyId": alias}):
+        ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True, **key)
+    assert target_of(root, alias) is None
+    assert "CreateKey" not in [record["eventName"] for record in coffer.trail()]
+    but_volumes = policy("kms:*", effect="Deny", Condition={"StringNotLike": {"kms:EncryptionContext:aws:ebs:id": "vol-*"}})
+    user = client("ec2", "user", policy("ec2:*"), but_volumes)
+    user.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True)
+    assert root.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"] == target_of(root, alias)

@@ -79,9 +79,9 @@ Result<FoundKey> find_foreign(Call& call, const std::string& action, const Arn& 
   return std::move(*found);
 }
 
-Result<FoundKey> find_by_alias(Call& call, const std::string& alias_name) {
-  // A predefined alias stands for a key that is made when it is first asked for.
-  if (const auto* kind = managed_key_kind(alias_name)) return managed_key(call, *kind);
+Result<FoundKey> find_by_alias(Call& call, const std::string& action, const std::string& alias_name) {
+  // A predefined alias stands for a key that is made when it is first asked for by somebody who may.
+  if (const auto* kind = managed_key_kind(alias_name)) return managed_key(call, *kind, action);
   COFFER_TRY(alias, find_alias(call, alias_name));
   if (alias) return find_by_id(call, alias->target_key_id);
   return not_found(fmt::format("Alias {} is not found.", alias_arn(call.region, call.account, alias_name)));
@@ -187,7 +187,7 @@ Result<FoundKey> find_key(Call& call, const std::string& action, const std::stri
     name = arn->resource.starts_with("key/") ? arn->resource.substr(4) : arn->resource;
   }
   if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) {
-    COFFER_TRY(found, find_by_alias(call, name));
+    COFFER_TRY(found, find_by_alias(call, action, name));
     found.alias = name;
     return found;
   }
@@ -214,7 +214,7 @@ Status require_usable(const FoundKey& found) {
 }
 
 Result<FoundKey> aws_managed_ebs_key(Call& call) {
-  return managed_key(call, *managed_key_kind("alias/aws/ebs"));
+  return managed_key(call, *managed_key_kind("alias/aws/ebs"), "kms:GenerateDataKeyWithoutPlaintext");
 }
 
 Result<StoredMaterial> stored_material(Installation& installation, const FoundKey& found, uint32_t version) {

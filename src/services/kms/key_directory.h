@@ -50,7 +50,7 @@ Result<std::shared_ptr<const StoredKey>> stored_of(Installation& installation, c
 enum class AliasUse { kAllowed, kRefused };
 
 // Finds a key by id, key ARN, alias name or alias ARN (the last two only where `aliases` allows).
-// NotFoundException in AWS's words otherwise. The predefined alias of an AWS managed key makes that key.
+// NotFoundException in AWS's words otherwise. That of an AWS managed key makes it for who may do `action`.
 // An ARN may name another account's key where AWS has `action` ("kms:Encrypt") cross accounts; the caller
 // authorises its use (key_access.h). Else, and where there is no such key, AccessDeniedException.
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
@@ -65,7 +65,7 @@ Status check_key_state(const FoundKey& found, std::string_view operation);
 // The same for any cryptographic operation.
 Status require_usable(const FoundKey& found);
 
-// The AWS managed key for EBS, made together with its alias "alias/aws/ebs" if it does not exist.
+// The AWS managed key for EBS, made with its alias "alias/aws/ebs" for who may use it.
 Result<FoundKey> aws_managed_ebs_key(Call& call);
 
 // One version of the key's material as it is stored; version 0 means the current one. kRefusedCiphertext if

@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "services/arn.h"
 #include "services/kms/continuous_backup.h"
+#include "services/kms/key_access.h"
 #include "services/kms/key_states.h"
 
 namespace coffer::services::kms {
@@ -63,9 +64,16 @@ DependentCall creation_of(const catalog::Key& key) {
   return made;
 }
 
+// What a service that uses the key for its caller says; for which volume is not known yet. The caller of this
+// asks again, with all that the request says.
+KeyRequest presumed_request(const Call& call) {
+  KeyRequest said;
+  if (call.service != "kms") said.encryption_context["aws:ebs:id"] = "vol-*";
+  return said;
+}
+
 // Makes the key unless another call was faster; the alias that stands afterwards.
-Result<catalog::Alias> make_key(Call& call, const ManagedKeyKind& kind) {
-  const catalog::Key key = new_key(call, kind);
+Result<catalog::Alias> make_key(Call& call, const ManagedKeyKind& kind, const catalog::Key& key) {
   COFFER_TRY(token, call.installation.keyd.create_backing_key({key.account, key.region, key.id}, 1));
   catalog::Alias alias{call.account, call.region, std::string(kind.alias), key.id, call.time, call.time};
   const catalog::BackingKey material{key.id, 1, token, key.region};
@@ -109,10 +117,13 @@ std::string managed_key_policy(const ManagedKeyKind& kind, std::string_view regi
       kind.via_service, region, account, kind.with_grants ? R"(,"kms:RevokeGrant")" : "");
 }
 
-Result<FoundKey> managed_key(Call& call, const ManagedKeyKind& kind) {
+Result<FoundKey> managed_key(Call& call, const ManagedKeyKind& kind, const std::string& action) {
   COFFER_TRY(existing, find_alias(call, std::string(kind.alias)));
   if (!existing) {
-    COFFER_TRY(made, make_key(call, kind));
+    FoundKey wanted = with_arn(new_key(call, kind));
+    wanted.alias = kind.alias;
+    COFFER_CHECK(authorise_key(call, action, wanted, presumed_request(call)));
+    COFFER_TRY(made, make_key(call, kind, wanted.key));
     existing = std::move(made);
   }
   return find_key(call, "kms:DescribeKey", existing->target_key_id, AliasUse::kRefused);

@@ -25,8 +25,9 @@ const ManagedKeyKind* managed_key_kind(std::string_view alias);
 
 std::string managed_key_policy(const ManagedKeyKind& kind, std::string_view region, std::string_view account);
 
-// The caller's, made together with its alias if it does not exist.
-Result<FoundKey> managed_key(Call& call, const ManagedKeyKind& kind);
+// The caller's. If it does not exist it is made, together with its alias, for who may do `action` with it;
+// AccessDeniedException for others.
+Result<FoundKey> managed_key(Call& call, const ManagedKeyKind& kind, const std::string& action);
 
 // AccessDeniedException for `action`, which changes a key, where the key is AWS's.
 Status refuse_managed(const Call& call, const std::string& action, const FoundKey& found);
