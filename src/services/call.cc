@@ -10,6 +10,11 @@ std::string_view service_of(std::string_view action) {
   return action.substr(0, action.find(':'));
 }
 
+// The EBS direct APIs are EC2's own: what they ask of EC2 (to tag a snapshot) the caller asks itself.
+bool is_asked_directly(std::string_view asked, std::string_view called) {
+  return asked == called || (called == "ebs" && asked == "ec2");
+}
+
 }  // namespace
 
 Result<AccessDecision> Call::decide(const AccessQuestion& question) {
@@ -20,7 +25,7 @@ Result<AccessDecision> Call::decide(const AccessQuestion& question) {
   has_asked_ = true;
   const RequestOrigin origin{time,         region, source_ip_address, user_agent, secure_transport,
                              vpc_endpoint, vpc};
-  if (!question.via_service.empty() || service_of(question.action) == service)
+  if (!question.via_service.empty() || is_asked_directly(service_of(question.action), service))
     return coffer::decide(installation, policies_, principal, origin, question);
   AccessQuestion in_its_name = question;
   in_its_name.via_service = service;

@@ -275,3 +275,10 @@ def test_a_snapshot_to_be_written_is_asked_about_as_it_will_be(shared_coffer):
     assert f"is not authorized to perform: ec2:CreateTags on resource: {SNAPSHOTS} because" in message
     tagger = client_of(shared_coffer, "ebs", policy("ebs:StartSnapshot", SNAPSHOTS), tagging)
     tagger.start_snapshot(VolumeSize=2, Tags=as_tags(a="1"))
+
+
+def test_the_tags_of_a_snapshot_to_be_written_are_asked_about_as_its_writers_own_wish(shared_coffer):
+    direct = {"Bool": {"aws:ViaAWSService": "false"}, "IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
+    ebs = client_of(shared_coffer, "ebs", policy("ebs:StartSnapshot", SNAPSHOTS),
+                    policy("ec2:CreateTags", SNAPSHOTS, Condition=direct))
+    ebs.start_snapshot(VolumeSize=1, Tags=as_tags(a="1"))
