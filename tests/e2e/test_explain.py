@@ -5,6 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from principals import new_role, new_user, policy, trust
+
 VIA_EC2 = "ec2.us-west-2.amazonaws.com"
 
 
@@ -173,3 +175,19 @@ def test_explain_access_tells_nothing_of_other_accounts(coffer, user, account):
         coffer.extended_client("iam").explain_access(PolicySourceArn=f"arn:aws:iam::{account}:root", ActionName="kms:Decrypt",
                                             ResourceArn="arn:aws:kms:us-west-2:111111111111:key/0")
     assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_session_is_explained_to_whom_its_role_may_be(coffer, account):
+    iam = coffer.client("iam")
+    role = new_role(iam, "hidden", trust({"AWS": account}), Path="/some/")
+    session = f"arn:aws:sts::{account}:assumed-role/hidden/se"
+
+    def explain_to(called, *documents):
+        asker = coffer.extended_client("iam", credentials=new_user(iam, called, *documents))
+        return asker.explain_access(PolicySourceArn=session, ActionName="kms:Decrypt", ResourceArn="*")
+
+    assert not explain_to("of-role", policy("iam:ExplainAccess", role))["Allowed"]
+    for called, document in (("of-session", policy("iam:ExplainAccess", session)), ("of-none", policy("iam:GetUser"))):
+        with pytest.raises(ClientError) as refused:
+            explain_to(called, document)
+        assert f"iam:ExplainAccess on resource: {role} because" in refused.value.response["Error"]["Message"]

@@ -3,6 +3,7 @@
 #include "services/access_explanation.h"
 #include "services/arn.h"
 #include "services/iam/iam_service.h"
+#include "services/iam_names.h"
 
 namespace coffer::services::iam {
 namespace {
@@ -14,11 +15,27 @@ Status check_own(const Call& call, const std::string& arn) {
   return fail(ErrorKind::kPermissionDenied, arn + " is of another account.", "AccessDenied");
 }
 
+// What is asked for a session is asked of its role, under the role's own ARN.
+Result<std::string> arn_to_ask_on(const Call& call, const std::string& arn) {
+  const auto parsed = parse_arn(arn);
+  if (!parsed || parsed->account != call.account || !parsed->resource.starts_with("assumed-role/"))
+    return arn;
+  const std::string name = policy::entity_name(arn);
+  std::string asked = iam_arn(call.account, "role", "/", name);
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(role, transaction.iam_entity_named(call.account, "role", name));
+    if (role) asked = entity_arn(*role);
+    return {};
+  }));
+  return asked;
+}
+
 }  // namespace
 
 Result<api::ExplainAccessResponse> IamService::explain_access(Call& call,
                                                               const api::ExplainAccessRequest& request) {
-  COFFER_CHECK(call.authorise("iam:ExplainAccess", request.policy_source_arn));
+  COFFER_TRY(source, arn_to_ask_on(call, request.policy_source_arn));
+  COFFER_CHECK(call.authorise("iam:ExplainAccess", source));
   AccessCase access{
       request.policy_source_arn, request.action_name, request.resource_arn.value_or("*"), {}, call.account};
   COFFER_CHECK(check_own(call, access.principal_arn));
