@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Half of an evaluation (evaluate.h): what the owner of the resource says. A pure function, thread-safe.
+// Parts of an evaluation (evaluate.h): what the owner of the resource says, and what bounds the caller. Pure
+// functions, thread-safe.
 #pragma once
 #include "policy/evaluate.h"
 
@@ -7,5 +8,9 @@ namespace coffer::policy {
 
 // Does the resource's policy, by itself, let the caller in, by whatever name, whatever else forbids it?
 bool resource_policy_allows(const AccessRequest& request);
+
+// Do the caller's permissions boundary and session policies, where there are any, allow it? For what is not
+// given by a policy of the resource, which may go beyond them: a grant.
+bool bounds_allow(const AccessRequest& request);
 
 }  // namespace coffer::policy

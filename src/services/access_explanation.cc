@@ -91,6 +91,7 @@ struct Inquiry {
     watched.given = &given;
     watched.observe = [&](const policy::AccessRequest& request) {
       told.questions.push_back(policy::explain_request(request));
+      if (question.observe) question.observe(request);
     };
     const auto arn = parse_arn(question.resource);
     const std::string region = arn && !arn->region.empty() ? arn->region : installation.regions.front();

@@ -438,3 +438,23 @@ def test_a_grant_is_no_more_than_its_maker_has(coffer, iam, kms, user):
         refused("AccessDeniedException", outsider.retire_grant, GrantToken=grant["GrantToken"])
         refused("AccessDeniedException", outsider.revoke_grant, KeyId=key, GrantId=grant["GrantId"])
     friends.encrypt(KeyId=key, Plaintext=b"x")
+
+
+def test_a_grant_goes_beyond_no_boundary_and_no_session_policy(coffer, iam, kms, session):
+    """A key's policy that names a user or a session does (IAM User Guide, "Policy evaluation logic"), a grant does not."""
+    boundary = iam.create_policy(PolicyName=name("boundary"), PolicyDocument=policy("ec2:*"))["Policy"]["Arn"]
+    bound, role = name("bound"), new_role(iam, name("granted"), trust({"AWS": ACCOUNT}))
+    bounded = coffer.client("kms", credentials=new_user(iam, bound))
+    grantee = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.rsplit('/')[-1]}/session"
+    key = key_for(kms, to({"AWS": [arn("user", bound), grantee]}, "kms:GenerateDataKey"))
+    for each in (arn("user", bound), grantee):
+        for operations in (["Encrypt"], ["Encrypt", "Decrypt"]):
+            kms.create_grant(KeyId=key, GranteePrincipal=each, Operations=operations)
+    bounded.encrypt(KeyId=key, Plaintext=b"x")
+    session(role)("kms").encrypt(KeyId=key, Plaintext=b"x")
+    iam.put_user_permissions_boundary(UserName=bound, PermissionsBoundary=boundary)
+    for narrowed in (bounded, session(role, Policy=policy("ec2:*"))("kms")):
+        refused("AccessDeniedException", narrowed.encrypt, KeyId=key, Plaintext=b"x")
+        narrowed.generate_data_key(KeyId=key, KeySpec="AES_256")
+    told = coffer.json("explain", "--principal", arn("user", bound), "--action", "kms:Encrypt", "--resource", key)
+    assert not told["allowed"] and len(told["questions"]) == 2, "the key's policy, and the grants to the user once"

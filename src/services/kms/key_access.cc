@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "format/grant_token.h"
 #include "policy/resource_consent.h"
 #include "services/arn.h"
@@ -21,24 +23,37 @@ Status check_grant_tokens(const std::vector<std::string>& tokens) {
   return {};
 }
 
+// The first that fits. What a grant to a name allows is the same for each of them.
+const catalog::Grant* find_fitting(const std::vector<catalog::Grant>& grants, std::string_view operation,
+                                   const KeyRequest& said) {
+  const auto fits = [&](const auto& grant) { return permits(grant, operation, said.encryption_context); };
+  const auto found = std::ranges::find_if(grants, fits);
+  return found == grants.end() ? nullptr : &*found;
+}
+
 // A grant allows by itself what the key's policy would allow to its grantee by name, also to another
-// account's; what forbids beside (service control policies, boundaries, session policies) still does.
+// account's; what forbids beside (service control policies) still does. Other than where a policy names a
+// user or session, its boundary and session policies must allow too: AWS documents that resource-based
+// policies may go beyond those, and says it of no grant.
 Result<GrantFound> permitting_grant(Installation& installation, const FoundKey& key, const KeyRequest& said,
                                     const policy::CallerIdentity& caller, AccessQuestion question,
                                     const DecideAccess& decide) {
   const std::string_view operation = operation_of(question.action);
   if (operation.empty()) return GrantFound();
   question.resource_account = caller.account;
+  bool within_bounds = false;
+  question.observe = [&](const policy::AccessRequest& request) {
+    within_bounds = policy::bounds_allow(request);
+  };
   for (const std::string& name : names_of(caller)) {
     COFFER_TRY(grants, installation.known_grants->find(installation.catalog, key.key, name));
-    for (const catalog::Grant& grant : *grants) {
-      if (!permits(grant, operation, said.encryption_context)) continue;
-      const policy::Document document = as_policy(question.action, {grant.grantee_principal});
-      const policy::AttachedPolicy policy{"grant " + grant.id, &document};
-      question.resource_policy = &policy;
-      COFFER_TRY(decision, decide(question));
-      if (decision.allowed()) return GrantFound(grant);
-    }
+    const catalog::Grant* grant = find_fitting(*grants, operation, said);
+    if (grant == nullptr) continue;
+    const policy::Document document = as_policy(question.action, {grant->grantee_principal});
+    const policy::AttachedPolicy policy{"grant " + grant->id, &document};
+    question.resource_policy = &policy;
+    COFFER_TRY(decision, decide(question));
+    if (decision.allowed() && within_bounds) return GrantFound(*grant);
   }
   return GrantFound();
 }
