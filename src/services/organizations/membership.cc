@@ -9,11 +9,45 @@
 namespace coffer::services::organizations {
 namespace {
 
+using OrganizationPolicy = catalog::OrganizationPolicy;
+
+// Not that of another organization, of which nothing may be told.
+Result<std::optional<OrganizationPolicy>> own_policy(catalog::Transaction& transaction,
+                                                     const Organization& organization,
+                                                     const std::string& id) {
+  COFFER_TRY(policy, transaction.organization_policy(id));
+  if (policy && policy->organization_id != organization.id) policy.reset();
+  return policy;
+}
+
+// Empty where there is no such policy.
+Result<std::string> type_of_policy(catalog::Transaction& transaction, const Organization& organization,
+                                   const std::string& id) {
+  if (const auto* managed = find_managed_policy(id)) return std::string(managed->type);
+  COFFER_TRY(policy, own_policy(transaction, organization, id));
+  return policy ? policy->type : std::string();
+}
+
 Result<std::string> arn_of_policy(catalog::Transaction& transaction, const Organization& organization,
                                   const std::string& id) {
-  if (const auto* managed = find_managed_policy(id)) return managed_policy_arn(managed->type, id);
-  COFFER_TRY(policy, transaction.organization_policy(id));
-  return policy_arn(organization, policy ? policy->type : kServiceControlPolicy, id);
+  COFFER_TRY(type, type_of_policy(transaction, organization, id));
+  if (find_managed_policy(id) != nullptr) return managed_policy_arn(type, id);
+  return policy_arn(organization, type.empty() ? kServiceControlPolicy : type, id);
+}
+
+// A request about a policy is about one of its type, also where it is asked on a target. To tag a policy is
+// asked on its ARN alone, which has the type. Source: Service Authorization Reference, AWS Organizations.
+Status add_policy_type(catalog::Transaction& transaction, const Organization& organization,
+                       const std::string& operation, const std::vector<std::string>& ids,
+                       policy::Context& context) {
+  if (operation == "TagResource" || operation == "UntagResource" || operation == "ListTagsForResource")
+    return {};
+  for (const auto& id : ids) {
+    if (!is_policy_id(id)) continue;
+    COFFER_TRY(type, type_of_policy(transaction, organization, id));
+    if (!type.empty()) context.set("organizations:PolicyType", type);
+  }
+  return {};
 }
 
 Result<AskedResource> find_resource(catalog::Transaction& transaction, const Organization& organization,
@@ -53,6 +87,7 @@ Result<Asked> find_asked(Call& call, const std::vector<std::string>& ids, policy
     COFFER_TRY(found, transaction.organization_of(call.account));
     asked.organization = std::move(found);
     if (!asked.organization) return {};
+    COFFER_CHECK(add_policy_type(transaction, *asked.organization, call.operation, ids, context));
     for (const auto& id : ids) {
       COFFER_TRY(resource, find_resource(transaction, *asked.organization, id, context));
       asked.resources.push_back(std::move(resource));
