@@ -143,8 +143,11 @@ def test_conditions_of_the_resource_policy_hold(organization):
     account = organization.account()
     member = organization.of_member(account, "organizations")
     usual = {"Content": DENY, "Description": "", "Type": SCP}
-    hand_on(organization, account, "organizations:CreatePolicy",
-            Condition={"StringEquals": {"organizations:PolicyType": SCP, "aws:RequestTag/team": "blue"}})
+    blue = {"Tags": [{"Key": "team", "Value": "blue"}], **usual}
+    condition = {"StringEquals": {"aws:RequestTag/team": "blue"}, "StringEqualsIfExists": {"organizations:PolicyType": SCP}}
+    hand_on(organization, account, "organizations:CreatePolicy", Condition=condition)
+    refused("AccessDeniedException", member.create_policy, Name="tagged", **blue)  # tags are not handed on with it
+    hand_on(organization, account, "organizations:CreatePolicy", "organizations:TagResource", Condition=condition)
     refused("AccessDeniedException", member.create_policy, Name="untagged", **usual)
-    made = member.create_policy(Name="tagged", Tags=[{"Key": "team", "Value": "blue"}], **usual)["Policy"]["PolicySummary"]
+    made = member.create_policy(Name="tagged", **blue)["Policy"]["PolicySummary"]
     assert json.loads(organization.client.describe_policy(PolicyId=made["Id"])["Policy"]["Content"]) == json.loads(DENY)

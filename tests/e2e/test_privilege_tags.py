@@ -2,19 +2,32 @@
 """Do tags, and what policies say of tags and of an organization's policies, keep everybody to what was given to him?
 Each test tries the way around, and beside it the way that is open."""
 import pytest
+from botocore import xform_name
 
 from harness import Coffer, refused
 from organization import RCP, SCP, Organization, document, everybody, statement
-from permissions.made import name
-from principals import new_user, policy
+from permissions.made import Made, name
+from principals import new_user, policy, second_account
+from test_negative_matrix import entries
 
 ALL = policy("*")
+# What IAM and Organizations make with tags.
+CREATIONS = [("iam", "CreateUser"), ("iam", "CreateRole"), ("iam", "CreatePolicy"), ("iam", "CreateInstanceProfile"),
+             ("iam", "CreateVirtualMFADevice"), ("iam", "CreateOpenIDConnectProvider"), ("organizations", "CreateAccount"),
+             ("organizations", "CreatePolicy"), ("organizations", "CreateOrganizationalUnit"),
+             ("organizations", "PutResourcePolicy")]
 
 
 @pytest.fixture(scope="module")
 def coffer(tmp_path_factory):
     with Coffer(tmp_path_factory.mktemp("tags") / "data", "--development") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    with Coffer(tmp_path_factory.mktemp("made") / "data", "--development") as running:
+        yield Made(running)
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +74,38 @@ def test_who_may_attach_one_type_attaches_no_other(organization, user):
     unit = organization.unit()
     refused("AccessDeniedException", mine.attach_policy, PolicyId=organization.policy(document(statement("s3:*"))), TargetId=unit)
     mine.attach_policy(PolicyId=organization.policy(everybody("s3:*"), RCP), TargetId=unit)
+
+
+# What is made with tags
+
+@pytest.mark.parametrize("service, operation", CREATIONS, ids=lambda text: text)
+def test_what_is_made_with_tags_takes_the_permission_to_tag(made, service, operation):
+    """(That no more is needed is test_negative_matrix.py's.)"""
+    documents = policy(f"{service}:*"), policy(["iam:Tag*", "organizations:TagResource"], effect="Deny")
+    mine = made.coffer.client(service, credentials=new_user(made.iam, name("maker"), *documents))
+    create = getattr(mine, xform_name(operation))
+    call = entries(service)[operation](made)
+    message = refused({"iam": "AccessDenied"}.get(service, "AccessDeniedException"), create, **call.parameters)
+    [(action, resource)] = [need for need in call.needs if not isinstance(need, str)]
+    assert f"is not authorized to perform: {action} on resource: {resource} with an explicit deny" in message
+    create(**{parameter: value for parameter, value in call.parameters.items() if parameter != "Tags"})
+
+
+def test_an_account_is_invited_with_tags_by_who_may_tag(organization, user):
+    guest = "555555555555"
+    second_account(organization.coffer, guest)
+    invitation = {"Target": {"Type": "ACCOUNT", "Id": guest}, "Tags": [{"Key": "a", "Value": "1"}]}
+    inviter = user(policy("organizations:InviteAccountToOrganization"))("organizations")
+    assert "organizations:TagResource" in refused("AccessDeniedException", inviter.invite_account_to_organization, **invitation)
+    inviter.invite_account_to_organization(Target=invitation["Target"])
+
+
+def test_a_policys_tags_are_told_to_conditions(user):
+    mine = user(policy(["iam:CreatePolicy", "iam:TagPolicy"],
+                       Condition={"StringEquals": {"aws:RequestTag/team": "blue"},
+                                  "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}))("iam")
+    create = {"PolicyDocument": policy("s3:*")}
+    for tags in ({}, {"team": "red"}, {"team": "blue", "other": "1"}):
+        refused("AccessDenied", mine.create_policy, PolicyName=name("policy"),
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()], **create)
+    mine.create_policy(PolicyName=name("policy"), Tags=[{"Key": "team", "Value": "blue"}], **create)

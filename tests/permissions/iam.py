@@ -85,11 +85,13 @@ def in_group(member):
     return entry
 
 
-def new(kind, **parameters):
-    """Of an operation that creates one."""
+def new(kind, tagging=None, **parameters):
+    """Of an operation that creates one; with tags where it is told the action that they take."""
     def entry(_):
         called = name(kind)
-        return Call(f"{IAM}:{kind}/{called}", **{NAME.get(kind, "PolicyName"): called}, **parameters)
+        arn = f"{IAM}:{kind}/{called}"
+        tags = {"Tags": TAGS} if tagging else {}
+        return Call(arn, *([(tagging, arn)] if tagging else []), **tags, **{NAME.get(kind, "PolicyName"): called}, **parameters)
     return entry
 
 
@@ -119,10 +121,10 @@ OPERATIONS = {
     "AttachUserPolicy": with_policy("user", False),
     "CreateAccessKey": on("user"),
     "CreateGroup": new("group"),
-    "CreatePolicy": new("policy", PolicyDocument=document(("s3:*", "*"))),
+    "CreatePolicy": new("policy", "iam:TagPolicy", PolicyDocument=document(("s3:*", "*"))),
     "CreatePolicyVersion": on_policy(PolicyDocument=document(("s3:Get*", "*"))),
-    "CreateRole": lambda made: new("role", AssumeRolePolicyDocument=trust({"AWS": made.owner.id}))(made),
-    "CreateUser": new("user"),
+    "CreateRole": lambda made: new("role", "iam:TagRole", AssumeRolePolicyDocument=trust({"AWS": made.owner.id}))(made),
+    "CreateUser": new("user", "iam:TagUser"),
     "DeleteAccessKey": on_access_key(),
     "DeleteGroup": on("group"),
     "DeleteGroupPolicy": with_inline_policy("group"),

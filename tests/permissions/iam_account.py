@@ -25,7 +25,8 @@ def on_profile(**parameters):
 
 def create_instance_profile(_):
     called = name("profile")
-    return Call(f"{IAM}:instance-profile/{called}", InstanceProfileName=called)
+    arn = f"{IAM}:instance-profile/{called}"
+    return Call(arn, ("iam:TagInstanceProfile", arn), InstanceProfileName=called, Tags=TAGS)
 
 
 def add_role_to_instance_profile(made):
@@ -75,7 +76,9 @@ def on_provider(**parameters):
 
 def create_open_id_connect_provider(_):
     issuer = f"issuer.example/{name()}"
-    return Call(f"{IAM}:oidc-provider/{issuer}", Url=f"https://{issuer}", ClientIDList=["client"], **THUMBPRINTS)
+    arn = f"{IAM}:oidc-provider/{issuer}"
+    return Call(arn, ("iam:TagOpenIDConnectProvider", arn), Url=f"https://{issuer}", ClientIDList=["client"], Tags=TAGS,
+                **THUMBPRINTS)
 
 
 def on_policy(**parameters):

@@ -20,7 +20,8 @@ def on_device(**parameters):
 
 def create_virtual_mfa_device(_):
     called = name("device")
-    return Call(f"{IAM}:mfa/{called}", VirtualMFADeviceName=called)
+    serial = f"{IAM}:mfa/{called}"
+    return Call(serial, ("iam:TagMFADevice", serial), VirtualMFADeviceName=called, Tags=[{"Key": "a", "Value": "1"}])
 
 
 def enable_mfa_device(made):

@@ -60,6 +60,11 @@ def new_guest(made):
     return Account(made.coffer, account, second_account(made.coffer, account))
 
 
+def tagging(arn):
+    """What the tags of something new take."""
+    return "organizations:TagResource", arn
+
+
 def in_tree(entry):
     return lambda made: entry(tree(made))
 
@@ -161,7 +166,8 @@ def resource_policy(put=False):
     def entry(tree):
         content = document(statement("organizations:ListRoots", "Allow", Principal={"AWS": "111122223333"}))
         policy = tree.client.put_resource_policy(Content=content)["ResourcePolicy"]["ResourcePolicySummary"]
-        return Call(policy["Arn"], **({"Content": content} if put else {}))
+        tagged = [tagging(policy["Arn"])] if put else []
+        return Call(policy["Arn"], *tagged, **({"Content": content, "Tags": TAGS} if put else {}))
     return entry
 
 
@@ -172,9 +178,20 @@ def leave_organization(made):
 
 
 @in_tree
-def create_account(_):
+def create_account(tree):
     called = name("account")
-    return Call("*", Email=f"{called}@example.org", AccountName=called)
+    return Call("*", tagging(tree.arn("account", "*")), Email=f"{called}@example.org", AccountName=called, Tags=TAGS)
+
+
+@in_tree
+def create_unit(tree):
+    return Call(tree.root, tagging(tree.arn("ou", "ou-*")), ParentId=tree.root_id, Name=name("unit"), Tags=TAGS)
+
+
+@in_tree
+def create_policy(tree):
+    return Call("*", tagging(tree.arn("policy", f"{SCP.lower()}/p-*")), Content=CONTENT, Description="",
+                Name=name("policy"), Type=SCP, Tags=TAGS)
 
 
 @in_tree
@@ -197,8 +214,8 @@ OPERATIONS = {
     "CloseAccount": on_account("AccountId"),
     "CreateAccount": create_account,
     "CreateOrganization": lambda made: Call("*", by=new_guest(made)),
-    "CreateOrganizationalUnit": in_tree(lambda tree: Call(tree.root, ParentId=tree.root_id, Name=name("unit"))),
-    "CreatePolicy": in_tree(lambda tree: Call("*", Content=CONTENT, Description="", Name=name("policy"), Type=SCP)),
+    "CreateOrganizationalUnit": create_unit,
+    "CreatePolicy": create_policy,
     "DeclineHandshake": invitation(by_guest=True),
     "DeleteOrganization": delete_organization,
     "DeleteOrganizationalUnit": on_unit("OrganizationalUnitId"),

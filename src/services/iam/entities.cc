@@ -93,6 +93,16 @@ Result<std::optional<IamEntity>> find_user_or_caller(Call& call, const std::opti
   return std::optional(std::move(user));
 }
 
+Status authorise_creation(Call& call, AccessQuestion question,
+                          const std::optional<std::vector<api::Tag>>& tags,
+                          const std::string& tagging_action) {
+  if (!tags || tags->empty()) return call.authorise(question);
+  add_request_tags(*tags, question.context);
+  COFFER_CHECK(call.authorise(question));
+  question.action = tagging_action;
+  return call.authorise(question);
+}
+
 Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::optional<std::string>& path,
                              const std::string& name, const std::optional<std::string>& boundary_arn,
                              const std::optional<std::vector<api::Tag>>& tags) {
@@ -104,11 +114,9 @@ Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::opti
   entity.name = name;
   entity.created = call.time;
   entity.boundary_arn = boundary_arn.value_or("");
-  policy::Context context;
-  if (boundary_arn) context.set("iam:PermissionsBoundary", *boundary_arn);
-  if (tags) add_request_tags(*tags, context);
-  COFFER_CHECK(call.authorise(
-      {.action = "iam:" + call.operation, .resource = entity_arn(entity), .context = std::move(context)}));
+  AccessQuestion question{.action = "iam:" + call.operation, .resource = entity_arn(entity)};
+  if (boundary_arn) question.context.set("iam:PermissionsBoundary", *boundary_arn);
+  COFFER_CHECK(authorise_creation(call, std::move(question), tags, fmt::format("iam:Tag{}", kind.title)));
   COFFER_TRY(checked, checked_tags(tags));
   entity.tags = std::move(checked);
   return entity;

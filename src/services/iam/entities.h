@@ -43,6 +43,12 @@ Result<catalog::IamEntity> require_entity(catalog::Transaction& transaction, con
 Result<std::optional<catalog::IamEntity>> find_user_or_caller(Call& call,
                                                               const std::optional<std::string>& name);
 
+// May the caller make what the question is about? With tags that takes `tagging_action` ("iam:TagUser") as
+// well. Source: IAM User Guide, "Tags for AWS Identity and Access Management resources".
+Status authorise_creation(Call& call, AccessQuestion question,
+                          const std::optional<std::vector<api::Tag>>& tags,
+                          const std::string& tagging_action);
+
 // A new row with its id, once the caller is known to be allowed to make it; not stored yet.
 Result<catalog::IamEntity> new_entity(Call& call, const EntityKind& kind,
                                       const std::optional<std::string>& path, const std::string& name,

@@ -96,8 +96,7 @@ Result<api::CreateOpenIDConnectProviderResponse> IamService::create_open_id_conn
   AccessQuestion question{
       .action = "iam:CreateOpenIDConnectProvider",
       .resource = iam_arn(call.account, "oidc-provider", "/", issuer ? *issuer : std::string("*"))};
-  if (request.tags) add_request_tags(*request.tags, question.context);
-  COFFER_CHECK(call.authorise(question));
+  COFFER_CHECK(authorise_creation(call, question, request.tags, "iam:TagOpenIDConnectProvider"));
   COFFER_CHECK(issuer);
   provider.arn = question.resource;
   provider.account = call.account;

@@ -101,9 +101,9 @@ Result<api::CreateInstanceProfileResponse> IamService::create_instance_profile(
   profile.path = request.path.value_or("/");
   profile.name = request.instance_profile_name;
   profile.created = call.time;
-  AccessQuestion question{.action = "iam:CreateInstanceProfile", .resource = profile_arn(profile)};
-  if (request.tags) add_request_tags(*request.tags, question.context);
-  COFFER_CHECK(call.authorise(question));
+  COFFER_CHECK(authorise_creation(call,
+                                  {.action = "iam:CreateInstanceProfile", .resource = profile_arn(profile)},
+                                  request.tags, "iam:TagInstanceProfile"));
   COFFER_TRY(tags, checked_tags(request.tags));
   profile.tags = std::move(tags);
   return call.commit<api::CreateInstanceProfileResponse>(

@@ -79,7 +79,8 @@ Result<api::CreatePolicyResponse> IamService::create_policy(Call& call,
   policy.id = make_iam_id(call.installation.random, "ANPA");
   policy.description = request.description.value_or("");
   policy.created = policy.updated = call.time;
-  COFFER_CHECK(call.authorise("iam:CreatePolicy", policy.arn));
+  COFFER_CHECK(authorise_creation(call, {.action = "iam:CreatePolicy", .resource = policy.arn}, request.tags,
+                                  "iam:TagPolicy"));
   COFFER_CHECK(check_managed_document(request.policy_document));
   COFFER_TRY(tags, checked_tags(request.tags));
   policy.tags = std::move(tags);

@@ -80,11 +80,9 @@ Result<api::CreateVirtualMFADeviceResponse> IamService::create_virtual_mfa_devic
       iam_arn(call.account, "mfa", request.path.value_or("/"), request.virtual_mfa_device_name);
   device.account = call.account;
   device.created = call.time;
-  policy::Context context;
-  if (request.tags) add_request_tags(*request.tags, context);
-  COFFER_CHECK(call.authorise({.action = "iam:CreateVirtualMFADevice",
-                               .resource = device.serial_number,
-                               .context = std::move(context)}));
+  COFFER_CHECK(authorise_creation(call,
+                                  {.action = "iam:CreateVirtualMFADevice", .resource = device.serial_number},
+                                  request.tags, "iam:TagMFADevice"));
   COFFER_TRY(tags, checked_tags(request.tags));
   device.tags = std::move(tags);
   COFFER_TRY(seed, call.installation.keyd.create_mfa_seed(device.serial_number));

@@ -78,6 +78,7 @@ Status insert_account(Call& call, catalog::Transaction& transaction, const Organ
 Result<api::CreateAccountResponse> OrganizationsService::create_account(
     Call& call, const api::CreateAccountRequest& request) {
   COFFER_TRY(organization, authorise_manager(call, {}, request_keys(request.tags)));
+  COFFER_CHECK(authorise_new_tags(call, organization, account_arn(organization, "*"), request.tags));
   COFFER_TRY(tags, checked_tags(request.tags));
   AccountCreation creation;
   creation.id = make_creation_id(call.installation.random);

@@ -48,7 +48,7 @@ Result<bool> allows(Call& call, const Organization& organization,
     return fail(ErrorKind::kCorrupt, "the stored " + policy.id + ": " + document.error().message);
   const policy::AttachedPolicy attached{policy.id, document->get()};
   for (const auto& resource : resources) {
-    COFFER_TRY(decision, call.decide({.action = "organizations:" + call.operation,
+    COFFER_TRY(decision, call.decide({.action = resource.action,
                                       .resource = resource.arn,
                                       .resource_account = organization.management_account,
                                       .resource_policy = &attached,

@@ -18,6 +18,7 @@ Result<bool> is_delegated_administrator(catalog::Transaction& transaction,
 
 // What a call is about, with the condition keys of the request and of the resource.
 struct AskedResource {
+  std::string action;
   std::string arn;
   policy::Context context;
 };

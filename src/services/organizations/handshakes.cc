@@ -175,6 +175,8 @@ Result<api::InviteAccountToOrganizationResponse> OrganizationsService::invite_ac
   std::vector<std::string> ids;
   if (named) ids.push_back(request.target.id);
   COFFER_TRY(organization, authorise_manager(call, ids, request_keys(request.tags)));
+  COFFER_CHECK(authorise_new_tags(call, organization,
+                                  account_arn(organization, named ? request.target.id : "*"), request.tags));
   if (!named)
     return invalid_input("INVALID_PARTY_TYPE_TARGET",
                          "Invite an account by its id: nobody has an e-mail here.");

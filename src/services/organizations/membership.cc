@@ -70,7 +70,7 @@ Result<AskedResource> find_resource(catalog::Transaction& transaction, const Org
 // The management account's resources are asked about as the caller's own: whether others get in is not for
 // policies to say.
 Status authorise(Call& call, const AskedResource& resource) {
-  return call.authorise({.action = "organizations:" + call.operation,
+  return call.authorise({.action = resource.action,
                          .resource = resource.arn,
                          .resource_account = call.account,
                          .context = resource.context});
@@ -94,7 +94,8 @@ Result<Asked> find_asked(Call& call, const std::vector<std::string>& ids, policy
     }
     return {};
   }));
-  if (asked.resources.empty()) asked.resources.push_back({"*", std::move(context)});
+  if (asked.resources.empty()) asked.resources.push_back({"", "*", std::move(context)});
+  for (auto& resource : asked.resources) resource.action = "organizations:" + call.operation;
   return asked;
 }
 
@@ -104,6 +105,13 @@ Result<Asked> authorise_asked(Call& call, const std::vector<std::string>& ids, p
   for (const auto& resource : asked.resources) COFFER_CHECK(authorise(call, resource));
   if (!asked.organization) return not_in_use();
   return asked;
+}
+
+Status require_manager(Call& call, const Organization& organization,
+                       const std::vector<AskedResource>& resources) {
+  if (organization.management_account == call.account) return {};
+  COFFER_TRY(delegated, is_delegated(call, organization, resources));
+  return delegated ? Status() : not_for_members();
 }
 
 }  // namespace
@@ -117,10 +125,16 @@ Result<catalog::Organization> authorise_member(Call& call, const std::vector<std
 Result<catalog::Organization> authorise_manager(Call& call, const std::vector<std::string>& ids,
                                                 policy::Context context) {
   COFFER_TRY(asked, authorise_asked(call, ids, std::move(context)));
-  if (asked.organization->management_account == call.account) return std::move(*asked.organization);
-  COFFER_TRY(delegated, is_delegated(call, *asked.organization, asked.resources));
-  if (!delegated) return not_for_members();
+  COFFER_CHECK(require_manager(call, *asked.organization, asked.resources));
   return std::move(*asked.organization);
+}
+
+Status authorise_new_tags(Call& call, const Organization& organization, const std::string& arn,
+                          const std::optional<std::vector<api::Tag>>& tags) {
+  if (!tags || tags->empty()) return {};
+  const AskedResource resource{"organizations:TagResource", arn, request_keys(tags)};
+  COFFER_CHECK(authorise(call, resource));
+  return require_manager(call, organization, {resource});
 }
 
 policy::Context request_keys(const std::optional<std::vector<api::Tag>>& tags) {

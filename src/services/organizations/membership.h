@@ -25,6 +25,11 @@ Result<catalog::Organization> authorise_member(Call& call, const std::vector<std
 Result<catalog::Organization> authorise_manager(Call& call, const std::vector<std::string>& ids = {},
                                                 policy::Context context = {});
 
+// What is made with tags takes the permission to tag as well, asked on the ARN of what is to be; nothing is
+// asked where there are none. To be asked after authorise_manager().
+Status authorise_new_tags(Call& call, const catalog::Organization& organization, const std::string& arn,
+                          const std::optional<std::vector<api::Tag>>& tags);
+
 // What a request says of tags, and of a policy's type, as condition keys.
 policy::Context request_keys(const std::optional<std::vector<api::Tag>>& tags);
 policy::Context type_key(const std::string& policy_type);

@@ -53,6 +53,8 @@ Result<api::CreatePolicyResponse> OrganizationsService::create_policy(
   auto keys = request_keys(request.tags);
   keys.set("organizations:PolicyType", request.type);
   COFFER_TRY(organization, authorise_manager(call, {}, std::move(keys)));
+  COFFER_CHECK(
+      authorise_new_tags(call, organization, policy_arn(organization, request.type, "p-*"), request.tags));
   COFFER_CHECK(require_available(organization, request.type));
   COFFER_CHECK(check_policy_content(request.content, request.type));
   COFFER_TRY(tags, checked_tags(request.tags));

@@ -51,6 +51,7 @@ Result<api::PutResourcePolicyResponse> OrganizationsService::put_resource_policy
     Call& call, const api::PutResourcePolicyRequest& request) {
   COFFER_TRY(id, id_of(call));
   COFFER_TRY(organization, authorise_manager(call, {id}, request_keys(request.tags)));
+  COFFER_CHECK(authorise_new_tags(call, organization, resource_policy_arn(organization, id), request.tags));
   COFFER_TRY(tags, checked_tags(request.tags));
   COFFER_CHECK(check_content(request.content));
   return change<api::PutResourcePolicyResponse>(

@@ -49,6 +49,7 @@ Status check_empty(catalog::Transaction& transaction, const OrganizationalUnit& 
 Result<api::CreateOrganizationalUnitResponse> OrganizationsService::create_organizational_unit(
     Call& call, const api::CreateOrganizationalUnitRequest& request) {
   COFFER_TRY(organization, authorise_manager(call, {request.parent_id}, request_keys(request.tags)));
+  COFFER_CHECK(authorise_new_tags(call, organization, unit_arn(organization, "ou-*"), request.tags));
   COFFER_TRY(tags, checked_tags(request.tags));
   const OrganizationalUnit unit{make_unit_id(call.installation.random, organization.root_id), organization.id,
                                 request.parent_id, request.name};
