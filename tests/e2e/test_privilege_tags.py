@@ -4,7 +4,7 @@ Each test tries the way around, and beside it the way that is open."""
 import pytest
 from botocore import xform_name
 
-from harness import Coffer, refused
+from harness import REGION, Coffer, refused
 from organization import RCP, SCP, Organization, document, everybody, statement
 from permissions.made import Made, name
 from principals import new_user, policy, second_account
@@ -109,3 +109,48 @@ def test_a_policys_tags_are_told_to_conditions(user):
         refused("AccessDenied", mine.create_policy, PolicyName=name("policy"),
                 Tags=[{"Key": key, "Value": value} for key, value in tags.items()], **create)
     mine.create_policy(PolicyName=name("policy"), Tags=[{"Key": "team", "Value": "blue"}], **create)
+
+
+# Spellings
+
+def create_tags(coffer, tags):
+    return "ec2", "create_tags", {"Resources": [coffer.create_volume()], "Tags": tags}
+
+
+def create_volume(_, tags):
+    return "ec2", "create_volume", {"AvailabilityZone": REGION + "a", "Size": 1,
+                                    "TagSpecifications": [{"ResourceType": "volume", "Tags": tags}]}
+
+
+def start_snapshot(_, tags):
+    return "ebs", "start_snapshot", {"VolumeSize": 1, "Tags": tags}
+
+
+def of_kms(tags):
+    return [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags]
+
+
+def create_key(_, tags):
+    return "kms", "create_key", {"Tags": of_kms(tags)}
+
+
+def tag_key(coffer, tags):
+    return "kms", "tag_resource", {"KeyId": coffer.client("kms").create_key()["KeyMetadata"]["Arn"], "Tags": of_kms(tags)}
+
+
+def tag_unit(coffer, tags):
+    client = coffer.client("organizations")
+    unit = client.create_organizational_unit(ParentId=client.list_roots()["Roots"][0]["Id"], Name=name("unit"))
+    return "organizations", "tag_resource", {"ResourceId": unit["OrganizationalUnit"]["Id"], "Tags": tags}
+
+
+@pytest.mark.parametrize("request_with", [create_tags, create_volume, start_snapshot, create_key, tag_key, tag_unit])
+@pytest.mark.parametrize("forbidden_first", [True, False])
+def test_a_second_spelling_hides_no_tag_of_a_request(coffer, organization, user, request_with, forbidden_first):
+    mine = user(ALL, policy("*", effect="Deny", Condition={"StringEquals": {"aws:RequestTag/Team": "prod"}}))
+    tags = [{"Key": "Team", "Value": "prod"}, {"Key": "team", "Value": "dev"}]
+    service, operation, parameters = request_with(coffer, tags if forbidden_first else tags[::-1])
+    code = "UnauthorizedOperation" if service == "ec2" else "AccessDeniedException"
+    refused(code, getattr(mine(service), operation), **parameters)
+    service, operation, parameters = request_with(coffer, tags[1:])
+    getattr(mine(service), operation)(**parameters)

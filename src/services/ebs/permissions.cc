@@ -5,6 +5,7 @@
 #include "services/arn.h"
 #include "services/ebs/ebs_service.h"
 #include "services/ebs/snapshot_lookup.h"
+#include "services/request_tags.h"
 
 namespace coffer::services::ebs {
 namespace {
@@ -29,10 +30,8 @@ Status authorise_start(Call& call, const api::StartSnapshotRequest& request) {
   if (request.description) context.set("ebs:Description", *request.description);
   if (request.parent_snapshot_id)
     context.set("ebs:ParentSnapshot", snapshot_arn(call.region, *request.parent_snapshot_id));
-  for (const auto& tag : request.tags.value_or(std::vector<api::Tag>())) {
-    context.set("aws:RequestTag/" + tag.key.value_or(""), tag.value.value_or(""));
-    context.add("aws:TagKeys", tag.key.value_or(""));
-  }
+  for (const auto& tag : request.tags.value_or(std::vector<api::Tag>()))
+    add_request_tag(tag.key.value_or(""), tag.value.value_or(""), context);
   const std::string arn = snapshot_arn(call.region, "*");
   COFFER_CHECK(call.authorise({.action = "ebs:StartSnapshot",
                                .resource = arn,

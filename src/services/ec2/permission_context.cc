@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "services/arn.h"
+#include "services/request_tags.h"
 
 namespace coffer::services::ec2 {
 namespace {
@@ -73,8 +74,10 @@ policy::Context instance_context(const Call& call, const std::string& instance_i
 void add_request_tags(const std::vector<api::Tag>& tags, policy::Context& context) {
   for (const auto& tag : tags) {
     const std::string name = tag.key.value_or("");
-    if (tag.value) context.set("aws:RequestTag/" + name, *tag.value);
-    context.add("aws:TagKeys", name);
+    if (tag.value)
+      add_request_tag(name, *tag.value, context);
+    else
+      context.add("aws:TagKeys", name);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "services/ec2/permissions.h"
 #include "services/ec2/snapshot_lookup.h"
 #include "services/ec2/volume_lookup.h"
+#include "services/request_tags.h"
 
 namespace coffer::services::ec2 {
 namespace {
@@ -34,6 +35,14 @@ Result<std::optional<catalog::Volume>> volume_named(Call& call, const std::strin
   return tl::unexpected(std::move(found.error()));
 }
 
+// Then it is that tag that the snapshot gets, not the volume's.
+bool names_tag(const Specifications& specifications, const std::string& name) {
+  if (!specifications) return false;
+  return std::ranges::any_of(*specifications, [&](const api::TagSpecification& one) {
+    return one.tags && std::ranges::find(*one.tags, name, &api::Tag::key) != one.tags->end();
+  });
+}
+
 // `copied`: the volume's tags become the snapshot's.
 Status authorise_snapshot_of(Call& call, const std::string& volume_id, const Specifications& specifications,
                              bool copied) {
@@ -45,8 +54,7 @@ Status authorise_snapshot_of(Call& call, const std::string& volume_id, const Spe
   bool tagged = has_tags(specifications);
   if (volume && copied)
     for (const auto& [name, value] : volume->tags) {
-      context.set("aws:RequestTag/" + name, value);
-      context.add("aws:TagKeys", name);
+      if (!names_tag(specifications, name)) add_request_tag(name, value, context);
       tagged = true;
     }
   add_request_tags(specifications, context);

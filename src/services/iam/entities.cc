@@ -11,6 +11,7 @@
 #include "services/iam/managed_policy.h"
 #include "services/iam/quotas.h"
 #include "services/iam_names.h"
+#include "services/request_tags.h"
 #include "wire/http.h"
 
 namespace coffer::services::iam {
@@ -161,10 +162,7 @@ std::string make_iam_id(Random& random, std::string_view prefix) {
 }
 
 void add_request_tags(const std::vector<api::Tag>& tags, policy::Context& context) {
-  for (const auto& tag : tags) {
-    context.set("aws:RequestTag/" + tag.key, tag.value);
-    context.add("aws:TagKeys", tag.key);
-  }
+  for (const auto& tag : tags) add_request_tag(tag.key, tag.value, context);
 }
 
 void add_resource_tags(const Tags& tags, policy::Context& context) {

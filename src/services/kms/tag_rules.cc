@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "services/request_tags.h"
+
 namespace coffer::services::kms {
 namespace {
 
@@ -30,10 +32,7 @@ Result<Tags> checked_tags(const std::optional<std::vector<coffer::kms::Tag>>& re
 }
 
 void add_tag_conditions(const Tags& tags, policy::Context& condition) {
-  for (const auto& [name, value] : tags) {
-    condition.add("aws:TagKeys", name);
-    condition.set("aws:RequestTag/" + name, value);
-  }
+  for (const auto& [name, value] : tags) add_request_tag(name, value, condition);
 }
 
 Result<Tags> joined_tags(Tags present, const Tags& added) {

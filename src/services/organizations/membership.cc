@@ -5,6 +5,7 @@
 #include "services/organizations/errors.h"
 #include "services/organizations/managed_policies.h"
 #include "services/organizations/names.h"
+#include "services/request_tags.h"
 
 namespace coffer::services::organizations {
 namespace {
@@ -62,7 +63,7 @@ Result<AskedResource> find_resource(catalog::Transaction& transaction, const Org
     resource.arn = id.starts_with("h-") ? handshake_arn(organization, id) : target_arn(organization, id);
   }
   COFFER_TRY(tags, transaction.organization_tags(id));
-  for (const auto& [name, value] : tags) context.set("aws:ResourceTag/" + name, value);
+  for (const auto& [name, value] : tags) context.add("aws:ResourceTag/" + name, value);
   resource.context = std::move(context);
   return resource;
 }
@@ -139,10 +140,7 @@ Status authorise_new_tags(Call& call, const Organization& organization, const st
 
 policy::Context request_keys(const std::optional<std::vector<api::Tag>>& tags) {
   policy::Context context;
-  for (const auto& tag : tags.value_or(std::vector<api::Tag>())) {
-    context.set("aws:RequestTag/" + tag.key, tag.value);
-    context.add("aws:TagKeys", tag.key);
-  }
+  for (const auto& tag : tags.value_or(std::vector<api::Tag>())) add_request_tag(tag.key, tag.value, context);
   return context;
 }
 

@@ -8,6 +8,7 @@
 #include "services/arn.h"
 #include "services/iam/aws_managed_policies.h"
 #include "services/iam_names.h"
+#include "services/request_tags.h"
 #include "wire/http.h"
 
 namespace coffer::services::sts {
@@ -57,10 +58,7 @@ void add_role_tags(const IamEntity& role, policy::Context& context) {
 }
 
 void add_session_tags(const SessionTags& tags, policy::Context& context) {
-  for (const auto& [name, value] : tags) {
-    context.set("aws:RequestTag/" + name, value);
-    context.add("aws:TagKeys", name);
-  }
+  for (const auto& [name, value] : tags) add_request_tag(name, value, context);
 }
 
 Result<int32_t> duration_of(const Call& call, const IamEntity& role, const std::optional<int32_t>& seconds) {
