@@ -154,3 +154,24 @@ def test_a_second_spelling_hides_no_tag_of_a_request(coffer, organization, user,
     refused(code, getattr(mine(service), operation), **parameters)
     service, operation, parameters = request_with(coffer, tags[1:])
     getattr(mine(service), operation)(**parameters)
+
+
+# Other organizations
+
+def test_nothing_is_told_of_another_organizations_tags_and_types(coffer, organization):
+    account, unit = organization.account(Tags=[{"Key": "stage", "Value": "secret"}]), organization.unit()
+    scp = organization.policy(document(statement("s3:*")), Tags=[{"Key": "stage", "Value": "secret"}])
+    rcp = organization.policy(everybody("s3:*"), RCP)
+    organization.client.tag_resource(ResourceId=unit, Tags=[{"Key": "stage", "Value": "secret"}])
+    owner = second_account(coffer, "666666666666")
+    coffer.client("organizations", credentials=owner).create_organization(FeatureSet="ALL")
+    iam = coffer.client("iam", credentials=owner)
+    denials = [policy("organizations:*", effect="Deny", Condition=condition) for condition in (
+        {"StringLike": {"aws:ResourceTag/stage": "*"}}, {"StringLike": {"organizations:PolicyType": "*"}})]
+    denials.append(policy("organizations:*", "arn:aws:organizations::*:policy/*/resource_control_policy/*", "Deny"))
+    spies = [coffer.client("organizations", credentials=new_user(iam, name("spy"), ALL, denial)) for denial in denials]
+    for spy in spies:
+        refused("AccountNotFoundException", spy.describe_account, AccountId=account)
+        refused("OrganizationalUnitNotFoundException", spy.describe_organizational_unit, OrganizationalUnitId=unit)
+        for secret in (scp, rcp):
+            refused("PolicyNotFoundException", spy.describe_policy, PolicyId=secret)

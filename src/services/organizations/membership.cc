@@ -5,6 +5,7 @@
 #include "services/organizations/errors.h"
 #include "services/organizations/managed_policies.h"
 #include "services/organizations/names.h"
+#include "services/organizations/tree.h"
 #include "services/request_tags.h"
 
 namespace coffer::services::organizations {
@@ -36,6 +37,30 @@ Result<std::string> arn_of_policy(catalog::Transaction& transaction, const Organ
   return policy_arn(organization, type.empty() ? kServiceControlPolicy : type, id);
 }
 
+Result<bool> is_of(catalog::Transaction& transaction, const Organization& organization,
+                   const std::string& id) {
+  if (is_policy_id(id)) {
+    COFFER_TRY(policy, own_policy(transaction, organization, id));
+    return policy.has_value();
+  }
+  if (is_resource_policy_id(id)) {
+    COFFER_TRY(policy, transaction.organization_resource_policy(organization.id));
+    return policy && policy->id == id;
+  }
+  COFFER_TRY(target, find_target(transaction, organization, id));
+  return target.has_value();
+}
+
+// None of what is another organization's: a condition on aws:ResourceTag would tell them.
+Status add_resource_tags(catalog::Transaction& transaction, const Organization& organization,
+                         const std::string& id, policy::Context& context) {
+  COFFER_TRY(own, is_of(transaction, organization, id));
+  if (!own) return {};
+  COFFER_TRY(tags, transaction.organization_tags(id));
+  for (const auto& [name, value] : tags) context.add("aws:ResourceTag/" + name, value);
+  return {};
+}
+
 // A request about a policy is about one of its type, also where it is asked on a target. To tag a policy is
 // asked on its ARN alone, which has the type. Source: Service Authorization Reference, AWS Organizations.
 Status add_policy_type(catalog::Transaction& transaction, const Organization& organization,
@@ -62,8 +87,7 @@ Result<AskedResource> find_resource(catalog::Transaction& transaction, const Org
   } else {
     resource.arn = id.starts_with("h-") ? handshake_arn(organization, id) : target_arn(organization, id);
   }
-  COFFER_TRY(tags, transaction.organization_tags(id));
-  for (const auto& [name, value] : tags) context.add("aws:ResourceTag/" + name, value);
+  COFFER_CHECK(add_resource_tags(transaction, organization, id, context));
   resource.context = std::move(context);
   return resource;
 }
