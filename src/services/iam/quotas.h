@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much of IAM an account may have: GetAccountSummary shows it, and who makes more is refused. Counting
-// takes an index, 1.3 ms for 5,000 users on a busy machine at the quota.
+// takes an index: 1.3 ms for 5,000 users on a busy machine.
 // Source: IAM User Guide, "IAM and AWS STS quotas", the default values.
 #pragma once
 #include <fmt/format.h>
