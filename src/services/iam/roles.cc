@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole.
-#include <fmt/format.h>
-
 #include "services/iam/documents.h"
 #include "services/iam/entities.h"
 #include "services/iam/paging.h"
+#include "services/iam/trust_policy.h"
 #include "services/iam_names.h"
-#include "services/known_principals.h"
 
 namespace coffer::services::iam {
 namespace {
 
 using catalog::IamEntity;
 
-constexpr size_t kLongestTrustPolicy = 2048;  // characters without white space
-constexpr int32_t kUsualSession = 3600;       // seconds
-
-Status check_trust_policy(Call& call, const std::string& text) {
-  COFFER_CHECK(check_document(text, policy::DocumentKind::kTrust));
-  COFFER_TRY(document, call.installation.documents->read(text, policy::DocumentKind::kTrust));
-  COFFER_TRY(unknown, unknown_principal(call.installation.catalog, *document));
-  if (unknown)
-    return fail(ErrorKind::kInvalidArgument,
-                fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", *unknown),
-                "MalformedPolicyDocument");
-  if (counted_size(text) > kLongestTrustPolicy)
-    return limit_exceeded(fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kLongestTrustPolicy));
-  return {};
-}
+constexpr int32_t kUsualSession = 3600;  // seconds
 
 // In an instance profile it cannot go.
 Status remove_role(catalog::Transaction& transaction, const IamEntity& role) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "services/known_principals.h"
 #include "services/organizations/names.h"
 
 namespace coffer::services::organizations {
@@ -76,11 +77,7 @@ Result<bool> is_delegated(Call& call, const Organization& organization,
 }
 
 Status check_service_principal(const std::string& service) {
-  constexpr std::string_view kEnd = ".amazonaws.com";
-  const bool plain = std::ranges::all_of(service, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
-  if (plain && service.ends_with(kEnd) && service.size() > kEnd.size()) return {};
+  if (is_service_principal(service)) return {};
   return invalid_input("UNRECOGNIZED_SERVICE_PRINCIPAL", "You specified an unrecognized service principal.");
 }
 
