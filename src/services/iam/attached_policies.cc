@@ -21,6 +21,7 @@ template <class Response>
 Result<Response> attach(Call& call, const EntityKind& kind, const std::string& name,
                         const std::string& policy_arn) {
   COFFER_TRY(entity, find_entity(call, kind, name, naming(policy_arn)));
+  COFFER_CHECK(check_policy_arn(policy_arn));
   COFFER_CHECK(check_modifiable(entity));
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
     COFFER_CHECK(require_attachable(transaction, call.account, policy_arn, kind.title));
@@ -37,6 +38,7 @@ template <class Response>
 Result<Response> detach(Call& call, const EntityKind& kind, const std::string& name,
                         const std::string& policy_arn) {
   COFFER_TRY(entity, find_entity(call, kind, name, naming(policy_arn)));
+  COFFER_CHECK(check_policy_arn(policy_arn));
   COFFER_CHECK(check_modifiable(entity));
   return change<Response>(call, [&](catalog::Transaction& transaction) -> Status {
     auto detached = transaction.detach_policy(entity.id, policy_arn);

@@ -15,6 +15,7 @@ Result<Response> put(Call& call, const EntityKind& kind, const std::string& name
   policy::Context context;
   context.set("iam:PermissionsBoundary", arn);
   COFFER_TRY(entity, find_entity(call, kind, name, std::move(context)));
+  COFFER_CHECK(check_policy_arn(arn));
   COFFER_CHECK(check_modifiable(entity));
   return edit_entity<Response>(call, entity,
                                [&](catalog::Transaction& transaction, IamEntity& current) -> Status {

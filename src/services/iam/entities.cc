@@ -118,6 +118,7 @@ Result<IamEntity> new_entity(Call& call, const EntityKind& kind, const std::opti
   AccessQuestion question{.action = "iam:" + call.operation, .resource = entity_arn(entity)};
   if (boundary_arn) question.context.set("iam:PermissionsBoundary", *boundary_arn);
   COFFER_CHECK(authorise_creation(call, std::move(question), tags, fmt::format("iam:Tag{}", kind.title)));
+  if (boundary_arn) COFFER_CHECK(check_policy_arn(*boundary_arn));
   COFFER_TRY(checked, checked_tags(tags));
   entity.tags = std::move(checked);
   return entity;

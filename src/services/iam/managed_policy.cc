@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
+#include "base/ids.h"
 #include "services/arn.h"
 #include "services/iam/aws_managed_policies.h"
 #include "services/iam/documents.h"
@@ -14,6 +16,21 @@ namespace coffer::services::iam {
 namespace {
 
 constexpr size_t kLongestPolicy = 6144;  // characters without white space
+
+// "policy/", a path, and a name (IAM API Reference, CreatePolicy).
+bool is_policy_resource(std::string_view resource) {
+  constexpr std::string_view kStart = "policy/";
+  constexpr size_t kLongestPath = 512, kLongestName = 128;
+  if (!resource.starts_with(kStart)) return false;
+  const std::string_view path = resource.substr(kStart.size() - 1, resource.rfind('/') + 2 - kStart.size());
+  const std::string_view name = resource.substr(resource.rfind('/') + 1);
+  return path.size() <= kLongestPath && path.find("//") == std::string_view::npos &&
+         std::ranges::all_of(path, [](char c) { return c > ' ' && c <= '~'; }) && !name.empty() &&
+         name.size() <= kLongestName && std::ranges::all_of(name, [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                  std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+         });
+}
 
 Result<std::optional<FoundPolicy>> read_policy(Call& call, const std::string& arn) {
   if (const auto* known = find_aws_managed_policy(arn)) return found_aws_policy(*known);
@@ -46,17 +63,24 @@ FoundPolicy found_aws_policy(const AwsManagedPolicy& known) {
   return found;
 }
 
-Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Context context) {
+Status check_policy_arn(const std::string& arn) {
   const auto parsed = parse_arn(arn);
-  if (!parsed || parsed->service != "iam" || !parsed->resource.starts_with("policy/")) {
+  if (parsed && parsed->service == "iam" && parsed->region.empty() &&
+      (parsed->account == "aws" || is_account_id(parsed->account)) && is_policy_resource(parsed->resource))
+    return {};
+  return invalid_input(fmt::format("ARN {} is not valid.", arn));
+}
+
+Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Context context) {
+  if (auto valid = check_policy_arn(arn); !valid) {
     COFFER_CHECK(call.authorise("iam:" + call.operation, "*"));
-    return invalid_input(fmt::format("ARN {} is not valid.", arn));
+    return tl::unexpected(std::move(valid.error()));
   }
   COFFER_TRY(found, read_policy(call, arn));
   if (found) add_resource_tags(found->policy.tags, context);
   // AWS's own are everybody's to read.
   AccessQuestion question{.action = "iam:" + call.operation, .resource = arn, .context = std::move(context)};
-  if (parsed->account == "aws") question.resource_account = call.account;
+  if (parse_arn(arn)->account == "aws") question.resource_account = call.account;
   COFFER_CHECK(call.authorise(question));
   if (!found) return no_such_entity(fmt::format("Policy {} was not found.", arn));
   return std::move(*found);

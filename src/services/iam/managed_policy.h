@@ -14,8 +14,12 @@ struct FoundPolicy {
   bool is_aws = false;
 };
 
-// The policy, once the caller is known to be allowed this operation on its ARN; else AccessDenied, or
-// NoSuchEntity.
+// InvalidInput for what can be no managed policy's ARN, of whatever account. To be asked once the caller is
+// known to be allowed the operation.
+Status check_policy_arn(const std::string& arn);
+
+// The policy, once the caller is known to be allowed this operation on its ARN; else AccessDenied,
+// InvalidInput or NoSuchEntity.
 Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Context context = {});
 // The same for an operation that changes the policy: AccessDenied for AWS's own.
 Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn, policy::Context context = {});
