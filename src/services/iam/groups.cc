@@ -134,9 +134,9 @@ Result<api::RemoveUserFromGroupResponse> IamService::remove_user_from_group(
   COFFER_TRY(group, find_entity(call, kGroup, request.group_name));
   return change<api::RemoveUserFromGroupResponse>(call, [&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(user, require_entity(transaction, call.account, kUser, request.user_name));
+    // Who is no member need not leave: AWS was seen to answer that as done.
     auto removed = transaction.remove_from_group(user.id, group.id);
-    if (!removed && removed.error().kind == ErrorKind::kNotFound)
-      return no_such_entity(fmt::format("The user with name {} cannot be found.", request.user_name));
+    if (!removed && removed.error().kind == ErrorKind::kNotFound) return {};
     return removed;
   });
 }
