@@ -74,7 +74,7 @@ Result<api::AssumeRoleResponse> StsService::assume_role(Call& call, const api::A
   if (authenticated) call.principal.session.mfa_authenticated = authenticated;
   COFFER_TRY(role, assumable_role(call, request, facts));
   COFFER_TRY(seconds, duration_of(call, role, request.duration_seconds));
-  COFFER_TRY(policies, session_policies(call, role.account, request.policy, request.policy_arns));
+  COFFER_TRY(policies, session_policies(call, role.account, request.policy, request.policy_arns, facts.tags));
   COFFER_TRY(session, make_session(call, role.account, role.id, seconds));
   session.row.name = request.role_session_name;
   session.row.policies = std::move(policies.texts);

@@ -33,8 +33,8 @@ Result<api::GetFederationTokenResponse> StsService::get_federation_token(
   const bool root = call.principal.type == policy::PrincipalType::kRoot;
   int32_t seconds = request.duration_seconds.value_or(kUsual);
   if (root) seconds = std::min(seconds, kMostForRoot);
-  COFFER_TRY(policies, session_policies(call, call.account, request.policy, request.policy_arns));
   COFFER_TRY(tags, checked_tags(wanted));
+  COFFER_TRY(policies, session_policies(call, call.account, request.policy, request.policy_arns, tags));
   COFFER_TRY(session, make_session(call, call.account, root ? "" : call.principal.id, seconds));
   session.row.name = request.name;
   session.row.policies = std::move(policies.texts);

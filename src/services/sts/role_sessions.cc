@@ -9,6 +9,7 @@
 #include "services/iam/aws_managed_policies.h"
 #include "services/iam_names.h"
 #include "services/request_tags.h"
+#include "services/sts/packed_size.h"
 #include "wire/http.h"
 
 namespace coffer::services::sts {
@@ -22,7 +23,7 @@ constexpr size_t kLongestPolicies = 2048;  // characters, inline and managed pol
 constexpr size_t kMostPolicyArns = 10;
 constexpr size_t kMostTags = 50, kLongestTagName = 128, kLongestTagValue = 256;
 
-Status check_policy_arn(Call& call, const std::string& account, const std::string& arn) {
+Status check_session_policy(Call& call, const std::string& account, const std::string& arn) {
   if (iam::find_aws_managed_policy(arn) != nullptr) return {};
   return call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(policy, transaction.managed_policy(arn));
@@ -73,7 +74,7 @@ Result<int32_t> duration_of(const Call& call, const IamEntity& role, const std::
 
 Result<SessionPolicies> session_policies(
     Call& call, const std::string& account, const std::optional<std::string>& policy,
-    const std::optional<std::vector<api::PolicyDescriptorType>>& policy_arns) {
+    const std::optional<std::vector<api::PolicyDescriptorType>>& policy_arns, const SessionTags& tags) {
   SessionPolicies policies;
   if (policy) {
     if (auto document = policy::read_document(*policy, policy::DocumentKind::kIdentity); !document)
@@ -85,14 +86,16 @@ Result<SessionPolicies> session_policies(
   if (arns.size() > kMostPolicyArns)
     return invalid(fmt::format("At most {} managed session policies can be given.", kMostPolicyArns));
   for (const auto& each : arns) {
-    COFFER_CHECK(check_policy_arn(call, account, each.arn.value_or("")));
+    COFFER_CHECK(check_session_policy(call, account, each.arn.value_or("")));
     policies.texts.push_back(*each.arn);
   }
   size_t size = 0;
   for (const auto& text : policies.texts) size += text.size();
   if (size > kLongestPolicies)
-    return fail(ErrorKind::kLimitExceeded, "The session policies are too large.", "PackedPolicyTooLarge");
-  if (size > 0) policies.packed_size = static_cast<int32_t>((size * 100) / kLongestPolicies);
+    return invalid(fmt::format(
+        "The session policies and the ARNs of managed ones have more than {} characters.", kLongestPolicies));
+  COFFER_TRY(packed, packed_size(policies.texts, tags));
+  policies.packed_size = packed;
   return policies;
 }
 

@@ -28,13 +28,13 @@ Result<int32_t> duration_of(const Call& call, const catalog::IamEntity& role,
 struct SessionPolicies {
   std::vector<std::string>
       texts;  // of inline policies, and ARNs of managed ones, as a session's row has them
-  std::optional<int32_t> packed_size;  // in per cent of what is allowed; nothing without policies
+  std::optional<int32_t> packed_size;  // packed_size.h
 };
-// `account`: whose managed policies they may be. MalformedPolicyDocument, ValidationError,
-// PackedPolicyTooLarge.
+// `account`: whose managed policies they may be. `tags`: all that the session has, which take their part of
+// the room. MalformedPolicyDocument, ValidationError, PackedPolicyTooLarge.
 Result<SessionPolicies> session_policies(
     Call& call, const std::string& account, const std::optional<std::string>& policy,
-    const std::optional<std::vector<api::PolicyDescriptorType>>& policy_arns);
+    const std::optional<std::vector<api::PolicyDescriptorType>>& policy_arns, const SessionTags& tags);
 
 // ValidationError for names that differ in case alone, or begin with "aws:".
 Result<SessionTags> checked_tags(const SessionTags& tags);

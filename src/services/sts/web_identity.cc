@@ -173,7 +173,7 @@ Result<api::AssumeRoleWithWebIdentityResponse> StsService::assume_role_with_web_
   if (!source_identity.empty())
     COFFER_CHECK(authorise(call, "sts:SetSourceIdentity", *role, identity, request.role_session_name));
   COFFER_TRY(seconds, duration_of(call, *role, request.duration_seconds));
-  COFFER_TRY(policies, session_policies(call, role->account, request.policy, request.policy_arns));
+  COFFER_TRY(policies, session_policies(call, role->account, request.policy, request.policy_arns, tags));
   COFFER_TRY(session, make_session(call, role->account, role->id, seconds));
   session.row.name = request.role_session_name;
   session.row.policies = std::move(policies.texts);
