@@ -34,8 +34,16 @@ std::string written(std::string pattern) {
   return pattern;
 }
 
-// `whole`: also of the resource's policies, which are its owner's.
-Json matched_statements(const policy::Verdict& verdict, bool whole) {
+// As the statement has them.
+Json conditions(const policy::Statement& statement) {
+  Json list = Json::array();
+  for (const auto& condition : statement.conditions)
+    list.push_back({{"key", condition.key}, {"values", items(condition.written)}});
+  return {{"items", std::move(list)}};
+}
+
+// `whole`: also of the resource's policies, which are its owner's. `entity_id`: of the caller's user or role.
+Json matched_statements(const policy::Verdict& verdict, const std::string& entity_id, bool whole) {
   Json list = Json::array();
   const policy::Finding* last = verdict.findings.empty() ? nullptr : &verdict.findings.back();
   using policy::PolicyKind;
@@ -44,15 +52,19 @@ Json matched_statements(const policy::Verdict& verdict, bool whole) {
     last = nullptr;
   if (verdict.outcome == policy::Outcome::kExplicitDeny && last != nullptr && last->policy != nullptr) {
     const policy::Statement& statement = last->policy->document->statements[last->statement];
-    std::vector<std::string> actions, resources;
+    std::vector<std::string> actions, resources, holder;  // of an identity policy
+    if (last->kind == PolicyKind::kIdentity) holder.push_back(entity_id);
     for (const auto& action : statement.actions) actions.push_back(written(action));
     for (const auto& resource : statement.resources) resources.push_back(written(resource.pattern));
     if (statement.resource_rule == policy::Statement::Resources::kAny) resources.emplace_back("*");
     list.push_back({{"statementId", statement.sid},
                     {"effect", "DENY"},
                     {"policy", last->policy->name},
+                    {"principals", items(holder)},
+                    {"principalGroups", items({})},
                     {statement.not_action ? "notActions" : "actions", items(actions)},
-                    {"resources", items(resources)}});
+                    {"resources", items(resources)},
+                    {"conditions", conditions(statement)}});
   }
   return {{"items", std::move(list)}};
 }
@@ -83,15 +95,16 @@ std::string authorization_message(const policy::Principal& principal, const Acce
                                   const AccessDecision& decision, const policy::Context& context) {
   const bool denied = decision.verdict.outcome == policy::Outcome::kExplicitDeny;
   const bool own = question.resource_account.empty() || question.resource_account == principal.account;
+  const std::string& id = decision.policies->caller.identity.id;
+  Json who = {{"id", id}};
+  if (principal.type == policy::PrincipalType::kUser) who["name"] = policy::entity_name(principal.arn);
+  who["arn"] = principal.arn;
   Json json = {{"allowed", false},
                {"explicitDeny", denied},
-               {"matchedStatements", matched_statements(decision.verdict, own)},
+               {"matchedStatements", matched_statements(decision.verdict, id.substr(0, id.find(':')), own)},
                {"failures", items({})},
                {"context",
-                {{"principal",
-                  {{"id", decision.policies->caller.identity.id},
-                   {"name", policy::entity_name(principal.arn)},
-                   {"arn", principal.arn}}},
+                {{"principal", std::move(who)},
                  {"action", question.action},
                  {"resource", question.resource},
                  {"conditions", conditions(context)}}}};

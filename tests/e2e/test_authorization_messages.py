@@ -5,7 +5,9 @@ import re
 
 import pytest
 from harness import REGION, ZONE, refused
+from principals import session_of, trust
 
+ACCOUNT = "123456789012"
 POLICY = {"Version": "2012-10-17", "Statement": [
     {"Sid": "Most", "Effect": "Allow", "Action": "ec2:*", "Resource": "*"},
     {"Sid": "NoPlain", "Effect": "Deny", "Action": "ec2:CreateVol*", "Resource": "*", "Condition": {"Bool": {"ec2:Encrypted": "false"}}}]}
@@ -41,6 +43,9 @@ def test_an_explicit_deny_is_told_with_its_statement_and_the_condition_keys(coff
     assert (told["allowed"], told["explicitDeny"]) == (False, True)
     statement, = told["matchedStatements"]["items"]
     assert (statement["statementId"], statement["effect"], statement["actions"]) == ("NoPlain", "DENY", {"items": [{"value": "ec2:CreateVol*"}]})
+    assert statement["conditions"] == {"items": [{"key": "ec2:Encrypted", "values": {"items": [{"value": "false"}]}}]}
+    user_id = coffer.client("iam").get_user(UserName="alice")["User"]["UserId"]
+    assert statement["principals"] == {"items": [{"value": user_id}]} and statement["principalGroups"] == {"items": []}
     context = told["context"]
     assert context["action"] == "ec2:CreateVolume" and context["principal"]["name"] == "alice"
     assert context["principal"]["arn"].endswith(":user/alice") and context["principal"]["id"].startswith("AIDA")
@@ -52,6 +57,21 @@ def test_a_missing_permission_is_told_without_a_statement(coffer, user):
     told = decoded(coffer, refused("UnauthorizedOperation", user("bob")("ec2").describe_volumes))
     assert not told["explicitDeny"] and told["matchedStatements"] == {"items": []}
     assert (told["context"]["action"], told["context"]["resource"]) == ("ec2:DescribeVolumes", "*")
+    keys = {condition["key"].lower() for condition in told["context"]["conditions"]["items"]}
+    assert {"aws:principalarn", "aws:requestedregion", "aws:sourceip", "aws:currenttime"} <= keys
+
+
+def test_a_session_is_told_by_its_role(coffer, user):
+    iam = coffer.client("iam")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust({"AWS": ACCOUNT}))
+    answer = user("dave", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}})(
+        "sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", RoleSessionName="se")
+    iam.put_role_policy(RoleName="r", PolicyName="own", PolicyDocument=json.dumps(POLICY))
+    told = decoded(coffer, refused("UnauthorizedOperation", coffer.client("ec2", credentials=session_of(answer)).create_volume,
+                                   AvailabilityZone=ZONE, Size=1))
+    assert told["context"]["principal"] == {"id": answer["AssumedRoleUser"]["AssumedRoleId"], "arn": answer["AssumedRoleUser"]["Arn"]}
+    statement, = told["matchedStatements"]["items"]
+    assert statement["principals"] == {"items": [{"value": answer["AssumedRoleUser"]["AssumedRoleId"].split(":")[0]}]}
 
 
 def test_only_who_may_decode_does(coffer, user):
