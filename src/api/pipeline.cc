@@ -80,6 +80,12 @@ bool takes_no_signature(const Service& service, const Route& route) {
   return std::string_view(service.name()) == "sts" && route.operation == "AssumeRoleWithWebIdentity";
 }
 
+// AWS's other operation without a signature. It is not served, and to ask for a signature would send the
+// caller looking for credentials.
+bool is_unserved_without_signature(const Service& service, const Route& route) {
+  return std::string_view(service.name()) == "sts" && route.operation == "AssumeRoleWithSAML";
+}
+
 // "You cannot call any IAM API operations unless MFA authentication information is included in the request"
 // (STS API Reference, GetSessionToken).
 bool lacks_mfa_for_iam(const Call& call) {
@@ -163,6 +169,9 @@ wire::HttpResponse Pipeline::serve_call(wire::HttpRequest& request, const std::s
   Route route = find_route(services_, request);
   if (route.service == nullptr) return unknown_service_answer(request, route.operation, request_id);
   const Service& service = *route.service;
+
+  if (is_unserved_without_signature(service, route))
+    return fail_call(service, no_operation(service, route, request), request_id);
 
   // SigV4: who asks? The signature covers the body as it was sent, if it covers it.
   const bool is_unsigned = takes_no_signature(service, route);
