@@ -105,7 +105,8 @@ Result<std::string> run_recorded(AdminCall& call, const Command& command) {
   if (outcome || !command.changes) return outcome;
   Json parameters = call.request;
   parameters.erase("command");
-  parameters.erase("box");  // a secret in it is for keyd alone, and a trail is kept for ever
+  parameters.erase("box");      // a secret in it is for keyd alone, and a trail is kept for ever
+  parameters.erase("key_set");  // it may have been refused because it has a private key
   const Error error{outcome.error().kind, outcome.error().message, code_of(outcome.error())};
   COFFER_CHECK(call.installation.catalog.write([&](catalog::Transaction& transaction) {
     return transaction.append_trail(admin_event(call, command.action, parameters, nullptr, &error));

@@ -21,7 +21,7 @@ Result<std::string> issuer_in(const AdminCall& call) {
 Result<std::string> issuer_keys_set(AdminCall& call) {
   COFFER_TRY(issuer, issuer_in(call));
   const std::string key_set = call.text("key_set");
-  COFFER_TRY(keys, services::sts::parse_key_set(key_set));
+  COFFER_TRY(keys, services::sts::accept_key_set(key_set));
   Json ids = Json::array();
   for (const auto& key : keys) ids.push_back(key.id);
   const Json result = {{"issuer", "https://" + issuer}, {"keys", ids}};
@@ -60,7 +60,7 @@ Result<std::string> issuer_keys_remove(AdminCall& call) {
     return transaction.append_trail(
         admin_event(call, "RemoveIssuerKeys", {{"url", call.text("url")}}, nullptr, nullptr));
   }));
-  return success_line(Json::object());
+  return success_line({{"issuer", "https://" + issuer}});
 }
 
 }  // namespace coffer::api

@@ -49,6 +49,9 @@ int issuer_keys_remove(const Common& common, const std::string& url) {
   request.set("url", url);
   const auto answer = ask(*served, request);
   if (!answer) return complain_about(answer.error());
+  print(common.json
+            ? answer->pretty()
+            : "The keys of " + answer->text("issuer") + " are removed: no token of it is believed.\n");
   return kOk;
 }
 

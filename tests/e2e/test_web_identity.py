@@ -10,7 +10,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from harness import REGION, refused
+from harness import REGION, files_with, refused
 from principals import new_role, new_user, policy, second_account, session_of, trust
 from web_identity import AUDIENCE, URL, Issuer, encoded, give_keys
 
@@ -270,13 +270,35 @@ def test_the_keys_of_issuers_by_the_command_line(coffer, tmp_path):
     assert give_keys(coffer, tmp_path, made) == {"issuer": URL, "keys": ["first"]}
     assert coffer.json("iam", "oidc-keys", "list")["issuers"] == [{"issuer": URL, "keys": ["first"]}]
     assert "issuer.example/tenant" in coffer.command("iam", "oidc-keys", "list").stdout
-    (tmp_path / "bad.json").write_text('{"keys": [{"kty": "oct", "k": "AA"}]}')
+    (tmp_path / "bad.json").write_text('{"keys": [{"kty": "OKP", "x": "AA"}]}')
     failed = coffer.command("iam", "oidc-keys", "set", URL, str(tmp_path / "bad.json"), check=False)
     assert failed.returncode == 4 and "no RSA key" in failed.stderr
-    coffer.command("iam", "oidc-keys", "remove", URL)
+    assert coffer.command("iam", "oidc-keys", "remove", URL).stdout == f"The keys of {URL} are removed: no token of it is believed.\n"
     assert coffer.json("iam", "oidc-keys", "list")["issuers"] == []
     assert coffer.command("iam", "oidc-keys", "remove", URL, check=False).returncode != 0
     assert [r["eventName"] for r in coffer.trail()][-2:] == ["RemoveIssuerKeys", "RemoveIssuerKeys"]
+
+
+@pytest.mark.parametrize("private", [{"kty": "RSA", "n": "AA", "e": "AQAB", "d": "c2VjcmV0LXBhcnQ"}, {"kty": "oct", "k": "c2VjcmV0LXBhcnQ"},
+                                     {"kty": "EC", "crv": "P-384", "use": "enc", "x": "AA", "y": "AA", "d": "c2VjcmV0LXBhcnQ"}])
+def test_a_private_key_of_an_issuer_is_neither_kept_nor_shown(coffer, tmp_path, private):
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [Issuer("ES256").json_web_key(), {**private, "kid": "mine"}]}))
+    failed = coffer.command("iam", "oidc-keys", "set", URL, str(file), check=False)
+    assert failed.returncode == 4 and 'the key "mine" is a private key' in failed.stderr
+    assert coffer.json("iam", "oidc-keys", "list")["issuers"] == []
+    coffer.stop()
+    assert "c2VjcmV0" not in failed.stderr + failed.stdout and not files_with(coffer.data, b"c2VjcmV0LXBhcnQ")
+
+
+def test_two_keys_of_an_issuer_have_two_names(coffer, tmp_path):
+    file = tmp_path / "keys.json"
+    first, second = Issuer("ES256"), Issuer("ES256")
+    file.write_text(json.dumps({"keys": [first.json_web_key(), second.json_web_key()]}))
+    failed = coffer.command("iam", "oidc-keys", "set", URL, str(file), check=False)
+    assert failed.returncode == 4 and 'two keys with the kid "first"' in failed.stderr
+    file.write_text(json.dumps({"keys": [first.json_web_key(), Issuer("RS256").json_web_key()]}))  # told apart by their type
+    assert coffer.json("iam", "oidc-keys", "set", URL, str(file))["keys"] == ["first", "first"]
 
 
 # What else session credentials die of

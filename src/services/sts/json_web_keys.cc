@@ -2,7 +2,10 @@
 #include "services/sts/json_web_keys.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <optional>
+#include <set>
 
 #include "base/encoding.h"
 #include "crypto/json_web_key.h"
@@ -37,9 +40,20 @@ std::optional<crypto::PublicKey> public_key_of(const JsonValue::Object& json) {
   return std::move(*key);
 }
 
-}  // namespace
+// Of an RSA or EC key, or one of octets alone.
+Status check_public(const JsonValue::Object& json) {
+  constexpr std::array<std::string_view, 8> kPrivate = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+  const auto found = std::ranges::find_if(
+      json, [&](const auto& member) { return std::ranges::find(kPrivate, member.key) != kPrivate.end(); });
+  if (found == json.end()) return {};
+  const std::string id = text_of(json, "kid");
+  return fail(ErrorKind::kInvalidArgument,
+              "the key " + (id.empty() ? std::string("without a kid") : "\"" + id + "\"") +
+                  " is a private key (it has the member \"" + found->key +
+                  "\"): give the issuer's public keys. Nothing of it was kept");
+}
 
-Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text) {
+Status for_each_key(std::string_view text, const std::function<Status(const JsonValue::Object&)>& visit) {
   if (text.size() > kLargestKeySet) return fail(ErrorKind::kInvalidArgument, "a key set has at most 64 KiB");
   COFFER_TRY(json, policy::read_json(text));
   const auto* object = json.as<JsonValue::Object>();
@@ -50,16 +64,37 @@ Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text) {
   const auto* list = member == nullptr ? nullptr : member->as<JsonValue::List>();
   if (list == nullptr)
     return fail(ErrorKind::kInvalidArgument, "a key set is an object with a list \"keys\"");
-  std::vector<JsonWebKey> keys;
   for (const auto& each : *list) {
     const auto* json_key = each.as<JsonValue::Object>();
     if (json_key == nullptr) return fail(ErrorKind::kInvalidArgument, "a key of a key set is an object");
-    if (auto key = public_key_of(*json_key)) keys.push_back({text_of(*json_key, "kid"), std::move(*key)});
+    COFFER_CHECK(visit(*json_key));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text) {
+  std::vector<JsonWebKey> keys;
+  COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json) -> Status {
+    if (auto key = public_key_of(json)) keys.push_back({text_of(json, "kid"), std::move(*key)});
+    return {};
+  }));
   if (keys.empty())
     return fail(ErrorKind::kInvalidArgument,
                 "the key set has no RSA key of 2048, 3072 or 4096 bits and no key on P-256");
   return keys;
+}
+
+Result<std::vector<JsonWebKey>> accept_key_set(std::string_view text) {
+  std::set<std::pair<std::string, std::string>> names;  // type and kid
+  COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json) -> Status {
+    COFFER_CHECK(check_public(json));
+    const std::string id = text_of(json, "kid");
+    if (id.empty() || names.emplace(text_of(json, "kty"), id).second) return {};
+    return fail(ErrorKind::kInvalidArgument, "the key set has two keys with the kid \"" + id + "\"");
+  }));
+  return parse_key_set(text);
 }
 
 TokenCheck check_signature(const JsonWebToken& token, const std::vector<JsonWebKey>& keys) {
