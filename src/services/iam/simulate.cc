@@ -13,6 +13,7 @@
 #include "services/arn.h"
 #include "services/iam/entities.h"
 #include "services/iam/paging.h"
+#include "services/iam/simulated_context.h"
 #include "services/iam/simulated_policies.h"
 
 namespace coffer::services::iam {
@@ -77,10 +78,7 @@ Result<policy::Context> context_of(const std::vector<api::ContextEntry>& entries
   policy::Context context;
   if (!policies.caller.identity.arn.empty()) policy::add_caller_keys(policies.caller.identity, context);
   for (const auto& [name, value] : policies.principal_tags) context.set("aws:PrincipalTag/" + name, value);
-  for (const auto& entry : entries) {
-    if (!entry.context_key_name) return invalid_input("A context entry has no ContextKeyName.");
-    context.set(*entry.context_key_name, entry.context_key_values.value_or(policy::Context::Values()));
-  }
+  COFFER_CHECK(add_context_entries(entries, context));
   return context;
 }
 
