@@ -24,6 +24,14 @@ Result<Document> ask_about_volume(const Common& common, std::string_view command
   return ask(served, request);
 }
 
+// What only DecodeAuthorizationMessage can read fills pages; --json has it.
+std::string without_encoded(std::string message) {
+  const size_t encoded = message.find(". Encoded authorization failure message: ");
+  if (encoded == std::string::npos) return message;
+  return message.substr(0, encoded) +
+         ". (--json shows the encoded message, for sts decode-authorization-message.)";
+}
+
 }  // namespace
 
 int volume_uri(const Common& common, const std::string& volume_id) {
@@ -44,7 +52,8 @@ int volume_why(const Common& common, const std::string& volume_id) {
   if (!answer->text("since").empty()) text += " since " + answer->text("since");
   text += "\n";
   if (!answer->text("code").empty()) text += answer->text("code") + ": ";
-  text += answer->text("message").empty() ? "nothing failed\n" : answer->text("message") + "\n";
+  text +=
+      answer->text("message").empty() ? "nothing failed\n" : without_encoded(answer->text("message")) + "\n";
   print(text);
   return kOk;
 }
