@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/account_organization.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -13,40 +15,50 @@ namespace {
 using catalog::NamedPolicy;
 using TextLevels = std::vector<std::vector<NamedPolicy>>;
 
+// What policies are attached to.
+struct Target {
+  std::string id, name;
+};
+
 // As the catalog has it, before the policies are read.
 struct Stored {
   std::optional<catalog::Organization> organization;
-  std::vector<std::string> way;  // ids from the root to the account
+  std::vector<Target> way;  // from the root to the account
   TextLevels service_control, resource_control;
   bool closed = false;
 };
 
-Result<std::vector<std::string>> way_to(catalog::Transaction& transaction, const std::string& account) {
-  std::vector<std::string> way = {account};
+Result<std::vector<Target>> way_to(catalog::Transaction& transaction, const std::string& account) {
   COFFER_TRY(member, transaction.member_account(account));
+  std::vector<Target> way = {{account, member ? member->name : std::string()}};
   std::string parent = member ? member->parent_id : std::string();
   while (!parent.empty()) {
-    way.push_back(parent);
     COFFER_TRY(unit, transaction.organizational_unit(parent));
+    way.push_back({std::move(parent), unit ? unit->name : "Root"});
     parent = unit ? unit->parent_id : std::string();  // the root is no unit
   }
   std::ranges::reverse(way);
   return way;
 }
 
-Result<TextLevels> levels_on(catalog::Transaction& transaction, const std::vector<std::string>& way,
+// For explanations. A policy may be attached at several places, of which each counts by itself.
+std::string shown(std::string_view id, std::string_view name, const Target& target) {
+  return fmt::format("{} \"{}\" on {} \"{}\"", id, name, target.id, target.name);
+}
+
+Result<TextLevels> levels_on(catalog::Transaction& transaction, const std::vector<Target>& way,
                              const char* type) {
   TextLevels levels;
-  for (const auto& target : way) {
-    COFFER_TRY(ids, transaction.organization_policies_on(target, type));
+  for (const Target& target : way) {
+    COFFER_TRY(ids, transaction.organization_policies_on(target.id, type));
     auto& level = levels.emplace_back();
-    for (auto& id : ids) {
+    for (const auto& id : ids) {
       if (const auto* managed = services::organizations::find_managed_policy(id)) {
-        level.push_back({std::move(id), std::string(managed->content)});
+        level.push_back({shown(id, managed->name, target), std::string(managed->content)});
         continue;
       }
       COFFER_TRY(policy, transaction.organization_policy(id));
-      if (policy) level.push_back({std::move(id), std::move(policy->content)});
+      if (policy) level.push_back({shown(id, policy->name, target), std::move(policy->content)});
     }
   }
   return levels;
@@ -91,7 +103,7 @@ Result<policy::ControlLevels> read_levels(policy::DocumentCache& cache, TextLeve
 
 std::string path_of(const Stored& stored) {
   std::string path = stored.organization->id + "/";
-  for (size_t i = 0; i + 1 < stored.way.size(); ++i) path += stored.way[i] + "/";
+  for (size_t i = 0; i + 1 < stored.way.size(); ++i) path += stored.way[i].id + "/";
   return path;
 }
 

@@ -264,7 +264,8 @@ def test_explain_names_the_policy_and_its_level(organization, outsider, unit, ac
     asked = ["--action", "kms:Encrypt", "--resource", key]
     told = organization.coffer.json("explain", "--principal", f"arn:aws:iam::{account}:role/{ROLE}", *asked)
     assert (told["allowed"], told["reason"]) == (False, DENIED.format("service"))
-    assert scp in [one["name"] for one in told["questions"][0]["policies"]]
+    names = [one["name"] for one in told["questions"][0]["policies"]]
+    assert [name for name in names if name.startswith(f'{scp} "policy-') and f'" on {unit} "unit-' in name]
     everyone = f"arn:aws:iam::{OUTSIDER}:root"
     assert organization.coffer.json("explain", "--principal", everyone, *asked)["allowed"]
     organization.attach(unit, perimeter(organization), RCP)

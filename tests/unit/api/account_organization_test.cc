@@ -76,8 +76,10 @@ TEST_F(AccountOrganizationTest, LevelsLeadFromTheRootToTheAccount) {
   EXPECT_EQ(found->id, "o-1");
   EXPECT_EQ(found->path, "o-1/r-1/ou-1/");
   EXPECT_THAT(names(found->service_control),
-              ElementsAre(ElementsAre("p-FullAWSAccess"), ElementsAre("p-1", "p-FullAWSAccess"),
-                          ElementsAre("p-FullAWSAccess")));
+              ElementsAre(ElementsAre(R"(p-FullAWSAccess "FullAWSAccess" on r-1 "Root")"),
+                          ElementsAre(R"(p-1 "none" on ou-1 "unit")",
+                                      R"(p-FullAWSAccess "FullAWSAccess" on ou-1 "unit")"),
+                          ElementsAre(R"(p-FullAWSAccess "FullAWSAccess" on 444455556666 "444455556666")")));
   EXPECT_THAT(found->resource_control, IsEmpty());
   EXPECT_EQ(find(kMember), found) << "it is kept";
 }
