@@ -2,6 +2,7 @@
 // explain-access, who-can: why a principal may do something or may not, and who may.
 #include "api/admin_call.h"
 #include "services/access_explanation.h"
+#include "services/who_can.h"
 
 namespace coffer::api {
 namespace {
@@ -27,23 +28,60 @@ Result<Pairs> context_of(const AdminCall& call) {
   return context;
 }
 
+// Who asked for others' permissions is told too.
+Status record(AdminCall& call, const char* event) {
+  Json parameters = call.request;
+  parameters.erase("command");
+  return call.installation.catalog.write([&](catalog::Transaction& transaction) {
+    return transaction.append_trail(admin_event(call, event, parameters, nullptr, nullptr));
+  });
+}
+
+// Who has no name of a principal, by what he is; in `coffer who-can` the client words it.
+std::string name_of(services::WhoCan::Kind kind) {
+  using Kind = services::WhoCan::Kind;
+  switch (kind) {
+    case Kind::kPrincipal:
+      return "principal";
+    case Kind::kEverybody:
+      return "everybody";
+    case Kind::kAccount:
+      return "account";
+    case Kind::kService:
+      return "service";
+    case Kind::kProvider:
+      return "provider";
+  }
+  return {};
+}
+
+std::string resource_of(const AdminCall& call) {
+  std::string resource = call.text("resource");
+  return resource.empty() ? "*" : resource;
+}
+
 }  // namespace
 
 Result<std::string> explain_access(AdminCall& call) {
   COFFER_TRY(context, context_of(call));
   COFFER_TRY(told, services::explain_access(call.installation, {call.text("principal"), call.text("action"),
-                                                                call.text("resource"), std::move(context)}));
+                                                                resource_of(call), std::move(context)}));
+  COFFER_CHECK(record(call, "ExplainAccess"));
   return success_line(Json::parse(services::to_json(told)));
 }
 
 Result<std::string> who_can(AdminCall& call) {
   COFFER_TRY(context, context_of(call));
-  COFFER_TRY(found,
-             services::who_can(call.installation, call.text("action"), call.text("resource"), context));
+  COFFER_TRY(found, services::who_can(call.installation,
+                                      {{}, call.text("action"), resource_of(call), std::move(context)}));
+  COFFER_CHECK(record(call, "ListPrincipalsWithAccess"));
   Json principals = Json::array();
   for (const auto& each : found)
-    principals.push_back(
-        {{"principal", each.principal_arn}, {"allowed", each.allowed}, {"because", each.because}});
+    principals.push_back({{"principal", each.principal},
+                          {"kind", name_of(each.kind)},
+                          {"action", each.action},
+                          {"allowed", each.allowed},
+                          {"because", each.because}});
   return success_line({{"principals", std::move(principals)}});
 }
 

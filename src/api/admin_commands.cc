@@ -19,7 +19,7 @@ namespace {
 struct Command {
   const char* name;
   const char* action;  // what is authorised, and the record's event name
-  bool changes;        // then it is recorded, refused or not
+  bool recorded;       // refused too: what changes something, or tells of others
   Result<std::string> (*run)(AdminCall&);
 };
 
@@ -34,8 +34,8 @@ constexpr std::array kCommands = {
     Command{"kms-rewrap", "RewrapVolumeKeys", true, kms_rewrap},
     Command{"kms-versions", "DescribeKeyVersions", false, kms_versions},
     Command{"kms-dependents", "DescribeKeyDependents", false, kms_dependents},
-    Command{"explain-access", "ExplainAccess", false, explain_access},
-    Command{"who-can", "ListPrincipalsWithAccess", false, who_can},
+    Command{"explain-access", "ExplainAccess", true, explain_access},
+    Command{"who-can", "ListPrincipalsWithAccess", true, who_can},
     Command{"clock-advance", "AdvanceClock", true, clock_advance},
     // Decided and recorded once more, as the operation that it is.
     Command{"ec2", "CallEc2", false, ec2_call},
@@ -102,7 +102,7 @@ Result<std::string> run(AdminCall& call, const Command& command) {
 // A refused or failed change leaves its record too.
 Result<std::string> run_recorded(AdminCall& call, const Command& command) {
   auto outcome = run(call, command);
-  if (outcome || !command.changes) return outcome;
+  if (outcome || !command.recorded) return outcome;
   Json parameters = call.request;
   parameters.erase("command");
   parameters.erase("box");      // a secret in it is for keyd alone, and a trail is kept for ever

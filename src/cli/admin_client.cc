@@ -24,6 +24,7 @@ ErrorKind kind_of(std::string_view code) {
   if (code.find("NotFound") != std::string_view::npos) return ErrorKind::kNotFound;
   if (code == "ServiceUnavailable" || code == "InternalFailure" || code == "InternalError")
     return ErrorKind::kIo;
+  if (code == "ValidationError") return ErrorKind::kInvalidArgument;
   return ErrorKind::kPermissionDenied;
 }
 

@@ -34,7 +34,8 @@ void CommandLine::add_access() {
       add(&app_, "who-can", "list everybody who may do something with a resource, and by which policies",
           "  coffer who-can --action kms:Decrypt --resource arn:aws:kms:us-west-2:123456789012:key/UUID",
           [this] { return who_can(common_, access_); });
-  command->add_option("--resource", access_.resource, "its ARN")->type_name("ARN")->required();
+  command->add_option("--resource", access_.resource, "its ARN (default: *, for actions without one)")
+      ->type_name("ARN");
   add_question(command);
 }
 

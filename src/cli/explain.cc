@@ -85,6 +85,16 @@ std::string drawn(const Document& question) {
   return drawn(branches);
 }
 
+// All of them have to be met; of what stands below one, any.
+void print_needs(const std::vector<Document>& needs) {
+  print(needs.size() > 1 ? "\nWhat would be needed, all of it:\n" : "\nWhat would be needed:\n");
+  for (const Document& need : needs) {
+    const std::vector<std::string> ways = need.texts("any_of");
+    print(fmt::format("- {}{}\n", need.text("what"), ways.size() > 1 ? "; any of these would do:" : ""));
+    for (const std::string& way : ways) print("    " + way + "\n");
+  }
+}
+
 void print_explanation(const Document& told) {
   print(fmt::format("{}\n{} {} on {}\n{}\n", told.text("principal"),
                     told.flag("allowed") ? "MAY do" : "may NOT do", told.text("action"),
@@ -95,9 +105,17 @@ void print_explanation(const Document& told) {
     if (&question != &questions.front()) print("By a grant:\n");
     print(drawn(question));
   }
-  if (told.flag("allowed") || questions.empty()) return;
-  print("\nWhat would be needed:\n");
-  for (const std::string& line : questions.front().texts("needed")) print("- " + line + "\n");
+  if (!told.flag("allowed") && !questions.empty()) print_needs(questions.front().items("needed"));
+}
+
+// Of somebody who has no ARN, what he is.
+std::string called(const Document& each) {
+  const std::string kind = each.text("kind"), name = each.text("principal");
+  if (kind == "everybody") return "everybody (\"*\"), as far as his own account lets him";
+  if (kind == "account") return "account " + name + ", which is not here, and whom it lets";
+  if (kind == "service") return "the service " + name;
+  if (kind == "provider") return "whom " + name + " vouches for";
+  return name;
 }
 
 }  // namespace
@@ -128,7 +146,8 @@ int who_can(const Common& common, const AccessOptions& options) {
     std::vector<Branch> branches;
     for (const Document& each : principals) {
       if (each.flag("allowed") != allowed) continue;
-      Branch branch{each.text("principal")};
+      Branch branch{called(each)};
+      if (each.text("action") != options.action) branch.text += ", by " + each.text("action");
       for (const std::string& line : each.texts("because")) branch.branches.push_back({line});
       branches.push_back(std::move(branch));
     }

@@ -200,10 +200,9 @@ Status check_case(const AccessCase& access) {
 
 }  // namespace
 
-Result<AccessExplanation> explain_access(Installation& installation, const AccessCase& access) {
+Result<AccessExplanation> explain_access_of(Installation& installation, const AccessCase& access,
+                                            Principal principal, SharedCallerPolicies policies) {
   COFFER_CHECK(check_case(access));
-  COFFER_TRY(principal, principal_named(installation, access.principal_arn));
-  COFFER_TRY(policies, load_caller(installation, principal));
   Inquiry inquiry{installation, access, std::move(principal), std::move(policies), {}, {}};
   for (const auto& [name, value] : access.context)
     if (access.asking_account.empty() || !tells_of_the_owner(name)) inquiry.given.add(name, value);
@@ -218,6 +217,13 @@ Result<AccessExplanation> explain_access(Installation& installation, const Acces
   if (inquiry.told.reason.empty() && !inquiry.told.questions.empty())
     inquiry.told.reason = inquiry.told.questions.front().reason;
   return std::move(inquiry.told);
+}
+
+Result<AccessExplanation> explain_access(Installation& installation, const AccessCase& access) {
+  COFFER_CHECK(check_case(access));
+  COFFER_TRY(principal, principal_named(installation, access.principal_arn));
+  COFFER_TRY(policies, load_caller(installation, principal));
+  return explain_access_of(installation, access, std::move(principal), std::move(policies));
 }
 
 }  // namespace coffer::services

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a principal may do something, or may not, and who may: the decision of authorisation.h, asked of the
-// policies as they are now and told in full. Nothing is done, and nothing recorded. Thread-safe.
+// Why a principal may do something, or may not: the decision of authorisation.h, asked of the
+// policies as they are now and told in full. Nothing is done. Thread-safe.
 #pragma once
 #include <string>
 #include <utility>
@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "policy/explanation.h"
+#include "policy/requester.h"
+#include "services/caller_policies.h"
 #include "services/installation.h"
 
 namespace coffer::services {
@@ -35,18 +37,12 @@ struct AccessExplanation {
 // key that does not exist.
 Result<AccessExplanation> explain_access(Installation& installation, const AccessCase& access);
 
+// The same for somebody who need not be here, with the policies that count for him. `access.principal_arn` is
+// what he is called.
+Result<AccessExplanation> explain_access_of(Installation& installation, const AccessCase& access,
+                                            policy::Principal principal, SharedCallerPolicies policies);
+
 // The whole as a JSON document (docs/CLI.md, "The admin socket").
 std::string to_json(const AccessExplanation& told);
-
-struct WhoCan {
-  std::string principal_arn;
-  bool allowed = false;              // otherwise only some condition stands in the way
-  std::vector<std::string> because;  // a line for each policy that allows it, or what is lacking
-};
-// All root users, users and roles of this installation's accounts that can do it, or could if a condition
-// held. By ARN. `resource` may not be "*".
-Result<std::vector<WhoCan>> who_can(Installation& installation, const std::string& action,
-                                    const std::string& resource,
-                                    const std::vector<std::pair<std::string, std::string>>& context);
 
 }  // namespace coffer::services

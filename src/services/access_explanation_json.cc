@@ -38,6 +38,10 @@ Json to_json(const policy::PolicyReport& policy) {
       {"kind", policy::name_of(policy.kind)}, {"name", policy.name}, {"statements", std::move(statements)}};
 }
 
+Json to_json(const policy::Need& need) {
+  return {{"what", need.what}, {"any_of", need.any_of}};
+}
+
 std::string name_of(policy::Outcome outcome) {
   switch (outcome) {
     case policy::Outcome::kAllowed:
@@ -53,10 +57,12 @@ std::string name_of(policy::Outcome outcome) {
 Json to_json(const policy::Explanation& question) {
   Json policies = Json::array();
   for (const auto& policy : question.policies) policies.push_back(to_json(policy));
+  Json needed = Json::array();
+  for (const auto& need : question.needed) needed.push_back(to_json(need));
   return {{"decision", name_of(question.outcome)},
           {"reason", question.reason},
           {"because", question.because},
-          {"needed", question.needed},
+          {"needed", std::move(needed)},
           {"policies", std::move(policies)}};
 }
 

@@ -11,7 +11,9 @@
 namespace coffer::policy {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -24,6 +26,11 @@ const std::string kViaEc2 = statement(
     "'Sid': 'Ec2', 'Effect': 'Allow', 'Action': 'kms:Decrypt', 'Resource': '*', 'Condition': "
     "{'StringEquals': "
     "{'kms:ViaService': ['ec2.us-west-2.amazonaws.com', 'ebs.us-west-2.amazonaws.com']}}");
+
+// Something to change, and the ways in which that could be done.
+auto needs(const auto& what, const auto& ways) {
+  return AllOf(Field(&Need::what, what), Field(&Need::any_of, ways));
+}
 
 std::string key_policy(const std::string& principal, const std::string& more = {}) {
   return statement("'Effect': 'Allow', 'Principal': {'AWS': '" + principal +
@@ -66,8 +73,9 @@ TEST_F(Explain, NothingIsNeededForWhatIsAllowed) {
 }
 
 TEST_F(Explain, SaysWhoseAllowIsMissing) {
-  EXPECT_THAT(explained().needed,
-              ElementsAre("an identity-based policy of " + kAlice + " that allows kms:Decrypt on " + kKey));
+  EXPECT_THAT(explained().needed, ElementsAre(needs("an identity-based policy of " + kAlice +
+                                                        " that allows kms:Decrypt on " + kKey,
+                                                    IsEmpty())));
 }
 
 TEST_F(Explain, TellsAFailingConditionWithItsActualValue) {
@@ -75,10 +83,12 @@ TEST_F(Explain, TellsAFailingConditionWithItsActualValue) {
   given.set("kms:ViaService", "s3.us-west-2.amazonaws.com");
   const auto told = explained();
   EXPECT_TRUE(told.lacks_only_conditions);
-  ASSERT_EQ(told.needed.size(), 2u);
-  EXPECT_EQ(told.needed[1],
-            "statement 1 (Sid \"Ec2\") of policy 1 would, if kms:ViaService met StringEquals "
-            "ec2.us-west-2.amazonaws.com or ebs.us-west-2.amazonaws.com (it is s3.us-west-2.amazonaws.com)");
+  ASSERT_EQ(told.needed.size(), 1u);
+  EXPECT_THAT(
+      told.needed[0].any_of,
+      ElementsAre(
+          "statement 1 (Sid \"Ec2\") of policy 1 would, if kms:ViaService met StringEquals "
+          "ec2.us-west-2.amazonaws.com or ebs.us-west-2.amazonaws.com (it is s3.us-west-2.amazonaws.com)"));
   const auto& condition = told.policies.at(0).statements.at(0).conditions.at(0);
   EXPECT_FALSE(condition.holds);
   EXPECT_THAT(*condition.actual, ElementsAre("s3.us-west-2.amazonaws.com"));
@@ -86,7 +96,7 @@ TEST_F(Explain, TellsAFailingConditionWithItsActualValue) {
 
 TEST_F(Explain, SaysThatAKeyIsAbsent) {
   caller.identity_policies = {policy(kViaEc2)};
-  EXPECT_THAT(explained().needed.back(), HasSubstr("(it is absent)"));
+  EXPECT_THAT(explained().needed.at(0).any_of, ElementsAre(HasSubstr("(it is absent)")));
 }
 
 TEST_F(Explain, NamesEveryDenyAndEveryMissingAllow) {
@@ -95,30 +105,77 @@ TEST_F(Explain, NamesEveryDenyAndEveryMissingAllow) {
   const auto told = explained();
   EXPECT_EQ(told.outcome, Outcome::kExplicitDeny);
   EXPECT_FALSE(told.lacks_only_conditions);
+  EXPECT_THAT(told.needed, ElementsAre(needs("statement 1 of policy 1 must not deny it", IsEmpty()),
+                                       needs("statement 1 of policy 2 must not deny it", IsEmpty()),
+                                       needs(HasSubstr("an identity-based policy"), IsEmpty()),
+                                       needs(HasSubstr("the permissions boundary policy 2"), IsEmpty())));
+}
+
+TEST_F(Explain, TellsTheValueThatLiftsADeny) {
+  caller.identity_policies = {
+      policy(kAllow), policy(statement("'Effect': 'Deny', 'Action': '*', 'Resource': '*', 'Condition': "
+                                       "{'BoolIfExists': {'aws:MultiFactorAuthPresent': 'false'}, "
+                                       "'StringNotEquals': {'aws:RequestedRegion': 'eu-west-1'}}"))};
+  given.set("aws:RequestedRegion", "us-west-2");
+  const auto told = explained();
+  EXPECT_TRUE(told.lacks_only_conditions);
   EXPECT_THAT(
       told.needed,
-      ElementsAre("statement 1 of policy 1 must not deny it", "statement 1 of policy 2 must not deny it",
-                  HasSubstr("an identity-based policy"), HasSubstr("the permissions boundary policy 2")));
+      ElementsAre(needs(
+          "statement 1 of policy 2 must not deny it",
+          ElementsAre(
+              "statement 1 of policy 2 would not, if aws:MultiFactorAuthPresent were true (it is absent)",
+              "statement 1 of policy 2 would not, if aws:RequestedRegion were eu-west-1 (it is "
+              "us-west-2)"))));
+}
+
+TEST_F(Explain, NoRequestChangesWhoTheCallerIs) {
+  caller.identity_policies = {
+      policy(kAllow), policy(statement("'Effect': 'Deny', 'Action': '*', 'Resource': '*', 'Condition': "
+                                       "{'ArnLike': {'aws:PrincipalArn': '" +
+                                       kAlice + "'}}"))};
+  given.set("aws:PrincipalArn", kAlice);
+  EXPECT_EQ(explained().outcome, Outcome::kExplicitDeny);
+  EXPECT_FALSE(explained().lacks_only_conditions);
+}
+
+TEST_F(Explain, ADenyWithoutAnAllowLacksMoreThanConditions) {
+  caller.identity_policies = {
+      policy(statement("'Effect': 'Deny', 'Action': '*', 'Resource': '*', 'Condition': "
+                       "{'Bool': {'aws:SecureTransport': 'false'}}"))};
+  given.set("aws:SecureTransport", "false");
+  EXPECT_FALSE(explained().lacks_only_conditions);
+}
+
+// The role, for whose sessions one stands in.
+TEST_F(Explain, AdviceForASessionNamesItsRole) {
+  caller.identity.type = CallerType::kRoleSession;
+  caller.identity.source_arn = std::string("arn:aws:iam::") + kAccount + ":role/r";
+  EXPECT_THAT(
+      explained().needed,
+      ElementsAre(needs(HasSubstr("an identity-based policy of " + caller.identity.source_arn + " that"),
+                        IsEmpty())));
 }
 
 TEST_F(Explain, AKeyPolicyThatNamesTheCallerNeedsNoIdentityPolicy) {
   protect(key_policy(kAlice, ", 'Condition': {'Bool': {'aws:SecureTransport': 'true'}}"));
   const auto told = explained();
   EXPECT_TRUE(told.lacks_only_conditions);
-  EXPECT_THAT(told.needed, ElementsAre(HasSubstr("a statement in policy 1 that names " + kAlice),
-                                       HasSubstr("if aws:SecureTransport met Bool true")));
+  EXPECT_THAT(told.needed,
+              ElementsAre(needs(HasSubstr("a statement in policy 1 that names " + kAlice),
+                                ElementsAre(HasSubstr("if aws:SecureTransport met Bool true")))));
 }
 
 TEST_F(Explain, AKeyPolicyThatNamesTheAccountHandsOn) {
   protect(key_policy(kAccount));
-  EXPECT_THAT(explained().needed, ElementsAre(HasSubstr("an identity-based policy")));
+  EXPECT_THAT(explained().needed, ElementsAre(needs(HasSubstr("an identity-based policy"), IsEmpty())));
 }
 
 TEST_F(Explain, AKeyPolicyThatNamesOthersIsWhatIsMissing) {
   caller.identity_policies = {policy(kAllow)};
   protect(key_policy("444455556666"));
   const auto told = explained();
-  EXPECT_THAT(told.needed, ElementsAre(HasSubstr("names " + kAlice + " or its account")));
+  EXPECT_THAT(told.needed, ElementsAre(needs(HasSubstr("names " + kAlice + " or its account"), IsEmpty())));
   EXPECT_FALSE(told.policies.at(0).statements.at(0).principal);
 }
 
@@ -127,7 +184,8 @@ TEST_F(Explain, CountsTheLevelsOfServiceControl) {
   caller.service_control_levels = {{policy(kAllow)}, {}};
   EXPECT_THAT(
       explained().needed,
-      ElementsAre(HasSubstr("a service control policy at level 2 of 2 from the organization's root")));
+      ElementsAre(needs(HasSubstr("a service control policy at level 2 of 2 from the organization's root"),
+                        IsEmpty())));
 }
 
 TEST_F(Explain, StatementsSayWhatDoesNotMatch) {
