@@ -15,24 +15,28 @@ bool is_account(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// What follows "arn:PARTITION"; empty for what is no ARN.
+std::string_view after_partition(std::string_view arn) {
+  if (!arn.starts_with("arn:aws")) return {};
+  const size_t partition = arn.find(':', 4);
+  return partition == std::string_view::npos ? std::string_view() : arn.substr(partition);
+}
+
 // The account of arn:PARTITION:iam::ACCOUNT:root; empty for any other ARN.
 std::string_view account_of_root(std::string_view arn) {
-  constexpr std::string_view kMiddle = ":iam::", kEnd = ":root";
-  if (!arn.starts_with("arn:") || !arn.ends_with(kEnd)) return {};
-  const size_t middle = arn.find(kMiddle);
-  if (middle == std::string_view::npos) return {};
-  const auto account = arn.substr(middle + kMiddle.size(), kAccountDigits);
-  const bool whole = middle + kMiddle.size() + kAccountDigits + kEnd.size() == arn.size();
-  return whole && is_account(account) ? account : std::string_view();
+  constexpr std::string_view kStart = ":iam::", kEnd = ":root";
+  const auto rest = after_partition(arn);
+  if (!rest.starts_with(kStart) || !rest.ends_with(kEnd) ||
+      rest.size() != kStart.size() + kAccountDigits + kEnd.size())
+    return {};
+  const auto account = rest.substr(kStart.size(), kAccountDigits);
+  return is_account(account) ? account : std::string_view();
 }
 
 // arn:PARTITION:iam::ACCOUNT:user/... or role/..., arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION or
 // federated-user/...
 bool is_principal_arn(std::string_view arn) {
-  if (!arn.starts_with("arn:aws")) return false;
-  const size_t partition = arn.find(':', 4);
-  if (partition == std::string_view::npos) return false;
-  const auto rest = arn.substr(partition);
+  const auto rest = after_partition(arn);
   const bool iam = rest.starts_with(":iam::");
   if (!iam && !rest.starts_with(":sts::")) return false;
   if (rest.size() < 6 + kAccountDigits + 1 || !is_account(rest.substr(6, kAccountDigits)) ||

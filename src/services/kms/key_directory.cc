@@ -14,6 +14,7 @@
 #include "services/kms/external_keys.h"
 #include "services/kms/imported_material.h"
 #include "services/kms/key_access.h"
+#include "services/kms/key_identifier.h"
 #include "services/kms/key_states.h"
 #include "services/kms/managed_keys.h"
 
@@ -164,35 +165,36 @@ Result<catalog::Key> any_key(Installation& installation, const std::string& key_
 }
 
 Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& arn) {
-  const auto parsed = parse_arn(arn);
-  const std::string region = parsed ? parsed->region : "";
-  COFFER_TRY(key, any_key(installation, arn.substr(arn.rfind('/') + 1), region));
+  const auto identifier = read_key_identifier(arn);
+  if (!identifier || !identifier->arn || identifier->kind != KeyIdentifier::Kind::kKey)
+    return not_found(fmt::format("Key '{}' does not exist", arn));
+  const std::string& region = identifier->arn->region;
+  COFFER_TRY(key, any_key(installation, identifier->name, region));
   if (key.region != region) return not_found(fmt::format("Key '{}' does not exist", arn));
   return FoundKey{std::move(key), arn};
 }
 
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,
                           AliasUse aliases) {
-  std::string name = key_identifier;
-  if (key_identifier.starts_with("arn:")) {
-    const auto arn = parse_arn(key_identifier);
-    if (!arn || arn->service != "kms")
-      return fail(ErrorKind::kInvalidArgument, "Invalid arn " + key_identifier, "InvalidArnException");
-    if (arn->region != call.region) return not_found("Invalid arn " + arn->region);
-    if (arn->account != call.account) {
-      const bool usable = aliases == AliasUse::kAllowed || !arn->resource.starts_with("alias/");
-      if (usable && crosses_accounts(action)) return find_foreign(call, action, *arn, key_identifier);
+  COFFER_TRY(identifier, read_key_identifier(key_identifier));
+  const bool by_alias = identifier.kind == KeyIdentifier::Kind::kAlias;
+  const bool usable = !by_alias || aliases == AliasUse::kAllowed;
+  if (identifier.arn) {
+    if (identifier.arn->region != call.region) return not_found("Invalid arn " + identifier.arn->region);
+    if (identifier.arn->account != call.account) {
+      if (usable && crosses_accounts(action))
+        return find_foreign(call, action, *identifier.arn, key_identifier);
       return tl::unexpected(unknown_foreign_key(call, action, key_identifier));
     }
-    name = arn->resource.starts_with("key/") ? arn->resource.substr(4) : arn->resource;
   }
-  if (name.starts_with("alias/") && aliases == AliasUse::kAllowed) {
-    COFFER_TRY(found, find_by_alias(call, action, name));
-    found.alias = name;
+  if (by_alias && usable) {
+    COFFER_TRY(found, find_by_alias(call, action, identifier.name));
+    found.alias = std::move(identifier.name);
     return found;
   }
-  if (!is_key_id(name)) return not_found(fmt::format("Invalid keyId '{}'", key_identifier));
-  return find_by_id(call, name);
+  if (identifier.kind != KeyIdentifier::Kind::kKey)
+    return not_found(fmt::format("Invalid keyId '{}'", key_identifier));
+  return find_by_id(call, identifier.name);
 }
 
 const std::string& current_state(const catalog::Key& key) {
