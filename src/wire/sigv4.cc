@@ -54,6 +54,7 @@ std::string_view take_word(std::string_view& text) {
 // The parts of a claim as the header or the query string gives them, not looked into yet.
 struct ClaimText {
   std::string_view credential, signature, signed_headers, date;
+  size_t session_tokens = 0;  // in the query string
 };
 
 bool holds(const SigV4Claim& claim, std::string_view header) {
@@ -74,6 +75,14 @@ AuthStatus check_signed_headers(const HttpRequest& request, const SigV4Claim& cl
       return refuse(AuthReason::kMismatch,
                     fmt::format("'{}' must be a 'SignedHeader' in the AWS Authorization.", name));
   }
+  return {};
+}
+
+// Only what every reader reads the same way: under one signature a field may be split at its commas, and its
+// blanks may be more.
+AuthStatus check_session_token(const std::string& token, size_t times) {
+  const bool plain = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (times > 1 || !plain) return tl::unexpected(invalid_session_token());
   return {};
 }
 
@@ -119,6 +128,9 @@ AuthResult<std::optional<SigV4Claim>> complete(const HttpRequest& request, const
   claim.signed_headers.reserve(signed_headers.size());
   for (const std::string_view name : signed_headers) claim.signed_headers.push_back(lower_case(name));
   if (auto status = check_signed_headers(request, claim); !status) return tl::unexpected(status.error());
+  const size_t times = std::max(text.session_tokens, request.headers.all("X-Amz-Security-Token").size());
+  if (auto status = check_session_token(claim.session_token, times); !status)
+    return tl::unexpected(status.error());
   if (auto status = fill_credential(text.credential, text.date, claim); !status)
     return tl::unexpected(status.error());
   return claim;
@@ -205,6 +217,8 @@ AuthResult<std::optional<SigV4Claim>> parse_presigned(const HttpRequest& request
   SigV4Claim claim;
   claim.presigned = true;
   if (const std::string* token = value_of("X-Amz-Security-Token")) claim.session_token = *token;
+  text.session_tokens = static_cast<size_t>(
+      std::ranges::count(parameters, "X-Amz-Security-Token", &QueryParameters::value_type::first));
   if (const std::string* expires = value_of("X-Amz-Expires")) {
     if (auto status = fill_expiry(*expires, claim); !status) return tl::unexpected(status.error());
   }

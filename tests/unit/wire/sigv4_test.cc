@@ -281,6 +281,28 @@ TEST_F(SigV4Test, RequiresHostTargetAndTokenToBeSigned) {
   EXPECT_EQ(with("host;x-amz-target;x-amz-security-token"), "no failure");
 }
 
+// Fields of one name are signed as one with commas, and blanks as one blank: the signature holds for both.
+TEST_F(SigV4Test, RefusesASessionTokenThatTheSignatureDoesNotFix) {
+  sign("abc,def");
+  EXPECT_TRUE(verified(now_));
+  request_.headers.set("X-Amz-Security-Token", "abc");
+  request_.headers.add("X-Amz-Security-Token", "def");
+  EXPECT_EQ(failure().reason, AuthReason::kInvalidToken);
+  request_.headers.set("X-Amz-Security-Token", "abc,def ");
+  EXPECT_EQ(failure().reason, AuthReason::kInvalidToken);
+}
+
+TEST_F(SigV4Test, RefusesTwoSessionTokensInAQuery) {
+  request_.headers.remove("X-Amz-Target");
+  request_.set_target("/?X-Amz-Security-Token=a");
+  presign(60);
+  ASSERT_TRUE(verified(now_));
+  EXPECT_EQ((*parse_claim(request_))->session_token, "a");
+  request_.set_target("/?X-Amz-Security-Token=a&X%2DAmz-Security-Token=b");
+  presign(60);
+  EXPECT_EQ(failure().reason, AuthReason::kInvalidToken);
+}
+
 TEST_F(SigV4Test, ReadsTheDateHeaderInEitherForm) {
   for (const char* date :
        {"Sun, 30 Aug 2015 12:36:00 GMT", "Sun, 30 Aug 2015 12:36:00 -0000", "20150830T123600Z"}) {
