@@ -6,6 +6,7 @@
 // Links: coffer_policy
 #include "policy/document.h"
 #include "policy/evaluate.h"
+#include "policy/json.h"
 #include "tests/fuzz/check.h"
 
 namespace {
@@ -44,6 +45,17 @@ Caller caller_of(CallerType type) {
   return caller;
 }
 
+policy::Verdict decide(const policy::AccessRequest& request) {
+  policy::Verdict verdict = policy::evaluate(request);
+#ifdef COFFER_PLANTED_BUG
+  // A Deny is overlooked in a document that has an Id.
+  for (const auto& attached : request.caller.identity_policies)
+    if (!attached.document->id.empty() && verdict.outcome == policy::Outcome::kExplicitDeny)
+      verdict.outcome = verdict.findings.back().outcome = policy::Outcome::kAllowed;
+#endif
+  return verdict;
+}
+
 bool one_applies(const policy::Document& document, policy::Effect effect,
                  const policy::AccessRequest& request) {
   for (const auto& statement : document.statements)
@@ -52,11 +64,11 @@ bool one_applies(const policy::Document& document, policy::Effect effect,
 }
 
 void check_verdict(const policy::AccessRequest& request) {
-  const auto verdict = policy::evaluate(request);
+  const auto verdict = decide(request);
   FUZZ_CHECK(!verdict.findings.empty() && verdict.outcome == verdict.findings.back().outcome);
   FUZZ_CHECK(!policy::reason(verdict, request.action).empty());
   FUZZ_CHECK(policy::explain(verdict).size() == verdict.findings.size());
-  FUZZ_CHECK(policy::evaluate(request).outcome == verdict.outcome);
+  FUZZ_CHECK(decide(request).outcome == verdict.outcome);
 }
 
 void evaluate_identity_policy(const policy::Document& document, const policy::Context& context,
@@ -65,7 +77,7 @@ void evaluate_identity_policy(const policy::Document& document, const policy::Co
   caller.identity_policies.push_back({"fuzzed", &document});
   const policy::AccessRequest request{caller, "kms:Decrypt", resource, kAccount, context};
   check_verdict(request);
-  const bool allowed = policy::evaluate(request).allowed();
+  const bool allowed = decide(request).allowed();
   FUZZ_CHECK(allowed == (one_applies(document, policy::Effect::kAllow, request) &&
                          !one_applies(document, policy::Effect::kDeny, request)));
 }
@@ -79,7 +91,7 @@ void evaluate_resource_policy(const policy::Document& document, const policy::Co
     const policy::AccessRequest request{caller, "kms:Decrypt", kKey, kAccount, context, &attached, rule};
     check_verdict(request);
     // None has a policy of its own, so whoever is allowed is so by the document alone.
-    if (rule != policy::ResourcePolicyRule::kMayAllow && policy::evaluate(request).allowed())
+    if (rule != policy::ResourcePolicyRule::kMayAllow && decide(request).allowed())
       FUZZ_CHECK(one_applies(document, policy::Effect::kAllow, request));
   }
 }
@@ -90,6 +102,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   static const policy::Context full = full_context();
   static const policy::Context empty;
+  if (!policy::read_json(text)) {  // which is most of what is tried, so that one kind has to do
+    FUZZ_CHECK(!policy::read_document(text, DocumentKind::kIdentity));
+    return 0;
+  }
   for (const auto kind :
        {DocumentKind::kIdentity, DocumentKind::kResource, DocumentKind::kKey, DocumentKind::kTrust}) {
     const auto document = policy::read_document(text, kind);

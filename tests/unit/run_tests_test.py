@@ -97,9 +97,15 @@ def test_a_fuzz_target_without_seeds_has_failed(tmp_path):
     assert counted(run_tests.run_fuzz(script(tmp_path, "played_fuzz", "#!/bin/bash\necho '#2'\n"))) == (0, 1)
 
 
-@pytest.mark.parametrize("status, expected", [(77, (1, 0)), (0, (0, 1))])
-def test_a_planted_bug_must_be_found(tmp_path, status, expected):
-    target = script(tmp_path, "planted_fuzz", f"#!/bin/bash\necho '#2 INITED'; exit {status}\n")
+@pytest.mark.parametrize("of_seeds, of_fuzzing, expected",
+                         [(0, 77, (1, 0)), (0, 0, (0, 1)), (0, 1, (0, 1)), (77, 77, (0, 1))])
+def test_a_planted_bug_must_be_found_but_not_by_the_seeds(tmp_path, of_seeds, of_fuzzing, expected):
+    seeds(tmp_path)
+    target = script(tmp_path, "played_planted_fuzz", f"""#!/bin/bash
+echo '#2 INITED'
+[ "$1" = -runs=0 ] && exit {of_seeds}
+exit {of_fuzzing}
+""")
     assert counted(run_tests.run_fuzz(target)) == expected
 
 
