@@ -140,69 +140,76 @@ std::string changed(std::string token, size_t way) {
   return token;
 }
 
-void change_header_token(HttpRequest request, const std::string& token, size_t way) {
-  HttpRequest without = request;
-  without.headers.remove(kTokenName);
-  if (!token.empty()) check_refused(without);
-  without.headers.set(kTokenName, changed(token, way));
-  check_refused(without);
+std::string token_parameter(const std::string& token) {
+  return std::string(kTokenName) + "=" + percent_encode(token);
+}
 
-  request.headers.add(kTokenName, token);
-  check_refused(request);
-  // A list of fields and one field with commas are signed alike, and so are blanks around a value.
+// The input's size tells in which of the ways the token is tampered with, so that each execution is short.
+void tamper_with_header(HttpRequest request, const std::string& token, size_t way) {
   const size_t comma = token.find(',');
-  without.headers.remove(kTokenName);
-  without.headers.add(kTokenName, token.substr(0, comma) + (way % 2 == 0 ? " " : ""));
-  if (comma != std::string::npos) without.headers.add(kTokenName, token.substr(comma + 1));
-  check_believed(without, token);
+  switch (way % 5) {
+    case 0:
+      request.headers.remove(kTokenName);
+      return token.empty() ? void() : check_refused(request);
+    case 1:
+      request.headers.set(kTokenName, changed(token, way / 5));
+      return check_refused(request);
+    case 2:
+      request.headers.add(kTokenName, token);
+      return check_refused(request);
+    case 3:  // a list of fields and one field with commas are signed alike, and so are blanks around a value
+      request.headers.set(kTokenName, token.substr(0, comma) + (way % 2 == 0 ? " " : ""));
+      if (comma != std::string::npos) request.headers.add(kTokenName, token.substr(comma + 1));
+      return check_believed(request, token);
+    default:
+      request.set_target(request.path + "?" + request.query + "&" + token_parameter(token));
+      return check_refused(request);
+  }
 }
 
 void sign_in_header(HttpRequest request, const std::string& token, size_t way) {
   const auto [id, region, service] = kIdentityParts;
   FUZZ_CHECK(sign_request(request, {id, keys().secret, token, region, service}, keys().now));
-  if (!check_signed(request, token)) return;
-  change_header_token(request, token, way);
-  request.set_target(request.path + "?" + request.query + "&" + kTokenName + "=" + percent_encode(token));
-  check_refused(request);
+  if (check_signed(request, token)) tamper_with_header(std::move(request), token, way);
+}
+
+void tamper_with_query(HttpRequest request, const std::string& token, size_t way) {
+  const std::string parameter = token_parameter(token), query = request.query;
+  const size_t at = query.rfind("&" + parameter + "&");
+  FUZZ_CHECK(token.empty() || at != std::string::npos);
+  const auto check_with = [&](const std::string& other) {
+    request.set_target(request.path + "?" + other);
+    check_refused(request);
+  };
+  switch (token.empty() ? way % 3 : way % 5) {
+    case 0:
+      return check_with(query + "&" + parameter);
+    case 1:
+      return check_with(parameter + "x&" + query);
+    case 2:  // a header beside it is not signed
+      request.headers.add(kTokenName, token);
+      return check_refused(request);
+    case 3:
+      return check_with(query.substr(0, at) + query.substr(at + 1 + parameter.size()));
+    default:
+      return check_with(query.substr(0, at + 1) + token_parameter(changed(token, way / 5)) +
+                        query.substr(at + 1 + parameter.size()));
+  }
 }
 
 void sign_in_query(HttpRequest request, const std::string& token, size_t way) {
   const auto [id, region, service] = kIdentityParts;
   const SigningIdentity identity{id, keys().secret, token, region, service};
-  const HttpRequest unsigned_request = request;
-  FUZZ_CHECK(presign_request(request, identity, keys().now, 300));
-  if (!check_signed(request, token)) return;
-
-  const std::string parameter = std::string(kTokenName) + "=" + percent_encode(token);
-  const std::string query = request.query;
-  const auto check_with = [&](const std::string& other) {
-    request.set_target(request.path + "?" + other);
-    check_refused(request);
-  };
-  check_with(query + "&" + parameter);
-  check_with(parameter + "x&" + query);
-  const size_t at = query.rfind("&" + parameter + "&");
-  FUZZ_CHECK(token.empty() || at != std::string::npos);
-  if (!token.empty()) {
-    check_with(query.substr(0, at) + query.substr(at + 1 + parameter.size()));
-    check_with(query.substr(0, at + 2 + std::string_view(kTokenName).size()) +
-               percent_encode(changed(token, way)) + query.substr(at + 1 + parameter.size()));
+  if (way % 6 == 5) {  // two in the query string are two, also when both are signed
+    request.set_target(request.path + "?" + kTokenName + "=y&" + request.query);
+    FUZZ_CHECK(presign_request(request, identity, keys().now, 300));
+    return token.empty() ? check_believed(request, "y") : check_refused(request);
   }
-  // A header beside it is not signed; and two in the query string are two, also when both are signed.
-  request.set_target(request.path + "?" + query);
-  request.headers.add(kTokenName, token);
-  check_refused(request);
-  request = unsigned_request;
-  request.set_target(request.path + "?" + kTokenName + "=y" +
-                     (request.query.empty() ? "" : "&" + request.query));
   FUZZ_CHECK(presign_request(request, identity, keys().now, 300));
-  if (token.empty())
-    check_believed(request, "y");
-  else
-    check_refused(request);
+  if (check_signed(request, token)) tamper_with_query(std::move(request), token, way);
 }
 
-void check_round_trip(HttpRequest request) {
+void check_round_trip(HttpRequest request, size_t way) {
   const std::string token(request.headers.value_or(kTokenName, ""));
   for (const char* name : {"Authorization", "X-Amz-Content-Sha256", kTokenName}) request.headers.remove(name);
   request.headers.set("Host", "kms.us-west-2.amazonaws.com");
@@ -212,10 +219,9 @@ void check_round_trip(HttpRequest request) {
   if (std::any_of(parameters->begin(), parameters->end(),
                   [](const auto& parameter) { return parameter.first.starts_with("X-Amz-"); }))
     return;
-  const size_t way = request.body.size();
-  sign_in_header(request, token, way);
+  if (way % 2 == 0) return sign_in_header(std::move(request), token, way / 2);
   request.headers.remove("X-Amz-Target");  // which must be signed where it is
-  sign_in_query(request, token, way);
+  sign_in_query(std::move(request), token, way / 2);
 }
 
 void check_body(HttpRequest& request) {
@@ -230,7 +236,7 @@ void check_body(HttpRequest& request) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   HttpRequest request = read_request({reinterpret_cast<const char*>(data), size});
   check_stranger(request);
-  check_round_trip(request);
+  check_round_trip(request, size);
   if (const auto host = parse_connect_target(request.target)) {
     FUZZ_CHECK(is_host_name(*host));
     FUZZ_CHECK(host->ends_with(".amazonaws.com"));
