@@ -15,11 +15,11 @@ bool is_account(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// What follows "arn:PARTITION"; empty for what is no ARN.
+// What follows "arn:PARTITION" ("aws", "aws-us-gov"); empty for what is no ARN.
 std::string_view after_partition(std::string_view arn) {
   if (!arn.starts_with("arn:aws")) return {};
-  const size_t partition = arn.find(':', 4);
-  return partition == std::string_view::npos ? std::string_view() : arn.substr(partition);
+  const size_t end = arn.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", 4);
+  return end == std::string_view::npos || arn[end] != ':' ? std::string_view() : arn.substr(end);
 }
 
 // The account of arn:PARTITION:iam::ACCOUNT:root; empty for any other ARN.

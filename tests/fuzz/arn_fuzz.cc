@@ -45,11 +45,10 @@ Input read_input(std::string_view rest) {
 }
 
 #ifdef COFFER_PLANTED_BUG
-// A * in front of a colon stays in its segment, where the next segment has a * too.
+// A ? takes a colon too.
 std::string resource_pattern(std::string_view text) {
   std::string pattern = policy::resource_pattern(text);
-  const size_t found = pattern.find("\xFF:\xFF");
-  if (found != std::string::npos && found > 3) pattern[found] = policy::kManyWithinSegment;
+  std::replace(pattern.begin(), pattern.end(), policy::kOneWithinSegment, policy::kOneCharacter);
   return pattern;
 }
 #else

@@ -134,18 +134,17 @@ const Context& context_of(const Context::Values& values) {
   return context;
 }
 
-bool says(const Condition& condition, const Context& context) {
+bool says(const Condition& condition, const Context& context,
+          policy::Effect effect = policy::Effect::kAllow) {
 #ifdef COFFER_PLANTED_BUG
-  // The last bit of an IPv6 prefix that is no multiple of eight is overlooked.
+  // Of a prefix only its whole bytes count.
   if (condition.comparison == policy::Comparison::kIpAddress) {
     Condition shorter = condition;
-    for (auto& operand : shorter.operands)
-      if (auto& network = std::get<policy::Network>(operand); network.ipv6 && network.prefix % 8 != 0)
-        --network.prefix;
-    return policy::holds(shorter, context);
+    for (auto& operand : shorter.operands) std::get<policy::Network>(operand).prefix &= ~7U;
+    return policy::holds(shorter, effect, context);
   }
 #endif
-  return policy::holds(condition, context);
+  return policy::holds(condition, effect, context);
 }
 
 bool holds_for(const Condition& condition, const std::string& value) {
@@ -163,18 +162,22 @@ void check_forms(Condition condition, const Input& input) {
   for (const auto& value : input.values) holding += holds_for(condition, value);
   const bool every = holding == input.values.size(), some = holding > 0;
   const Context& context = context_of(input.values);
-  for (const bool if_exists : {false, true}) {
-    condition.if_exists = if_exists;
-    condition.quantifier = policy::Quantifier::kNone;
-    FUZZ_CHECK(says(condition, context) == (negated ? every : some));
-    FUZZ_CHECK(says(condition, without_the_key()) == (negated || if_exists));
-    condition.quantifier = policy::Quantifier::kForAllValues;
-    FUZZ_CHECK(says(condition, context) == (null || every));
-    FUZZ_CHECK(says(condition, without_the_key()));
-    condition.quantifier = policy::Quantifier::kForAnyValue;
-    FUZZ_CHECK(says(condition, context) == (!null && some));
-    FUZZ_CHECK(says(condition, without_the_key()) == if_exists);
-  }
+  const bool empty = input.values.empty();
+  for (const auto effect : {policy::Effect::kAllow, policy::Effect::kDeny})
+    for (const bool if_exists : {false, true}) {
+      condition.if_exists = if_exists;
+      condition.quantifier = policy::Quantifier::kNone;
+      // Without a quantifier a further value helps neither an Allow nor against a Deny.
+      const bool plain = effect == policy::Effect::kAllow ? every : some;
+      FUZZ_CHECK(says(condition, context, effect) == (empty ? negated : plain));
+      FUZZ_CHECK(says(condition, without_the_key(), effect) == (negated || if_exists));
+      condition.quantifier = policy::Quantifier::kForAllValues;
+      FUZZ_CHECK(says(condition, context, effect) == (null || every));
+      FUZZ_CHECK(says(condition, without_the_key(), effect));
+      condition.quantifier = policy::Quantifier::kForAnyValue;
+      FUZZ_CHECK(says(condition, context, effect) == (!null && some));
+      FUZZ_CHECK(says(condition, without_the_key(), effect) == if_exists);
+    }
 }
 
 // Each of the policy's values is an alternative, and the negated operator wants none of them.

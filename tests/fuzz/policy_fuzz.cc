@@ -48,10 +48,11 @@ Caller caller_of(CallerType type) {
 policy::Verdict decide(const policy::AccessRequest& request) {
   policy::Verdict verdict = policy::evaluate(request);
 #ifdef COFFER_PLANTED_BUG
-  // A Deny is overlooked in a document that has an Id.
+  // A Deny of all actions but some is overlooked.
   for (const auto& attached : request.caller.identity_policies)
-    if (!attached.document->id.empty() && verdict.outcome == policy::Outcome::kExplicitDeny)
-      verdict.outcome = verdict.findings.back().outcome = policy::Outcome::kAllowed;
+    for (const auto& statement : attached.document->statements)
+      if (statement.not_action && verdict.outcome == policy::Outcome::kExplicitDeny)
+        verdict.outcome = verdict.findings.back().outcome = policy::Outcome::kAllowed;
 #endif
   return verdict;
 }
