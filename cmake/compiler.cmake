@@ -25,9 +25,9 @@ if(COFFER_SANITIZE)
 endif()
 if(COFFER_FUZZ)
   # Without the check of function pointers' types: clang 14 cannot emit it for coroutines.
-  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=function
+  add_compile_options(-fsanitize=fuzzer-no-link,${COFFER_FUZZ_SANITIZERS} -fno-sanitize=function
                       -fno-sanitize-recover=undefined)
-  add_link_options(-fsanitize=address,undefined)
+  add_link_options(-fsanitize=${COFFER_FUZZ_SANITIZERS})
   add_compile_definitions(COFFER_SANITIZED=1)
 endif()
 
