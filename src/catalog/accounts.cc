@@ -10,6 +10,8 @@ Account read_account(Query& row) {
   account.id = row.text();
   account.created = row.time();
   account.closed = row.optional_time();
+  account.name = row.text();
+  account.email = row.text();
   return account;
 }
 
@@ -36,13 +38,13 @@ Status SqliteTransaction::insert_account(const Account& account) {
 }
 
 Result<std::optional<Account>> SqliteTransaction::account(const std::string& id) {
-  Query query(connection_, "SELECT id, created, closed FROM accounts WHERE id = ?");
+  Query query(connection_, "SELECT id, created, closed, name, email FROM accounts WHERE id = ?");
   query.bind(id);
   return first_row(query, read_account);
 }
 
 Result<std::vector<Account>> SqliteTransaction::accounts() {
-  Query query(connection_, "SELECT id, created, closed FROM accounts ORDER BY id");
+  Query query(connection_, "SELECT id, created, closed, name, email FROM accounts ORDER BY id");
   return rows(query, read_account);
 }
 

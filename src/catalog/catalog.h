@@ -170,12 +170,13 @@ class Transaction {
                                                                        size_t limit) = 0;
   virtual Result<size_t> count_organizational_units(const std::string& organization_id) = 0;
 
-  virtual Status insert_member_account(const MemberAccount& member) = 0;  // kConflict if it is in one
+  // The account is called so from now on, also when it leaves. kConflict if it is in an organization.
+  virtual Status insert_member_account(const MemberAccount& member) = 0;
   virtual Status move_member_account(const std::string& account, const std::string& parent_id) = 0;
   // With its attachments and tags.
   virtual Status remove_member_account(const std::string& account) = 0;
   virtual Result<std::optional<MemberAccount>> member_account(const std::string& account) = 0;
-  virtual Result<bool> is_email_of_member(const std::string& email) = 0;  // of whatever organization
+  virtual Result<bool> is_email_of_account(const std::string& email) = 0;  // whatever its case
   // By account; of the whole organization where `parent_id` is empty.
   virtual Result<std::vector<MemberAccount>> member_accounts(const std::string& organization_id,
                                                              const std::string& parent_id,

@@ -41,12 +41,15 @@ AccountCreation read_creation(Query& row) {
 
 Status SqliteTransaction::insert_member_account(const MemberAccount& member) {
   Query query(connection_,
-              "INSERT INTO member_accounts (account, organization_id, parent_id, name, email, joined_method,"
-              " joined) VALUES (?, ?, ?, ?, ?, ?, ?)");
-  return query
-      .bind(member.account, member.organization_id, member.parent_id, member.name, member.email,
-            member.joined_method, member.joined)
-      .run();
+              "INSERT INTO member_accounts (account, organization_id, parent_id, joined_method, joined)"
+              " VALUES (?, ?, ?, ?, ?)");
+  COFFER_CHECK(
+      query
+          .bind(member.account, member.organization_id, member.parent_id, member.joined_method, member.joined)
+          .run());
+  Query account(connection_, "UPDATE accounts SET name = ?, email = ? WHERE id = ?");
+  COFFER_CHECK(account.bind(member.name, member.email, member.account).run());
+  return expect_changed("account " + member.account);
 }
 
 Status SqliteTransaction::move_member_account(const std::string& account, const std::string& parent_id) {
@@ -73,8 +76,8 @@ Result<std::optional<MemberAccount>> SqliteTransaction::member_account(const std
   return first_row(query, read_member);
 }
 
-Result<bool> SqliteTransaction::is_email_of_member(const std::string& email) {
-  Query query(connection_, "SELECT 1 FROM member_accounts WHERE email = ?");
+Result<bool> SqliteTransaction::is_email_of_account(const std::string& email) {
+  Query query(connection_, "SELECT 1 FROM accounts WHERE email = ? COLLATE NOCASE AND email <> ''");
   query.bind(email);
   return query.next();
 }

@@ -15,6 +15,7 @@ struct Account {
   std::string id;
   Timestamp created;
   std::optional<Timestamp> closed = {};  // then nobody uses it, or what it owns, any more
+  std::string name = {}, email = {};     // empty until it is in an organization for the first time
 };
 
 struct AccessKey {

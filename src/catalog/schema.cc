@@ -7,6 +7,7 @@
 
 #include "catalog/schema_version_4.h"
 #include "catalog/schema_version_5.h"
+#include "catalog/schema_version_6.h"
 
 namespace coffer::catalog {
 namespace {
@@ -444,8 +445,9 @@ CREATE TABLE session_tags (
 );
 )";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2}, Migration{3, kVersion3},
-                                    Migration{4, kVersion4}, Migration{5, kVersion5}};
+constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
+                                    Migration{3, kVersion3}, Migration{4, kVersion4},
+                                    Migration{5, kVersion5}, Migration{6, kVersion6}};
 
 Result<int64_t> file_version(Connection& connection) {
   Query query(connection, "PRAGMA user_version");

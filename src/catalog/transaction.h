@@ -132,7 +132,7 @@ class SqliteTransaction final : public Transaction {
   Status move_member_account(const std::string& account, const std::string& parent_id) override;
   Status remove_member_account(const std::string& account) override;
   Result<std::optional<MemberAccount>> member_account(const std::string& account) override;
-  Result<bool> is_email_of_member(const std::string& email) override;
+  Result<bool> is_email_of_account(const std::string& email) override;
   Result<std::vector<MemberAccount>> member_accounts(const std::string& organization_id,
                                                      const std::string& parent_id, const std::string& after,
                                                      size_t limit) override;

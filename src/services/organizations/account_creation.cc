@@ -42,6 +42,13 @@ std::string trust_in(const std::string& account) {
                      account);
 }
 
+Status check_role_name(const std::string& name) {
+  if (!name.starts_with("AWSServiceRoleFor")) return {};
+  return invalid_input("INVALID_ROLE_NAME",
+                       "You provided a role name that isn't valid. A role name can't begin with the reserved "
+                       "prefix AWSServiceRoleFor.");
+}
+
 // The role that the management account may assume.
 Status insert_access_role(Call& call, catalog::Transaction& transaction, const Organization& organization,
                           const std::string& account, const std::string& name) {
@@ -80,6 +87,7 @@ Result<api::CreateAccountResponse> OrganizationsService::create_account(
   COFFER_TRY(organization, authorise_manager(call, {}, request_keys(request.tags)));
   COFFER_CHECK(authorise_new_tags(call, organization, account_arn(organization, "*"), request.tags));
   COFFER_TRY(tags, checked_tags(request.tags));
+  COFFER_CHECK(check_role_name(request.role_name.value_or(kUsualRole)));
   AccountCreation creation;
   creation.id = make_creation_id(call.installation.random);
   creation.organization_id = organization.id;
@@ -88,7 +96,7 @@ Result<api::CreateAccountResponse> OrganizationsService::create_account(
   return change<api::CreateAccountResponse>(
       call, organization.id,
       [&](catalog::Transaction& transaction, Organization& current) -> Result<api::CreateAccountResponse> {
-        COFFER_TRY(taken, transaction.is_email_of_member(request.email));
+        COFFER_TRY(taken, transaction.is_email_of_account(request.email));
         creation.state = taken ? "FAILED" : "SUCCEEDED";
         if (taken) {
           creation.failure_reason = "EMAIL_ALREADY_EXISTS";

@@ -119,8 +119,6 @@ Status take_in(Call& call, catalog::Transaction& transaction, const Invitation& 
                                           "The account is already a member of an organization.");
   catalog::MemberAccount member;
   member.account = call.account;
-  member.name = call.account;
-  member.email = made_up_email(call.account);
   member.joined_method = "INVITED";
   member.joined = call.time;
   return add_account(transaction, invitation.organization, std::move(member));
@@ -152,6 +150,9 @@ bool wants_others(const std::optional<api::HandshakeFilter>& filter) {
 template <class Response, class Request>
 Result<Response> list(Call& call, const std::string& organization_id, const std::string& account,
                       const Request& request) {
+  if (request.filter && request.filter->parent_handshake_id && request.filter->action_type)
+    return invalid_input("MAX_LIMIT_EXCEEDED_FILTER",
+                         "You can specify only one filter parameter for the operation.");
   COFFER_TRY(page, page_of(call.operation, request));
   return read<Response>(call, [&](catalog::Transaction& transaction) -> Result<Response> {
     Response response;
@@ -171,12 +172,15 @@ Result<Response> list(Call& call, const std::string& organization_id, const std:
 
 Result<api::InviteAccountToOrganizationResponse> OrganizationsService::invite_account_to_organization(
     Call& call, const api::InviteAccountToOrganizationRequest& request) {
-  const bool named = request.target.type == "ACCOUNT" && is_account_id(request.target.id);
+  const bool of_account = request.target.type == "ACCOUNT";
+  const bool named = of_account && is_account_id(request.target.id);
   std::vector<std::string> ids;
   if (named) ids.push_back(request.target.id);
   COFFER_TRY(organization, authorise_manager(call, ids, request_keys(request.tags)));
   COFFER_CHECK(authorise_new_tags(call, organization,
                                   account_arn(organization, named ? request.target.id : "*"), request.tags));
+  if (of_account && !named)
+    return invalid_input("INVALID_PATTERN", "You provided a value that does not match the required pattern.");
   if (!named)
     return invalid_input("INVALID_PARTY_TYPE_TARGET",
                          "Invite an account by its id: nobody has an e-mail here.");

@@ -11,8 +11,6 @@ namespace {
 catalog::MemberAccount manager(const std::string& account, Timestamp now) {
   catalog::MemberAccount member;
   member.account = account;
-  member.name = account;
-  member.email = made_up_email(account);
   member.joined_method = "INVITED";
   member.joined = now;
   return member;
@@ -37,9 +35,9 @@ Result<api::CreateOrganizationResponse> OrganizationsService::create_organizatio
           return conflict("AlreadyInOrganizationException",
                           "The provided account is already a member of an organization.");
         COFFER_CHECK(transaction.insert_organization(organization));
-        const auto first = manager(call.account, call.time);
-        COFFER_CHECK(add_account(transaction, organization, first));
-        return api::CreateOrganizationResponse{api_organization(organization, first.email)};
+        COFFER_CHECK(add_account(transaction, organization, manager(call.account, call.time)));
+        COFFER_TRY(manager, transaction.member_account(call.account));
+        return api::CreateOrganizationResponse{api_organization(organization, manager->email)};
       });
 }
 

@@ -3,6 +3,7 @@
 
 #include "services/organizations/managed_policies.h"
 #include "services/organizations/names.h"
+#include "services/organizations/shapes.h"
 
 namespace coffer::services::organizations {
 
@@ -73,6 +74,11 @@ Status add_account(catalog::Transaction& transaction, const Organization& organi
                    MemberAccount member) {
   member.organization_id = organization.id;
   member.parent_id = organization.root_id;
+  COFFER_TRY(account, transaction.account(member.account));
+  if (account && member.name.empty()) {
+    member.name = account->name.empty() ? account->id : account->name;
+    member.email = account->email.empty() ? made_up_email(account->id) : account->email;
+  }
   COFFER_CHECK(transaction.insert_member_account(member));
   return attach_managed_policies(transaction, organization, member.account);
 }

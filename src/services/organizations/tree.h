@@ -34,7 +34,8 @@ Result<size_t> depth_of(catalog::Transaction& transaction, const std::string& pa
 // Attaches AWS's own policy of each type that is enabled to a new unit or account.
 Status attach_managed_policies(catalog::Transaction& transaction, const catalog::Organization& organization,
                                const std::string& target_id);
-// Takes the account in, under the root.
+// Takes the account in, under the root. Without a name it is called what it was called before, in whatever
+// organization; by its id where it was in none.
 Status add_account(catalog::Transaction& transaction, const catalog::Organization& organization,
                    catalog::MemberAccount member);
 

@@ -61,6 +61,27 @@ TEST_P(OlderFile, OpensWithItsRows) {
   EXPECT_TRUE(status) << status.error().message;
 }
 
+// Since version 6 what accounts are called is their own; earlier it was kept with their membership.
+TEST_P(OlderFile, KeepsWhatAccountsAreCalled) {
+  auto catalog = Catalog::open(path_);
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  const auto status = (*catalog)->write([](Transaction& transaction) -> Status {
+    COFFER_TRY(manager, transaction.member_account("123456789012"));
+    EXPECT_EQ(manager.has_value(), GetParam() >= 4);
+    if (manager) EXPECT_EQ(manager->email, "fixture@example.com");
+    if (GetParam() < 5) return {};
+    COFFER_TRY(member, transaction.member_account("210987654321"));
+    EXPECT_TRUE(member && member->name == "Fixture's member" && member->closed);
+    COFFER_CHECK(transaction.remove_member_account("210987654321"));
+    COFFER_TRY(account, transaction.account("210987654321"));
+    EXPECT_TRUE(account && account->name == "Fixture's member" && account->email == "Member@example.com");
+    COFFER_TRY(taken, transaction.is_email_of_account("member@EXAMPLE.com"));
+    EXPECT_TRUE(taken);
+    return {};
+  });
+  EXPECT_TRUE(status) << status.error().message;
+}
+
 // A step that was released is never changed: the file has the tables that the steps up to its version make.
 TEST_P(OlderFile, HasTheTablesOfItsVersion) {
   const std::string fresh_path = folder_ / "fresh.db";
@@ -75,7 +96,7 @@ TEST_P(OlderFile, HasTheTablesOfItsVersion) {
   EXPECT_EQ(tables(**older), expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, OlderFile, ::testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Versions, OlderFile, ::testing::Values(1, 2, 3, 4, 5));
 
 }  // namespace
 }  // namespace coffer::catalog

@@ -134,8 +134,9 @@ TEST_F(OrganizationRows, AnAccountIsInOneOrganization) {
   EXPECT_EQ(member->name, std::string("it's ") + kMember);
   EXPECT_EQ(member->joined, Timestamp{7});
   EXPECT_TRUE(read<bool>([](Transaction& transaction) {
-    return transaction.is_email_of_member(std::string(kMember) + "@example.org");
+    return transaction.is_email_of_account(std::string(kMember) + "@EXAMPLE.org");
   }));
+  EXPECT_FALSE(read<bool>([](Transaction& transaction) { return transaction.is_email_of_account(""); }));
 }
 
 TEST_F(OrganizationRows, APolicyIsAttachedOnceAndGoesWithItsTarget) {
