@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "api/organizations_reason.h"
+
 namespace coffer::api {
 namespace {
 
@@ -155,8 +157,9 @@ void rename_for_rest(const wire::ServiceModel& model, Error& error) {
 void rename_for_json(const wire::ServiceModel& model, Error& error) {
   if (error.code != "ValidationException" || model.find_error("InvalidInputException") == nullptr) return;
   error.code = "InvalidInputException";
-  const bool enumeration = error.message.find("enum value set") != std::string::npos;
-  error.members.emplace_back("Reason", enumeration ? "INVALID_ENUM" : "INVALID_PATTERN");
+  auto [reason, sentence] = organizations_reason(error.message);
+  error.message = sentence + " (" + error.message + ")";
+  error.members.emplace_back("Reason", std::move(reason));
 }
 
 std::string code_of(const wire::ServiceModel& model, ErrorKind kind) {
