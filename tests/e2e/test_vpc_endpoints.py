@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from harness import BUILD, REGION, Coffer, refused
+from harness import BUILD, REGION, ZONE, Coffer, refused, wait_until
 
 OFFICE, VAULT, VAULT_VPC = "vpce-0123456789abcdef0", "vpce-00000000000000aaa", "vpc-0fedcba9876543210"
 ROOT = "arn:aws:iam::123456789012:root"
@@ -61,6 +61,25 @@ def test_a_key_that_only_one_vpc_may_use(coffer):
     key = key_with(coffer, {"StringNotEqualsIfExists": {"aws:SourceVpc": VAULT_VPC}, "Null": {"aws:SourceVpc": "true"}})
     assert through(coffer, VAULT).encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     refused("AccessDeniedException", through(coffer, OFFICE).encrypt, KeyId=key, Plaintext=b"x")
+
+
+@pytest.mark.parametrize("cure", [{}, {"BoolIfExists": {"aws:ViaAWSService": "false"}}])
+def test_what_a_service_asks_in_its_callers_name_comes_by_no_endpoint(coffer, cure):
+    deny = {"Effect": "Deny", "Principal": "*", "Action": ["kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext"], "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:SourceVpce": VAULT}, **cure}}
+    allow = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow, deny]})
+    key = coffer.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    refused("AccessDeniedException", coffer.client("kms").encrypt, KeyId=key, Plaintext=b"x")
+    ec2 = through(coffer, VAULT, "ec2")
+    volume = ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True, KmsKeyId=key)["VolumeId"]
+
+    def present():
+        volumes = ec2.describe_volumes(Filters=[{"Name": "volume-id", "Values": [volume]}])["Volumes"]
+        return volumes[0]["State"] if volumes else "gone"
+
+    wait_until(lambda: present() != "creating", "the volume")
+    assert (present() == "available") == bool(cure)
 
 
 def test_an_address_has_another_key_behind_an_endpoint(coffer):
