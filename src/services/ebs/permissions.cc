@@ -11,15 +11,12 @@ namespace coffer::services::ebs {
 namespace {
 
 Status authorise_on_snapshot(Call& call, const std::string& snapshot_id) {
-  policy::Context context;
   const auto found = find_snapshot(call, snapshot_id);
   if (!found && found.error().kind != ErrorKind::kNotFound) return tl::unexpected(found.error());
-  if (found)
-    for (const auto& [name, value] : found->tags) context.add("aws:ResourceTag/" + name, value);
   return call.authorise({.action = "ebs:" + call.operation,
                          .resource = snapshot_arn(call.region, snapshot_id),
                          .resource_account = found ? found->account : call.account,
-                         .context = std::move(context)});
+                         .context = found ? snapshot_context(*found) : policy::Context()});
 }
 
 // The snapshot that is to be has no name yet.

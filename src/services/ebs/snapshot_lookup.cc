@@ -40,6 +40,12 @@ Result<catalog::Snapshot> find_snapshot_in_writing(Call& call, const std::string
   return snapshot;
 }
 
+policy::Context snapshot_context(const catalog::Snapshot& snapshot) {
+  policy::Context context;
+  for (const auto& [name, value] : snapshot.tags) context.add("aws:ResourceTag/" + name, value);
+  return context;
+}
+
 bool is_written_by_blocks(const catalog::Snapshot& snapshot) {
   return snapshot.volume_id == ec2::kNoVolumeId && snapshot.source_snapshot_id.empty();
 }

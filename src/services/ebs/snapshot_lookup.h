@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "policy/context.h"
 #include "services/call.h"
 
 namespace coffer::services::ebs {
@@ -15,6 +16,9 @@ Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_
 Result<catalog::Snapshot> find_completed_snapshot(Call& call, const std::string& snapshot_id);
 // One that was started by StartSnapshot and is still written. ValidationException otherwise.
 Result<catalog::Snapshot> find_snapshot_in_writing(Call& call, const std::string& snapshot_id);
+
+// What policies may ask of a snapshot: its tags.
+policy::Context snapshot_context(const catalog::Snapshot& snapshot);
 
 // Was it started by StartSnapshot?
 bool is_written_by_blocks(const catalog::Snapshot& snapshot);

@@ -38,7 +38,7 @@ void add_shape(const api::CreateVolumeRequest& request, const std::optional<cata
 
 policy::Context volume_keys(const Call& call, const api::CreateVolumeRequest& request,
                             const std::optional<catalog::Snapshot>& source) {
-  policy::Context context = region_context(call);
+  policy::Context context = region_context(call.region);
   context.set("ec2:AvailabilityZone", request.availability_zone);
   context.set("ec2:Encrypted", text_of(will_be_encrypted(request, source)));
   add_shape(request, source, context);
@@ -65,7 +65,7 @@ Status authorise_create_volume(Call& call, const api::CreateVolumeRequest& reque
     COFFER_CHECK(call.authorise({.action = "ec2:CreateVolume",
                                  .resource = snapshot_arn(call.region, source->id),
                                  .resource_account = source->account,
-                                 .context = snapshot_context(call, *source)}));
+                                 .context = snapshot_context(call.region, *source)}));
   if (!has_tags(request.tag_specifications)) return {};
   return authorise_new_tags(call, volume, volume_keys(call, request, source));
 }

@@ -25,4 +25,16 @@ Status check_instance(Call& call, const std::string& instance_id) {
   return instance_not_found(instance_id);
 }
 
+Result<std::optional<catalog::Instance>> host_named(Installation& installation,
+                                                    const std::string& instance_id) {
+  std::optional<catalog::Instance> host;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(hosts, transaction.instances());
+    for (auto& each : hosts)
+      if (each.id == instance_id) host = std::move(each);
+    return {};
+  }));
+  return host;
+}
+
 }  // namespace coffer::services::ec2

@@ -10,5 +10,8 @@ Status check_instance_id(const std::string& instance_id);
 tl::unexpected<Error> instance_not_found(const std::string& instance_id);
 // Either of these unless it is this host.
 Status check_instance(Call& call, const std::string& instance_id);
+// The host of that id, if there is one.
+Result<std::optional<catalog::Instance>> host_named(Installation& installation,
+                                                    const std::string& instance_id);
 
 }  // namespace coffer::services::ec2

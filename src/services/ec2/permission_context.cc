@@ -24,14 +24,14 @@ std::string text_of(bool value) {
   return value ? "true" : "false";
 }
 
-policy::Context region_context(const Call& call) {
+policy::Context region_context(const std::string& region) {
   policy::Context context;
-  context.set("ec2:Region", call.region);
+  context.set("ec2:Region", region);
   return context;
 }
 
-policy::Context volume_context(const Call& call, const catalog::Volume& volume) {
-  policy::Context context = region_context(call);
+policy::Context volume_context(const std::string& region, const catalog::Volume& volume) {
+  policy::Context context = region_context(region);
   context.set("ec2:VolumeID", volume.id);
   context.set("ec2:AvailabilityZone", volume.availability_zone);
   context.set("ec2:Encrypted", text_of(volume.encrypted));
@@ -45,8 +45,8 @@ policy::Context volume_context(const Call& call, const catalog::Volume& volume) 
   return context;
 }
 
-policy::Context snapshot_context(const Call& call, const catalog::Snapshot& snapshot) {
-  policy::Context context = region_context(call);
+policy::Context snapshot_context(const std::string& region, const catalog::Snapshot& snapshot) {
+  policy::Context context = region_context(region);
   context.set("ec2:SnapshotID", snapshot.id);
   context.set("ec2:Encrypted", text_of(snapshot.encrypted));
   context.set("ec2:Owner", snapshot.account);
@@ -57,12 +57,12 @@ policy::Context snapshot_context(const Call& call, const catalog::Snapshot& snap
   return context;
 }
 
-policy::Context instance_context(const Call& call, const std::string& instance_id,
+policy::Context instance_context(const std::string& region, const std::string& instance_id,
                                  const std::optional<catalog::Instance>& host) {
-  policy::Context context = region_context(call);
+  policy::Context context = region_context(region);
   context.set("ec2:InstanceID", instance_id);
   if (!host) return context;
-  context.set("ec2:AvailabilityZone", call.region + "a");
+  context.set("ec2:AvailabilityZone", region + "a");
   context.set("ec2:InstanceType", std::string("m5.metal"));
   context.set("ec2:RootDeviceType", std::string("instance-store"));
   context.set("ec2:EbsOptimized", text_of(true));

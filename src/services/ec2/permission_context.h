@@ -13,15 +13,15 @@ namespace coffer::services::ec2 {
 
 std::string text_of(bool value);  // "true", "false"
 
-// ec2:Region, which every action has.
-policy::Context region_context(const Call& call);
+// ec2:Region, which every action has: the region that is called.
+policy::Context region_context(const std::string& region);
 // With ec2:VolumeID, what the volume is like, and its tags.
-policy::Context volume_context(const Call& call, const catalog::Volume& volume);
+policy::Context volume_context(const std::string& region, const catalog::Volume& volume);
 // With ec2:SnapshotID, what the snapshot is like, and its tags.
-policy::Context snapshot_context(const Call& call, const catalog::Snapshot& snapshot);
+policy::Context snapshot_context(const std::string& region, const catalog::Snapshot& snapshot);
 // With ec2:InstanceID, what DescribeInstances shows of the host, and its tags. `host`: none where there is no
 // such host.
-policy::Context instance_context(const Call& call, const std::string& instance_id,
+policy::Context instance_context(const std::string& region, const std::string& instance_id,
                                  const std::optional<catalog::Instance>& host);
 
 // aws:RequestTag/NAME and aws:TagKeys; a tag without a value has no aws:RequestTag.

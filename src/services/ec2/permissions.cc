@@ -7,6 +7,7 @@
 #include "services/arn.h"
 #include "services/ec2/create_volume_permission.h"
 #include "services/ec2/ec2_service.h"
+#include "services/ec2/instance_lookup.h"
 #include "services/ec2/permission_context.h"
 #include "services/ec2/snapshot_lookup.h"
 #include "services/ec2/volume_lookup.h"
@@ -17,17 +18,6 @@ namespace {
 // What is wrong with a name is for the handler to say.
 bool is_about_the_name(const Error& error) {
   return error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kInvalidArgument;
-}
-
-Result<std::optional<catalog::Instance>> host_named(Call& call, const std::string& id) {
-  std::optional<catalog::Instance> host;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(hosts, transaction.instances());
-    for (auto& each : hosts)
-      if (each.id == id) host = std::move(each);
-    return {};
-  }));
-  return host;
 }
 
 Status authorise_attach(Call& call, const api::AttachVolumeRequest& request) {
@@ -77,7 +67,7 @@ Status authorise_on_each(Call& call, const std::string& action, const std::vecto
     else if (id.starts_with("i-"))
       COFFER_CHECK(authorise_on_instance(call, action, id, context));
     else  // of a kind that is not here
-      COFFER_CHECK(call.authorise({.action = action, .context = region_context(call)}));
+      COFFER_CHECK(call.authorise({.action = action, .context = region_context(call.region)}));
   }
   return {};
 }
@@ -113,7 +103,7 @@ Status authorise_on_volume(Call& call, const std::string& action, const std::str
                            const policy::Context& more) {
   const auto found = find_volume(call, volume_id);
   if (!found && !is_about_the_name(found.error())) return tl::unexpected(found.error());
-  policy::Context context = found ? volume_context(call, found->volume) : region_context(call);
+  policy::Context context = found ? volume_context(call.region, found->volume) : region_context(call.region);
   context.set("ec2:VolumeID", volume_id);
   context.set_all(more);
   return call.authorise({.action = action,
@@ -126,7 +116,7 @@ Status authorise_on_snapshot(Call& call, const std::string& action, const std::s
                              const std::string& region, const policy::Context& more) {
   const auto found = find_snapshot(call, snapshot_id, region);
   if (!found && !is_about_the_name(found.error())) return tl::unexpected(found.error());
-  policy::Context context = found ? snapshot_context(call, *found) : region_context(call);
+  policy::Context context = found ? snapshot_context(call.region, *found) : region_context(call.region);
   context.set("ec2:SnapshotID", snapshot_id);
   context.set_all(more);
   return call.authorise({.action = action,
@@ -137,8 +127,8 @@ Status authorise_on_snapshot(Call& call, const std::string& action, const std::s
 
 Status authorise_on_instance(Call& call, const std::string& action, const std::string& instance_id,
                              const policy::Context& more) {
-  COFFER_TRY(host, host_named(call, instance_id));
-  policy::Context context = instance_context(call, instance_id, host);
+  COFFER_TRY(host, host_named(call.installation, instance_id));
+  policy::Context context = instance_context(call.region, instance_id, host);
   context.set_all(more);
   return call.authorise({.action = action,
                          .resource = instance_arn(call.region, call.account, instance_id),
@@ -168,7 +158,7 @@ Status Ec2Service::authorise(std::string_view operation, Call& call, const wire:
   if (operation == "ModifyVolume") return ask(call, request, authorise_modify);
   if (operation == "RekeyVolume") return ask(call, request, authorise_the_volume<api::RekeyVolumeRequest>);
   // What only describes is asked about as such.
-  return call.authorise({.action = "ec2:" + call.operation, .context = region_context(call)});
+  return call.authorise({.action = "ec2:" + call.operation, .context = region_context(call.region)});
 }
 
 }  // namespace coffer::services::ec2

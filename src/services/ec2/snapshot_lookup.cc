@@ -36,15 +36,21 @@ Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_
 Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_id,
                                         const std::string& region) {
   COFFER_CHECK(check_snapshot_id(snapshot_id));
+  COFFER_TRY(snapshot, visible_snapshot(call.installation, region, snapshot_id));
+  if (!snapshot || snapshot->account != call.account) return snapshot_not_found(snapshot_id);
+  return std::move(*snapshot);
+}
+
+Result<std::optional<catalog::Snapshot>> visible_snapshot(Installation& installation,
+                                                          const std::string& region,
+                                                          const std::string& snapshot_id) {
   std::optional<catalog::Snapshot> snapshot;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(row, transaction.snapshot(snapshot_id));
-    snapshot = std::move(row);
+    if (row && row->region == region && is_visible(*row)) snapshot = std::move(row);
     return {};
   }));
-  if (!snapshot || snapshot->account != call.account || snapshot->region != region || !is_visible(*snapshot))
-    return snapshot_not_found(snapshot_id);
-  return std::move(*snapshot);
+  return snapshot;
 }
 
 Status require_completed(const catalog::Snapshot& snapshot) {

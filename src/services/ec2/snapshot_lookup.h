@@ -20,6 +20,10 @@ bool is_visible(const catalog::Snapshot& snapshot);
 Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_id);
 Result<catalog::Snapshot> find_snapshot(Call& call, const std::string& snapshot_id,
                                         const std::string& region);
+// Whosever it is, in that region, for whoever explains a call; nothing for what nobody sees.
+Result<std::optional<catalog::Snapshot>> visible_snapshot(Installation& installation,
+                                                          const std::string& region,
+                                                          const std::string& snapshot_id);
 // IncorrectState unless it is completed.
 Status require_completed(const catalog::Snapshot& snapshot);
 

@@ -48,7 +48,7 @@ Status authorise_snapshot_of(Call& call, const std::string& volume_id, const Spe
                              bool copied) {
   COFFER_CHECK(authorise_on_volume(call, "ec2:" + call.operation, volume_id));
   COFFER_TRY(volume, volume_named(call, volume_id));
-  policy::Context context = region_context(call);
+  policy::Context context = region_context(call.region);
   context.set("ec2:ParentVolume", volume_arn(call.region, call.account, volume_id));
   if (volume) context.set("ec2:VolumeSize", std::to_string(volume->size_gib));
   bool tagged = has_tags(specifications);
@@ -103,7 +103,7 @@ bool copy_will_be_encrypted(const api::CopySnapshotRequest& request, const catal
 Status authorise_copy_snapshot(Call& call, const api::CopySnapshotRequest& request) {
   COFFER_CHECK(
       authorise_on_snapshot(call, "ec2:CopySnapshot", request.source_snapshot_id, request.source_region));
-  policy::Context context = region_context(call);
+  policy::Context context = region_context(call.region);
   context.set("ec2:ParentSnapshot", snapshot_arn(request.source_region, request.source_snapshot_id));
   context.set("ec2:Owner", call.account);
   // What is not there is refused by the handler.

@@ -32,23 +32,29 @@ Status require_available_or_in_use(const catalog::Volume& volume) {
   return incorrect_state(volume);
 }
 
-Result<FoundVolume> find_volume(Call& call, const std::string& volume_id) {
-  COFFER_CHECK(check_volume_id(volume_id));
+Result<std::optional<FoundVolume>> volume_of(Installation& installation, const std::string& account,
+                                             const std::string& region, const std::string& volume_id) {
   FoundVolume found;
   std::optional<catalog::Volume> volume;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(row, transaction.volume(volume_id));
     volume = std::move(row);
     COFFER_TRY(attachment, transaction.attachment(volume_id));
     found.attachment = std::move(attachment);
     return {};
   }));
-  if (!volume || volume->account != call.account || volume->region != call.region)
-    return volume_not_found(volume_id);
+  if (!volume || volume->account != account || volume->region != region) return std::optional<FoundVolume>();
   // A deleted volume is gone; one that failed to be made shows as deleted for an hour, so that waiters end.
-  if (volume->state == "deleted" && volume->failure_code.empty()) return volume_not_found(volume_id);
+  if (volume->state == "deleted" && volume->failure_code.empty()) return std::optional<FoundVolume>();
   found.volume = std::move(*volume);
-  return found;
+  return std::optional(std::move(found));
+}
+
+Result<FoundVolume> find_volume(Call& call, const std::string& volume_id) {
+  COFFER_CHECK(check_volume_id(volume_id));
+  COFFER_TRY(found, volume_of(call.installation, call.account, call.region, volume_id));
+  if (!found) return volume_not_found(volume_id);
+  return std::move(*found);
 }
 
 api::VolumeAttachment to_api(const catalog::Attachment& attachment) {

@@ -15,6 +15,9 @@ struct FoundVolume {
 // InvalidVolume.NotFound for what is not there, not this account's or region's, or deleted;
 // InvalidParameterValue for what is no volume id.
 Result<FoundVolume> find_volume(Call& call, const std::string& volume_id);
+// The same volume for whoever explains a call; nothing for what find_volume() does not find.
+Result<std::optional<FoundVolume>> volume_of(Installation& installation, const std::string& account,
+                                             const std::string& region, const std::string& volume_id);
 Status check_volume_id(const std::string& volume_id);
 tl::unexpected<Error> volume_not_found(const std::string& volume_id);
 // IncorrectState, naming the state.

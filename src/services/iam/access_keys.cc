@@ -123,7 +123,12 @@ Result<api::GetAccessKeyLastUsedResponse> IamService::get_access_key_last_used(
     user = std::move(owner);
     return {};
   }));
-  COFFER_CHECK(call.authorise("iam:GetAccessKeyLastUsed", user ? entity_arn(*user) : "*"));
+  AccessQuestion question{.action = "iam:GetAccessKeyLastUsed"};
+  if (user) {
+    question.resource = entity_arn(*user);
+    question.context = entity_context(call.operation, *user);
+  }
+  COFFER_CHECK(call.authorise(question));
   if (!key)
     return no_such_entity(fmt::format("The Access Key with id {} cannot be found.", request.access_key_id));
   api::GetAccessKeyLastUsedResponse response;

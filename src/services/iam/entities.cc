@@ -68,8 +68,7 @@ Result<IamEntity> find_entity(Call& call, const EntityKind& kind, const std::str
     found = std::move(row);
     return {};
   }));
-  if (found) add_resource_tags(found->tags, context);
-  if (found) add_present_boundary(call.operation, *found, context);
+  if (found) context.set_all(entity_context(call.operation, *found));
   COFFER_CHECK(
       call.authorise({.action = "iam:" + call.operation,
                       .resource = found ? entity_arn(*found) : iam_arn(call.account, kind.kind, "/", name),
@@ -171,6 +170,13 @@ void add_resource_tags(const Tags& tags, policy::Context& context) {
     context.set("aws:ResourceTag/" + name, value);
     context.set("iam:ResourceTag/" + name, value);
   }
+}
+
+policy::Context entity_context(std::string_view operation, const IamEntity& entity) {
+  policy::Context context;
+  add_resource_tags(entity.tags, context);
+  add_present_boundary(operation, entity, context);
+  return context;
 }
 
 Result<Tags> checked_tags(const std::optional<std::vector<api::Tag>>& tags) {

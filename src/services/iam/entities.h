@@ -39,6 +39,10 @@ Result<catalog::IamEntity> find_entity(Call& call, const EntityKind& kind, const
 Result<catalog::IamEntity> require_entity(catalog::Transaction& transaction, const std::string& account,
                                           const EntityKind& kind, const std::string& name);
 
+// May the caller do this operation on what the ARN names? It is told as find_properties() has it
+// (services/resource_properties.h).
+Status authorise_on(Call& call, const std::string& arn);
+
 // The user; without a name the caller, or nothing where that is no user.
 Result<std::optional<catalog::IamEntity>> find_user_or_caller(Call& call,
                                                               const std::optional<std::string>& name);
@@ -79,6 +83,9 @@ void add_request_tags(const std::vector<api::Tag>& tags, policy::Context& contex
 void add_resource_tags(const Tags& tags, policy::Context& context);
 // InvalidInput for names that differ in case alone, or begin with "aws:".
 Result<Tags> checked_tags(const std::optional<std::vector<api::Tag>>& tags);
+// What a user, group or role brings into a question of that operation ("PutUserPolicy"): its tags, and for
+// some its permissions boundary as it is.
+policy::Context entity_context(std::string_view operation, const catalog::IamEntity& entity);
 std::vector<api::Tag> api_tags(const Tags& tags);
 std::optional<api::AttachedPermissionsBoundary> api_boundary(const catalog::IamEntity& entity);
 

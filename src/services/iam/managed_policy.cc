@@ -32,20 +32,21 @@ bool is_policy_resource(std::string_view resource) {
          });
 }
 
-Result<std::optional<FoundPolicy>> read_policy(Call& call, const std::string& arn) {
+}  // namespace
+
+Result<std::optional<FoundPolicy>> policy_of(Installation& installation, const std::string& account,
+                                             const std::string& arn) {
   if (const auto* known = find_aws_managed_policy(arn)) return found_aws_policy(*known);
   std::optional<FoundPolicy> found;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
     COFFER_TRY(policy, transaction.managed_policy(arn));
-    if (!policy || policy->account != call.account) return {};
+    if (!policy || policy->account != account) return {};
     COFFER_TRY(versions, transaction.policy_versions(arn));
     found = FoundPolicy{std::move(*policy), std::move(versions), false};
     return {};
   }));
   return found;
 }
-
-}  // namespace
 
 FoundPolicy found_aws_policy(const AwsManagedPolicy& known) {
   FoundPolicy found;
@@ -76,7 +77,7 @@ Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Cont
     COFFER_CHECK(call.authorise("iam:" + call.operation, "*"));
     return tl::unexpected(std::move(valid.error()));
   }
-  COFFER_TRY(found, read_policy(call, arn));
+  COFFER_TRY(found, policy_of(call.installation, call.account, arn));
   if (found) add_resource_tags(found->policy.tags, context);
   // AWS's own are everybody's to read.
   AccessQuestion question{.action = "iam:" + call.operation, .resource = arn, .context = std::move(context)};

@@ -24,6 +24,10 @@ Result<FoundPolicy> find_policy(Call& call, const std::string& arn, policy::Cont
 // The same for an operation that changes the policy: AccessDenied for AWS's own.
 Result<FoundPolicy> find_own_policy(Call& call, const std::string& arn, policy::Context context = {});
 
+// The account's, or AWS's; nothing where there is none.
+Result<std::optional<FoundPolicy>> policy_of(Installation& installation, const std::string& account,
+                                             const std::string& arn);
+
 struct AwsManagedPolicy;
 FoundPolicy found_aws_policy(const AwsManagedPolicy& known);
 

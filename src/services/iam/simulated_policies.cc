@@ -104,7 +104,7 @@ Status add_input_policies(Call& call, SimulatedPolicies& into, const std::vector
 }
 
 Status add_principal(Call& call, SimulatedPolicies& into, const std::string& arn) {
-  COFFER_CHECK(call.authorise("iam:" + call.operation, arn));
+  COFFER_CHECK(authorise_on(call, arn));
   const auto parsed = parse_arn(arn);
   const EntityKind* kind = parsed ? kind_of(*parsed) : nullptr;
   if (kind == nullptr)

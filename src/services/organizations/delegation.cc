@@ -22,15 +22,24 @@ bool may_be_delegated(const std::string& operation) {
   return only_reads(operation) || std::ranges::find(kManagement, operation) != kManagement.end();
 }
 
+// Those that are not the management account's alone: each account's own affairs.
+bool is_for_members(const std::string& operation) {
+  constexpr std::array<std::string_view, 8> kTheirs = {
+      "AcceptHandshake",   "CreateOrganization",   "DeclineHandshake",  "DescribeEffectivePolicy",
+      "DescribeHandshake", "DescribeOrganization", "LeaveOrganization", "ListHandshakesForAccount"};
+  return std::ranges::find(kTheirs, operation) != kTheirs.end();
+}
+
 struct Delegated {
   bool administrator = false;
   std::optional<catalog::OrganizationResourcePolicy> policy;
 };
 
-Result<Delegated> read_delegated(Call& call, const Organization& organization) {
+Result<Delegated> read_delegated(Installation& installation, const std::string& account,
+                                 const Organization& organization) {
   Delegated delegated;
-  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(administrator, is_delegated_administrator(transaction, organization, call.account));
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(administrator, is_delegated_administrator(transaction, organization, account));
     delegated.administrator = administrator;
     COFFER_TRY(policy, transaction.organization_resource_policy(organization.id));
     delegated.policy = std::move(policy);
@@ -41,19 +50,19 @@ Result<Delegated> read_delegated(Call& call, const Organization& organization) {
 
 // As a resource of the management account's: the policy has to name the caller, and the caller's own have to
 // allow.
-Result<bool> allows(Call& call, const Organization& organization,
+Result<bool> allows(Installation& installation, const Organization& organization,
                     const catalog::OrganizationResourcePolicy& policy,
-                    const std::vector<AskedResource>& resources) {
-  auto document = call.installation.documents->read(policy.content, policy::DocumentKind::kResource);
+                    const std::vector<AskedResource>& resources, const Decide& decide) {
+  auto document = installation.documents->read(policy.content, policy::DocumentKind::kResource);
   if (!document)
     return fail(ErrorKind::kCorrupt, "the stored " + policy.id + ": " + document.error().message);
   const policy::AttachedPolicy attached{policy.id, document->get()};
   for (const auto& resource : resources) {
-    COFFER_TRY(decision, call.decide({.action = resource.action,
-                                      .resource = resource.arn,
-                                      .resource_account = organization.management_account,
-                                      .resource_policy = &attached,
-                                      .context = resource.context}));
+    COFFER_TRY(decision, decide({.action = resource.action,
+                                 .resource = resource.arn,
+                                 .resource_account = organization.management_account,
+                                 .resource_policy = &attached,
+                                 .context = resource.context}));
     if (!decision.allowed()) return false;
   }
   return true;
@@ -67,13 +76,34 @@ Result<bool> is_delegated_administrator(catalog::Transaction& transaction, const
   return std::ranges::find(all, account, &catalog::DelegatedAdministrator::account) != all.end();
 }
 
-Result<bool> is_delegated(Call& call, const Organization& organization,
-                          const std::vector<AskedResource>& resources) {
-  if (!may_be_delegated(call.operation)) return false;
-  COFFER_TRY(delegated, read_delegated(call, organization));
-  if (delegated.administrator && only_reads(call.operation)) return true;
+Result<bool> is_delegated(Installation& installation, const std::string& account,
+                          const std::string& operation, const Organization& organization,
+                          const std::vector<AskedResource>& resources, const Decide& decide) {
+  if (!may_be_delegated(operation)) return false;
+  COFFER_TRY(delegated, read_delegated(installation, account, organization));
+  if (delegated.administrator && only_reads(operation)) return true;
   if (!delegated.policy) return false;
-  return allows(call, organization, *delegated.policy, resources);
+  return allows(installation, organization, *delegated.policy, resources, decide);
+}
+
+Result<std::optional<std::string>> refusal_of_member(Installation& installation, const std::string& account,
+                                                     const std::string& action, const std::string& resource,
+                                                     const policy::Context& context, const Decide& decide) {
+  const std::string operation = action.substr(action.find(':') + 1);
+  if (is_for_members(operation)) return std::optional<std::string>();
+  std::optional<Organization> organization;
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    COFFER_TRY(found, transaction.organization_of(account));
+    organization = std::move(found);
+    return {};
+  }));
+  // Without an organization the call ends otherwise.
+  if (!organization || organization->management_account == account) return std::optional<std::string>();
+  COFFER_TRY(delegated, is_delegated(installation, account, operation, *organization,
+                                     {{action, resource, context}}, decide));
+  if (delegated) return std::optional<std::string>();
+  return std::optional<std::string>(
+      "because it is for the organization's management account, which has not delegated it");
 }
 
 Status check_service_principal(const std::string& service) {

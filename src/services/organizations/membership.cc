@@ -11,23 +11,12 @@
 namespace coffer::services::organizations {
 namespace {
 
-using OrganizationPolicy = catalog::OrganizationPolicy;
-
-// Not that of another organization, of which nothing may be told.
-Result<std::optional<OrganizationPolicy>> own_policy(catalog::Transaction& transaction,
-                                                     const Organization& organization,
-                                                     const std::string& id) {
-  COFFER_TRY(policy, transaction.organization_policy(id));
-  if (policy && policy->organization_id != organization.id) policy.reset();
-  return policy;
-}
-
-// Empty where there is no such policy.
+// Empty where there is no such policy, and for that of another organization, of which nothing may be told.
 Result<std::string> type_of_policy(catalog::Transaction& transaction, const Organization& organization,
                                    const std::string& id) {
   if (const auto* managed = find_managed_policy(id)) return std::string(managed->type);
-  COFFER_TRY(policy, own_policy(transaction, organization, id));
-  return policy ? policy->type : std::string();
+  COFFER_TRY(policy, transaction.organization_policy(id));
+  return policy && policy->organization_id == organization.id ? policy->type : std::string();
 }
 
 Result<std::string> arn_of_policy(catalog::Transaction& transaction, const Organization& organization,
@@ -35,20 +24,6 @@ Result<std::string> arn_of_policy(catalog::Transaction& transaction, const Organ
   COFFER_TRY(type, type_of_policy(transaction, organization, id));
   if (find_managed_policy(id) != nullptr) return managed_policy_arn(type, id);
   return policy_arn(organization, type.empty() ? kServiceControlPolicy : type, id);
-}
-
-Result<bool> is_of(catalog::Transaction& transaction, const Organization& organization,
-                   const std::string& id) {
-  if (is_policy_id(id)) {
-    COFFER_TRY(policy, own_policy(transaction, organization, id));
-    return policy.has_value();
-  }
-  if (is_resource_policy_id(id)) {
-    COFFER_TRY(policy, transaction.organization_resource_policy(organization.id));
-    return policy && policy->id == id;
-  }
-  COFFER_TRY(target, find_target(transaction, organization, id));
-  return target.has_value();
 }
 
 // None of what is another organization's: a condition on aws:ResourceTag would tell them.
@@ -112,15 +87,12 @@ Result<Asked> find_asked(Call& call, const std::vector<std::string>& ids, policy
     COFFER_TRY(found, transaction.organization_of(call.account));
     asked.organization = std::move(found);
     if (!asked.organization) return {};
-    COFFER_CHECK(add_policy_type(transaction, *asked.organization, call.operation, ids, context));
-    for (const auto& id : ids) {
-      COFFER_TRY(resource, find_resource(transaction, *asked.organization, id, context));
-      asked.resources.push_back(std::move(resource));
-    }
+    COFFER_TRY(resources, find_resources(transaction, *asked.organization, call.operation, ids, context));
+    asked.resources = std::move(resources);
     return {};
   }));
-  if (asked.resources.empty()) asked.resources.push_back({"", "*", std::move(context)});
-  for (auto& resource : asked.resources) resource.action = "organizations:" + call.operation;
+  if (asked.resources.empty())
+    asked.resources.push_back({"organizations:" + call.operation, "*", std::move(context)});
   return asked;
 }
 
@@ -135,11 +107,42 @@ Result<Asked> authorise_asked(Call& call, const std::vector<std::string>& ids, p
 Status require_manager(Call& call, const Organization& organization,
                        const std::vector<AskedResource>& resources) {
   if (organization.management_account == call.account) return {};
-  COFFER_TRY(delegated, is_delegated(call, organization, resources));
+  const Decide decide = [&](const AccessQuestion& question) { return call.decide(question); };
+  COFFER_TRY(delegated,
+             is_delegated(call.installation, call.account, call.operation, organization, resources, decide));
   return delegated ? Status() : not_for_members();
 }
 
 }  // namespace
+
+Result<bool> is_of(catalog::Transaction& transaction, const Organization& organization,
+                   const std::string& id) {
+  if (is_policy_id(id)) {
+    COFFER_TRY(policy, transaction.organization_policy(id));
+    return policy && policy->organization_id == organization.id;
+  }
+  if (is_resource_policy_id(id)) {
+    COFFER_TRY(policy, transaction.organization_resource_policy(organization.id));
+    return policy && policy->id == id;
+  }
+  COFFER_TRY(target, find_target(transaction, organization, id));
+  return target.has_value();
+}
+
+Result<std::vector<AskedResource>> find_resources(catalog::Transaction& transaction,
+                                                  const Organization& organization,
+                                                  const std::string& operation,
+                                                  const std::vector<std::string>& ids,
+                                                  policy::Context context) {
+  COFFER_CHECK(add_policy_type(transaction, organization, operation, ids, context));
+  std::vector<AskedResource> resources;
+  for (const auto& id : ids) {
+    COFFER_TRY(resource, find_resource(transaction, organization, id, context));
+    resource.action = "organizations:" + operation;
+    resources.push_back(std::move(resource));
+  }
+  return resources;
+}
 
 Result<catalog::Organization> authorise_member(Call& call, const std::vector<std::string>& ids,
                                                policy::Context context) {
@@ -157,7 +160,10 @@ Result<catalog::Organization> authorise_manager(Call& call, const std::vector<st
 Status authorise_new_tags(Call& call, const Organization& organization, const std::string& arn,
                           const std::optional<std::vector<api::Tag>>& tags) {
   if (!tags || tags->empty()) return {};
-  const AskedResource resource{"organizations:TagResource", arn, request_keys(tags)};
+  AskedResource resource{"organizations:TagResource", arn, request_keys(tags)};
+  COFFER_CHECK(call.installation.catalog.read([&](catalog::Transaction& transaction) {
+    return add_resource_tags(transaction, organization, arn.substr(arn.rfind('/') + 1), resource.context);
+  }));
   COFFER_CHECK(authorise(call, resource));
   return require_manager(call, organization, {resource});
 }

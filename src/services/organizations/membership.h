@@ -25,8 +25,9 @@ Result<catalog::Organization> authorise_member(Call& call, const std::vector<std
 Result<catalog::Organization> authorise_manager(Call& call, const std::vector<std::string>& ids = {},
                                                 policy::Context context = {});
 
-// What is made with tags takes the permission to tag as well, asked on the ARN of what is to be; nothing is
-// asked where there are none. To be asked after authorise_manager().
+// What is made with tags takes the permission to tag as well, asked on the ARN of what is to be, or of what
+// is there already, with its own tags; nothing is asked where there are none. To be asked after
+// authorise_manager().
 Status authorise_new_tags(Call& call, const catalog::Organization& organization, const std::string& arn,
                           const std::optional<std::vector<api::Tag>>& tags);
 
