@@ -99,10 +99,13 @@ void print_explanation(const Document& told) {
   print(fmt::format("{}\n{} {} on {}\n{}\n", told.text("principal"),
                     told.flag("allowed") ? "MAY do" : "may NOT do", told.text("action"),
                     told.text("resource"), told.text("reason")));
+  for (const std::string& note : told.texts("notes")) print("Note: " + note + "\n");
   const std::vector<Document> questions = told.items("questions");
   for (const Document& question : questions) {
     print("\n");
-    if (&question != &questions.front()) print("By a grant:\n");
+    if (&question != &questions.front())
+      print(told.text("action").starts_with("kms:") ? "By a grant:\n"
+                                                    : "By the organization's resource policy:\n");
     print(drawn(question));
   }
   if (!told.flag("allowed") && !questions.empty()) print_needs(questions.front().items("needed"));

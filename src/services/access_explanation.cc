@@ -2,6 +2,7 @@
 #include "services/access_explanation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -9,10 +10,10 @@
 
 #include "base/ids.h"
 #include "policy/match.h"
+#include "services/access_inquiry.h"
+#include "services/access_notes.h"
 #include "services/arn.h"
-#include "services/authorisation.h"
 #include "services/iam_names.h"
-#include "services/kms/key_access.h"
 
 namespace coffer::services {
 namespace {
@@ -21,7 +22,6 @@ using catalog::IamEntity;
 using policy::Principal;
 using policy::PrincipalType;
 
-constexpr std::string_view kContextPrefix = "kms:EncryptionContext:";
 constexpr std::string_view kAnySession = "any-session";
 
 tl::unexpected<Error> invalid(std::string message) {
@@ -77,117 +77,6 @@ Result<Principal> principal_named(Installation& installation, const std::string&
   return policy::principal_of(arn->account, assumed_role_arn(*entity, kAnySession));
 }
 
-// What the question is asked with, and what was heard.
-struct Inquiry {
-  Installation& installation;
-  const AccessCase& access;
-  Principal principal;
-  SharedCallerPolicies policies;
-  policy::Context given;
-  AccessExplanation told;
-
-  Result<AccessDecision> decide(const AccessQuestion& question) {
-    AccessQuestion watched = question;
-    watched.given = &given;
-    watched.observe = [&](const policy::AccessRequest& request) {
-      told.questions.push_back(policy::explain_request(request));
-      if (question.observe) question.observe(request);
-    };
-    const auto arn = parse_arn(question.resource);
-    const std::string region = arn && !arn->region.empty() ? arn->region : installation.regions.front();
-    auto decision =
-        coffer::decide(installation, policies, principal, background_origin(installation, region), watched);
-    if (decision && !decision->because.empty()) told.reason = decision->because;
-    return decision;
-  }
-  // "ec2" of kms:ViaService's "ec2.us-west-2.amazonaws.com".
-  std::string via_service() const {
-    const auto values = given.find("kms:viaservice");
-    const std::string_view service = values ? values->only().value_or("") : "";
-    return std::string(service.substr(0, service.find('.')));
-  }
-};
-
-Status ask_about_key(Inquiry& inquiry, const Arn& arn) {
-  COFFER_TRY(named, kms::key_named(inquiry.installation, arn, inquiry.installation.clock.now()));
-  if (!named) return no_such(fmt::format("There is no {}.", inquiry.access.resource));
-  const kms::FoundKey& key = *named;
-  inquiry.told.resource = key.arn;
-  kms::KeyRequest said;
-  for (const auto& [name, value] : inquiry.access.context)
-    if (name.starts_with(kContextPrefix)) said.encryption_context[name.substr(kContextPrefix.size())] = value;
-  said.via_service = inquiry.via_service();
-  const auto permitted =
-      kms::permission_for_key(inquiry.installation, inquiry.principal, inquiry.access.action, key, said,
-                              [&](const AccessQuestion& question) { return inquiry.decide(question); });
-  if (!permitted && permitted.error().kind != ErrorKind::kPermissionDenied)
-    return tl::unexpected(permitted.error());
-  inquiry.told.allowed = permitted.has_value();
-  if (permitted && *permitted) inquiry.told.reason = "because the grant " + (*permitted)->id + " allows it";
-  return {};
-}
-
-Status ask_about_role(Inquiry& inquiry, const Arn& arn) {
-  COFFER_TRY(role, entity_named(inquiry.installation, arn.account, "role",
-                                policy::entity_name(inquiry.access.resource)));
-  if (!role || entity_arn(*role) != inquiry.access.resource)
-    return no_such(fmt::format("There is no {}.", inquiry.access.resource));
-  COFFER_TRY(document,
-             inquiry.installation.documents->read(role->trust_policy, policy::DocumentKind::kTrust));
-  const policy::AttachedPolicy trust{"trust policy of " + inquiry.access.resource, document.get()};
-  AccessQuestion question{.action = inquiry.access.action,
-                          .resource = inquiry.access.resource,
-                          .resource_account = role->account,
-                          .resource_policy = &trust,
-                          .rule = policy::ResourcePolicyRule::kMustAllowAsTrust};
-  for (const auto& [name, value] : role->tags) question.context.set("aws:ResourceTag/" + name, value);
-  COFFER_TRY(decision, inquiry.decide(question));
-  inquiry.told.allowed = decision.allowed() && inquiry.principal.type != PrincipalType::kRoot;
-  if (inquiry.principal.type == PrincipalType::kRoot)
-    inquiry.told.reason = "because roles may not be assumed by root users";
-  return {};
-}
-
-// Who owns what an ARN without an account names: a snapshot, if it is here and for the asker to know of,
-// whose it is; else, as of buckets, whom the question's context names (the installation's owner may name
-// anybody), or the principal's own account.
-Result<std::string> unnamed_owner(Inquiry& inquiry, const Arn& arn) {
-  const auto given = inquiry.given.find("aws:resourceaccount");
-  std::string owner(given ? given->only().value_or(inquiry.principal.account) : inquiry.principal.account);
-  if (arn.service != "ec2" || !arn.resource.starts_with("snapshot/")) return owner;
-  COFFER_CHECK(inquiry.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    COFFER_TRY(snapshot, transaction.snapshot(arn.resource.substr(arn.resource.find('/') + 1)));
-    const std::string& asker = inquiry.access.asking_account;
-    if (snapshot && (asker.empty() || asker == snapshot->account)) owner = snapshot->account;
-    return {};
-  }));
-  return owner;
-}
-
-Status ask_about_any(Inquiry& inquiry) {
-  AccessQuestion question{.action = inquiry.access.action, .resource = inquiry.access.resource};
-  const auto arn = parse_arn(inquiry.access.resource);
-  if (arn && arn->account.empty()) {
-    COFFER_TRY(owner, unnamed_owner(inquiry, *arn));
-    question.resource_account = std::move(owner);
-  }
-  COFFER_TRY(decision, inquiry.decide(question));
-  inquiry.told.allowed = decision.allowed();
-  return {};
-}
-
-Status ask(Inquiry& inquiry) {
-  const auto arn = parse_arn(inquiry.access.resource);
-  const bool kms_action = inquiry.access.action.starts_with("kms:");
-  if (kms_action && arn && arn->service == "kms" &&
-      (arn->resource.starts_with("key/") || arn->resource.starts_with("alias/")))
-    return ask_about_key(inquiry, *arn);
-  if (inquiry.access.action.starts_with("sts:") && arn && arn->service == "iam" &&
-      arn->resource.starts_with("role/"))
-    return ask_about_role(inquiry, *arn);
-  return ask_about_any(inquiry);
-}
-
 Status check_case(const AccessCase& access) {
   const size_t colon = access.action.find(':');
   if (colon == 0 || colon == std::string::npos || colon + 1 == access.action.size() ||
@@ -198,30 +87,67 @@ Status check_case(const AccessCase& access) {
   return {};
 }
 
-}  // namespace
+Result<Principal> principal_of(Installation& installation, const AccessCase& access) {
+  if (access.caller != nullptr) return *access.caller;
+  return principal_named(installation, access.principal_arn);
+}
 
-Result<AccessExplanation> explain_access_of(Installation& installation, const AccessCase& access,
-                                            Principal principal, SharedCallerPolicies policies) {
-  COFFER_CHECK(check_case(access));
-  Inquiry inquiry{installation, access, std::move(principal), std::move(policies), {}, {}};
+// What may be asked for this action, as Coffer asks it: ValidationError or NoSuchEntity for other questions.
+Status find_action(Inquiry& inquiry, AccessCase& access) {
+  const AskedAction* asked = inquiry.asked = find_asked_action(access.action);
+  if (asked == nullptr) return check_unasked_action(access.action);
+  access.action = asked->action;  // whatever the case of its letters
+  if (!asked->in_its_place.empty())
+    return invalid(fmt::format("{} is asked as {}: ask about each.", access.action,
+                               fmt::join(asked->in_its_place, " and ")));
+  if (asked->unasked) return {};
+  if (access.resource == "*") return asked->on_nothing ? Status() : needs_a_resource(*asked);
+  COFFER_TRY(kind, asked_kind_of(*asked, access.resource));
+  inquiry.kind = kind;
+  const std::string region = parse_arn(access.resource)->region;
+  const auto& here = inquiry.installation.regions;
+  if (region.empty() || std::ranges::find(here, region) != here.end()) return {};
+  return no_such(fmt::format("There is no region {} here; there is {}.", region, fmt::join(here, ", ")));
+}
+
+void give_context(Inquiry& inquiry) {
+  const AccessCase& access = inquiry.access;
   for (const auto& [name, value] : access.context)
     if (access.asking_account.empty() || !tells_of_the_owner(name)) inquiry.given.add(name, value);
   // Temporary credentials always have this key.
-  if (inquiry.principal.type == PrincipalType::kRoleSession &&
+  if (inquiry.principal.type == PrincipalType::kRoleSession && access.caller == nullptr &&
       !inquiry.given.find("aws:multifactorauthpresent"))
     inquiry.given.set("aws:MultiFactorAuthPresent", "false");
+}
+
+}  // namespace
+
+Result<AccessExplanation> explain_access_of(Installation& installation, const AccessCase& asked,
+                                            Principal principal, SharedCallerPolicies policies) {
+  COFFER_CHECK(check_case(asked));
+  AccessCase access = asked;
+  Inquiry inquiry{installation, access, std::move(principal), std::move(policies), {}, nullptr, nullptr, {}};
+  COFFER_CHECK(find_action(inquiry, access));
+  give_context(inquiry);
   inquiry.told.principal_arn = inquiry.principal.arn;
   inquiry.told.action = access.action;
   inquiry.told.resource = access.resource;
+  if (inquiry.asked != nullptr && inquiry.asked->unasked) {
+    inquiry.told.allowed = inquiry.policies->nobody_because.empty();
+    inquiry.told.reason =
+        inquiry.told.allowed ? "because everybody may do it" : inquiry.policies->nobody_because;
+    return std::move(inquiry.told);
+  }
   COFFER_CHECK(ask(inquiry));
   if (inquiry.told.reason.empty() && !inquiry.told.questions.empty())
     inquiry.told.reason = inquiry.told.questions.front().reason;
+  inquiry.told.notes = notes_of(inquiry);
   return std::move(inquiry.told);
 }
 
 Result<AccessExplanation> explain_access(Installation& installation, const AccessCase& access) {
   COFFER_CHECK(check_case(access));
-  COFFER_TRY(principal, principal_named(installation, access.principal_arn));
+  COFFER_TRY(principal, principal_of(installation, access));
   COFFER_TRY(policies, load_caller(installation, principal));
   return explain_access_of(installation, access, std::move(principal), std::move(policies));
 }

@@ -22,6 +22,8 @@ struct AccessCase {
   std::string resource = "*";  // an ARN
   std::vector<std::pair<std::string, std::string>> context = {};  // condition keys; a name may come again
   std::string asking_account = {};  // other accounts' snapshots do not show; empty: the owner asks
+  // The principal itself asks: with what its session carries. Else a session is asked about as its role.
+  const policy::Principal* caller = nullptr;
 };
 
 struct AccessExplanation {
@@ -29,12 +31,13 @@ struct AccessExplanation {
   bool allowed = false;
   std::string reason;  // AWS's words
   // One for each question that was asked: that of the policies and then, for KMS keys, of each grant that
-  // fits.
+  // fits; for what an organization's management account may delegate, of the organization's resource policy.
   std::vector<policy::Explanation> questions;
+  std::vector<std::string> notes;  // what is not known here and could change the answer
 };
 
-// kInvalidArgument (ValidationError) for what is no ARN or action, kNotFound (NoSuchEntity) for a user, role,
-// key that does not exist.
+// kInvalidArgument (ValidationError) for what is no ARN or action, or an action that is not asked on such a
+// resource (asked_actions.h); kNotFound (NoSuchEntity) for a principal, resource or region that is not here.
 Result<AccessExplanation> explain_access(Installation& installation, const AccessCase& access);
 
 // The same for somebody who need not be here, with the policies that count for him. `access.principal_arn` is

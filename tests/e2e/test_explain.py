@@ -110,9 +110,9 @@ def test_a_role_is_explained_by_its_trust_policy(coffer, user, account):
 
 
 @pytest.mark.parametrize("principal, action, resource, code", [
-    ("alice", "kms:Decrypt", "*", "ValidationError"),
+    ("alice", "kms:ListKeys", "*", "ValidationError"),
     ("arn:aws:iam::123456789012:group/g", "kms:Decrypt", "*", "ValidationError"),
-    ("arn:aws:iam::123456789012:user/nobody", "kms:Decrypt", "*", "NoSuchEntity"),
+    ("arn:aws:iam::123456789012:user/nobody", "kms:ListKeys", "*", "NoSuchEntity"),
     ("arn:aws:iam::999999999999:root", "kms:Decrypt", "*", "NoSuchEntity"),
     ("arn:aws:iam::123456789012:root", "Decrypt", "*", "ValidationError"),
     ("arn:aws:iam::123456789012:root", "kms:*", "*", "ValidationError"),
@@ -150,7 +150,7 @@ def test_a_session_is_explained_to_whom_its_role_may_be(coffer, account):
 
     def explain_to(called, *documents):
         asker = coffer.extended_client("iam", credentials=new_user(iam, called, *documents))
-        return asker.explain_access(PolicySourceArn=session, ActionName="kms:Decrypt", ResourceArn="*")
+        return asker.explain_access(PolicySourceArn=session, ActionName="kms:ListKeys", ResourceArn="*")
 
     assert not explain_to("of-role", policy("iam:ExplainAccess", role))["Allowed"]
     for called, document in (("of-session", policy("iam:ExplainAccess", session)), ("of-none", policy("iam:GetUser"))):

@@ -2,16 +2,21 @@
 // ExplainAccess, which AWS has not: `coffer explain` for those who have no access to the admin socket.
 #include "services/access_explanation.h"
 #include "services/arn.h"
+#include "services/iam/entities.h"
 #include "services/iam/iam_service.h"
 #include "services/iam_names.h"
 
 namespace coffer::services::iam {
 namespace {
 
+using policy::PrincipalType;
+
 // Another account's policies are not the caller's to read.
 Status check_own(const Call& call, const std::string& arn) {
   const auto parsed = parse_arn(arn);
   if (!parsed || parsed->account.empty() || parsed->account == call.account) return {};
+  // AWS's own policies are everybody's; of an organization an account hears what is in its own alone.
+  if (parsed->account == "aws" || parsed->service == "organizations") return {};
   return fail(ErrorKind::kPermissionDenied, arn + " is of another account.", "AccessDenied");
 }
 
@@ -35,9 +40,13 @@ Result<std::string> arn_to_ask_on(const Call& call, const std::string& arn) {
 Result<api::ExplainAccessResponse> IamService::explain_access(Call& call,
                                                               const api::ExplainAccessRequest& request) {
   COFFER_TRY(source, arn_to_ask_on(call, request.policy_source_arn));
-  COFFER_CHECK(call.authorise("iam:ExplainAccess", source));
+  COFFER_CHECK(authorise_on(call, source));
   AccessCase access{
       request.policy_source_arn, request.action_name, request.resource_arn.value_or("*"), {}, call.account};
+  const auto type = call.principal.type;
+  if (access.principal_arn == call.principal.arn &&
+      (type == PrincipalType::kRoleSession || type == PrincipalType::kFederatedUser))
+    access.caller = &call.principal;
   COFFER_CHECK(check_own(call, access.principal_arn));
   COFFER_CHECK(check_own(call, access.resource));
   for (const auto& entry : request.context_entries.value_or(std::vector<api::ContextEntry>()))

@@ -24,7 +24,7 @@ Result<FoundKey> deletable_key(Call& call, const std::string& key_identifier,
   KeyRequest said;
   if (window) {
     said.condition.set("kms:ScheduleKeyDeletionPendingWindowInDays", std::to_string(*window));
-    COFFER_CHECK(add_days_without_use(call, found.key, said.condition));
+    COFFER_CHECK(add_days_without_use(call.installation, call.time, found.key, said.condition));
   }
   COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(refuse_managed(call, action, found));

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "format/grant_token.h"
 #include "services/arn.h"
+#include "services/kms/explained_use.h"
 #include "services/kms/grant_rules.h"
 #include "services/kms/key_access.h"
 #include "services/kms/key_conditions.h"
@@ -247,9 +248,15 @@ Result<GrantOnKey> named_grant(Call& call, const api::RetireGrantRequest& reques
   return no_such_grant(*request.grant_id);
 }
 
-// The grant itself says who may retire it: its retiring principal, its grantee where RetireGrant is among its
-// operations, and the account under which it was made.
 Status authorise_retirement(Call& call, const catalog::Grant& grant, const FoundKey& found) {
+  return ask_for_retirement(grant, found, call.account,
+                            [&](const AccessQuestion& question) { return call.authorise(question); });
+}
+
+}  // namespace
+
+Status ask_for_retirement(const catalog::Grant& grant, const FoundKey& found, const std::string& account,
+                          const std::function<Status(const AccessQuestion&)>& ask) {
   std::vector<std::string> principals = {grant.issuing_account};
   if (!grant.retiring_principal.empty()) principals.push_back(grant.retiring_principal);
   if (permits(grant, "RetireGrant", {})) principals.push_back(grant.grantee_principal);
@@ -257,15 +264,13 @@ Status authorise_retirement(Call& call, const catalog::Grant& grant, const Found
   const policy::AttachedPolicy policy{"grant " + grant.id, &document};
   KeyRequest said;
   add_constraint_conditions(grant, said.condition);
-  return call.authorise(AccessQuestion{.action = "kms:RetireGrant",
-                                       .resource = found.arn,
-                                       .resource_account = call.account,
-                                       .resource_policy = &policy,
-                                       .rule = policy::ResourcePolicyRule::kMustAllow,
-                                       .context = key_conditions(found, {}, call.account, "", said)});
+  return ask({.action = "kms:RetireGrant",
+              .resource = found.arn,
+              .resource_account = account,
+              .resource_policy = &policy,
+              .rule = policy::ResourcePolicyRule::kMustAllow,
+              .context = key_conditions(found, {}, account, "", said)});
 }
-
-}  // namespace
 
 Result<api::CreateGrantResponse> KmsService::create_grant(Call& call,
                                                           const api::CreateGrantRequest& request) {

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "crypto/mac.h"
 #include "services/arn.h"
+#include "services/kms/explained_use.h"
 #include "services/kms/external_key_refusals.h"
 #include "services/kms/external_keys.h"
 #include "services/kms/imported_material.h"
@@ -44,32 +45,6 @@ Result<StoredMaterial> material_in(std::shared_ptr<const StoredKey> key, uint32_
     if (const auto& row = key->materials[i]; row.version == version && !row.token.empty())
       return StoredMaterial{std::move(key), i};
   return fail(ErrorKind::kRefusedCiphertext, "no such backing key version");
-}
-
-// Operations on other accounts' keys ("Cross-account use: Yes" in the KMS API Reference).
-bool crosses_accounts(std::string_view action) {
-  constexpr std::array<std::string_view, 21> kCrossing = {"kms:CreateGrant",
-                                                          "kms:Decrypt",
-                                                          "kms:DeriveSharedSecret",
-                                                          "kms:DescribeKey",
-                                                          "kms:Encrypt",
-                                                          "kms:GenerateDataKey",
-                                                          "kms:GenerateDataKeyPair",
-                                                          "kms:GenerateDataKeyPairWithoutPlaintext",
-                                                          "kms:GenerateDataKeyWithoutPlaintext",
-                                                          "kms:GenerateMac",
-                                                          "kms:GetKeyRotationStatus",
-                                                          "kms:GetPublicKey",
-                                                          "kms:ListGrants",
-                                                          "kms:ReEncryptFrom",
-                                                          "kms:ReEncryptTo",
-                                                          "kms:ReEncrypt",
-                                                          "kms:RetireGrant",
-                                                          "kms:RevokeGrant",
-                                                          "kms:Sign",
-                                                          "kms:Verify",
-                                                          "kms:VerifyMac"};
-  return std::ranges::find(kCrossing, action) != kCrossing.end();
 }
 
 // Another account's key or alias, by its ARN.
@@ -172,6 +147,31 @@ Result<FoundKey> any_key_by_arn(Installation& installation, const std::string& a
   COFFER_TRY(key, any_key(installation, identifier->name, region));
   if (key.region != region) return not_found(fmt::format("Key '{}' does not exist", arn));
   return FoundKey{std::move(key), arn};
+}
+
+bool crosses_accounts(std::string_view action) {
+  constexpr std::array<std::string_view, 21> kCrossing = {"kms:CreateGrant",
+                                                          "kms:Decrypt",
+                                                          "kms:DeriveSharedSecret",
+                                                          "kms:DescribeKey",
+                                                          "kms:Encrypt",
+                                                          "kms:GenerateDataKey",
+                                                          "kms:GenerateDataKeyPair",
+                                                          "kms:GenerateDataKeyPairWithoutPlaintext",
+                                                          "kms:GenerateDataKeyWithoutPlaintext",
+                                                          "kms:GenerateMac",
+                                                          "kms:GetKeyRotationStatus",
+                                                          "kms:GetPublicKey",
+                                                          "kms:ListGrants",
+                                                          "kms:ReEncryptFrom",
+                                                          "kms:ReEncryptTo",
+                                                          "kms:ReEncrypt",
+                                                          "kms:RetireGrant",
+                                                          "kms:RevokeGrant",
+                                                          "kms:Sign",
+                                                          "kms:Verify",
+                                                          "kms:VerifyMac"};
+  return std::ranges::find(kCrossing, action) != kCrossing.end();
 }
 
 Result<FoundKey> find_key(Call& call, const std::string& action, const std::string& key_identifier,

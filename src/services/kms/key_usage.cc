@@ -26,10 +26,11 @@ Result<LastUse> last_use(Installation& installation, const catalog::Key& key) {
   return known;
 }
 
-Status add_days_without_use(Call& call, const catalog::Key& key, policy::Context& condition) {
-  COFFER_TRY(known, last_use(call.installation, key));
+Status add_days_without_use(Installation& installation, Timestamp now, const catalog::Key& key,
+                            policy::Context& condition) {
+  COFFER_TRY(known, last_use(installation, key));
   const Timestamp since = known.usage ? known.usage->time : known.tracking_started;
-  const std::chrono::microseconds passed(std::max<int64_t>(0, call.time.microseconds - since.microseconds));
+  const std::chrono::microseconds passed(std::max<int64_t>(0, now.microseconds - since.microseconds));
   condition.set("kms:TrailingDaysWithoutKeyUsage", std::to_string(std::chrono::floor<Days>(passed).count()));
   return {};
 }

@@ -28,7 +28,8 @@ Result<Response> set_state(Call& call, const std::string& key_identifier, const 
   const std::string action = "kms:" + call.operation;
   COFFER_TRY(found, find_key(call, action, key_identifier, AliasUse::kRefused));
   KeyRequest said;
-  if (state == key_state::kDisabled) COFFER_CHECK(add_days_without_use(call, found.key, said.condition));
+  if (state == key_state::kDisabled)
+    COFFER_CHECK(add_days_without_use(call.installation, call.time, found.key, said.condition));
   COFFER_CHECK(authorise_key(call, action, found, said));
   COFFER_CHECK(refuse_managed(call, action, found));
   COFFER_CHECK(check_key_state(found, call.operation));

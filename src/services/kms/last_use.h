@@ -15,6 +15,7 @@ struct LastUse {
 Result<LastUse> last_use(Installation& installation, const catalog::Key& key);
 
 // kms:TrailingDaysWithoutKeyUsage: whole days since the last use, or since uses have been noted.
-Status add_days_without_use(Call& call, const catalog::Key& key, policy::Context& condition);
+Status add_days_without_use(Installation& installation, Timestamp now, const catalog::Key& key,
+                            policy::Context& condition);
 
 }  // namespace coffer::services::kms
