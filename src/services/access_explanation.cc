@@ -100,8 +100,8 @@ Status find_action(Inquiry& inquiry, AccessCase& access) {
   if (!asked->in_its_place.empty())
     return invalid(fmt::format("{} is asked as {}: ask about each.", access.action,
                                fmt::join(asked->in_its_place, " and ")));
-  if (asked->unasked) return {};
-  if (access.resource == "*") return asked->on_nothing ? Status() : needs_a_resource(*asked);
+  if (access.resource == "*")
+    return asked->on_nothing || asked->unasked ? Status() : needs_a_resource(*asked);
   COFFER_TRY(kind, asked_kind_of(*asked, access.resource));
   inquiry.kind = kind;
   const std::string region = parse_arn(access.resource)->region;

@@ -35,12 +35,19 @@ std::set<std::string> absent_keys(const AccessExplanation& told) {
   return keys;
 }
 
-// The types of resource that calls of this action are about, where there are several.
+// The types of the service's own resources that calls of this action are about.
 std::vector<std::string> types_of(const AskedAction& action) {
   std::vector<std::string> types;
   for (const AskedKind& kind : action.kinds)
-    if (std::ranges::find(types, kind.type) == types.end()) types.push_back(kind.type);
+    if (action.action.starts_with(kind.service + ":") && std::ranges::find(types, kind.type) == types.end())
+      types.push_back(kind.type);
   return types;
+}
+
+bool is_without_organization(const Inquiry& inquiry) {
+  const std::string& action = inquiry.access.action;
+  return action.starts_with("organizations:") && inquiry.policies->organization == nullptr &&
+         action != "organizations:CreateOrganization" && action.find("Handshake") == std::string::npos;
 }
 
 bool is_session(const Inquiry& inquiry) {
@@ -54,7 +61,16 @@ std::vector<std::string> notes_of(const Inquiry& inquiry) {
   std::vector<std::string> notes;
   const std::string& action = inquiry.access.action;
   if (inquiry.asked == nullptr)
-    notes.push_back(fmt::format("Coffer does not serve {}: this is what policies say.", action));
+    notes.push_back(
+        fmt::format("Coffer does not serve {}: this is what policies say.{}", action,
+                    inquiry.access.resource == "*" ? " AWS may ask it on a resource: name that." : ""));
+  if (action == "sts:AssumeRoleWithWebIdentity" || action == "sts:AssumeRoleWithSAML")
+    notes.emplace_back("The token that comes with a call decides, not the one who sends it.");
+  if (is_without_organization(inquiry))
+    notes.push_back(
+        fmt::format("The account {} is in no organization: such calls end with "
+                    "AWSOrganizationsNotInUseException.",
+                    inquiry.principal.account));
   if (is_session(inquiry))
     notes.push_back(
         "The session's own policies and tags are not known here: the policies may restrict it further.");

@@ -131,7 +131,7 @@ std::string arn_of(const AskedKind& kind) {
   else if (kind.naming == ResourceNaming::kPath)
     name += "/";
   else if (kind.service != "iam" || kind.type != "root")
-    name += "/...";
+    name += kind.service == "iam" || kind.service == "sts" ? "/NAME" : "/ID";
   return make_arn(kind.service, global ? "" : "REGION", unowned ? "" : "ACCOUNT", kind.type + name);
 }
 

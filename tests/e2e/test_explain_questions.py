@@ -5,10 +5,11 @@ import pytest
 
 from harness import REGION, refused
 from permissions.asked import ASKED
+from principals import new_role, trust
 
 ACCOUNT = "123456789012"
 OWNER = f"arn:aws:iam::{ACCOUNT}:root"
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/..."
+NEW_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
 VOLUMES, SNAPSHOTS = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/", f"arn:aws:ec2:{REGION}::snapshot/"
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 NO_KEY, NO_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", "0123456789abcdef0"
@@ -23,8 +24,8 @@ def explain(coffer, action, *resource):
 
 
 @pytest.mark.parametrize("action, said", [
-    ("kms:Decrypt", "kms:Decrypt is asked on a key: name it by --resource (ResourceArn), as arn:aws:kms:REGION:ACCOUNT:key/..."),
-    ("ec2:CreateVolume", "arn:aws:ec2:REGION::snapshot/... or arn:aws:ec2:REGION:ACCOUNT:volume/*"),
+    ("kms:Decrypt", "kms:Decrypt is asked on a key: name it by --resource (ResourceArn), as arn:aws:kms:REGION:ACCOUNT:key/ID."),
+    ("ec2:CreateVolume", "arn:aws:ec2:REGION::snapshot/ID or arn:aws:ec2:REGION:ACCOUNT:volume/*"),
     ("iam:GetRole", "iam:GetRole is asked on a role"), ("ebs:GetSnapshotBlock", "asked on a snapshot"),
     ("organizations:MoveAccount", "asked on an account and on an ou and on a root"),
     ("sts:AssumeRole", "asked on a role"), ("iam:ListUsers", "arn:aws:iam::ACCOUNT:user/"),
@@ -41,7 +42,7 @@ def test_an_action_on_something_needs_it_named(shared_coffer, action, said, reso
     ("ec2:DeleteVolume", VOLUMES + "*"), ("ec2:DeleteVolume", SNAPSHOTS + "snap-" + NO_ID),
     ("ec2:DeleteSnapshot", SNAPSHOTS + "*"), ("iam:GetUser", IAM + "role/r"), ("iam:GetUser", IAM + "user/"),
     ("sts:AssumeRole", IAM + "user/u"), ("kms:DeleteAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/*"),
-    ("ec2:DescribeVolumes", VOLUMES + "vol-" + NO_ID),
+    ("ec2:DescribeVolumes", VOLUMES + "vol-" + NO_ID), ("sts:GetCallerIdentity", IAM + "user/u"),
 ])
 def test_a_resource_of_another_kind_is_refused(shared_coffer, action, resource):
     answer = answer_of(shared_coffer, action, "--resource", resource)
@@ -70,14 +71,15 @@ def test_an_action_that_is_asked_as_others_names_them(shared_coffer):
 
 
 @pytest.mark.parametrize("action, resource", [
-    ("s3:GetObject", "arn:aws:s3:::bucket/x"), ("s3:GetObject", "*"), ("ec2:RunInstances", VOLUMES + "*"),
+    ("s3:GetObject", "arn:aws:s3:::bucket/x"), ("s3:ListAllMyBuckets", "*"), ("ec2:RunInstances", VOLUMES + "*"),
     ("elasticfilesystem:ClientMount", f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/fs-1"),
     ("kms:SynchronizeMultiRegionKey", "*")])
 def test_what_is_not_served_is_told_by_policies_and_said_so(shared_coffer, action, resource):
     told = explain(shared_coffer, action, resource)
-    assert told["allowed"] and told["notes"] == [f"Coffer does not serve {action}: this is what policies say."]
+    more = " AWS may ask it on a resource: name that." if resource == "*" else ""
+    assert told["allowed"] and told["notes"] == [f"Coffer does not serve {action}: this is what policies say.{more}"]
     shown = answer_of(shared_coffer, action, "--resource", resource).stdout
-    assert f"\nNote: Coffer does not serve {action}: this is what policies say.\n" in shown
+    assert f"\nNote: Coffer does not serve {action}: this is what policies say.{more}\n" in shown
 
 
 @pytest.mark.parametrize("action, resource", [
@@ -109,7 +111,7 @@ def test_a_region_that_is_not_here_is_named(shared_coffer, action, resource):
 @pytest.mark.parametrize("action, resource", [
     ("ec2:CreateVolume", VOLUMES + "*"), ("ec2:CreateSnapshot", SNAPSHOTS + "*"), ("ec2:CreateTags", SNAPSHOTS + "*"),
     ("iam:CreateUser", IAM + "user/new"), ("iam:ListUsers", IAM + "user/"), ("iam:TagUser", IAM + "user/new"),
-    ("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/new"), ("kms:TagResource", KEY.replace("...", "*")),
+    ("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/new"), ("kms:TagResource", NEW_KEY),
     ("iam:GetPolicy", "arn:aws:iam::aws:policy/AdministratorAccess")])
 def test_what_is_to_be_is_explained(shared_coffer, action, resource):
     assert explain(shared_coffer, action, resource)["allowed"]
@@ -124,6 +126,17 @@ def test_what_nobody_is_asked_for_everybody_may(shared_coffer, action):
     shared_coffer.client("iam").create_user(UserName=action.replace(":", "-"))
     told = shared_coffer.json("explain", "--principal", IAM + "user/" + action.replace(":", "-"), "--action", action)
     assert (told["allowed"], told["reason"]) == (True, "because everybody may do it")
+
+
+@pytest.mark.parametrize("action, resource, said", [
+    ("organizations:ListRoots", "*", f"The account {ACCOUNT} is in no organization: such calls end with "
+                                     "AWSOrganizationsNotInUseException."),
+    ("sts:AssumeRoleWithWebIdentity", IAM + "role/of-tokens",
+     "The token that comes with a call decides, not the one who sends it.")])
+def test_what_else_decides_is_said(shared_coffer, action, resource, said):
+    if resource != "*":
+        new_role(shared_coffer.client("iam"), resource.rsplit("/")[1], trust({"AWS": ACCOUNT}))
+    assert explain(shared_coffer, action, resource)["notes"] == [said]
 
 
 def test_the_api_refuses_the_same(shared_coffer):
