@@ -141,7 +141,7 @@ Result<AccessExplanation> explain_access_of(Installation& installation, const Ac
   COFFER_CHECK(ask(inquiry));
   if (inquiry.told.reason.empty() && !inquiry.told.questions.empty())
     inquiry.told.reason = inquiry.told.questions.front().reason;
-  inquiry.told.notes = notes_of(inquiry);
+  add_notes(inquiry);
   return std::move(inquiry.told);
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Explanations of what is done with KMS keys: by the key's policy, and by its grants.
+#include <algorithm>
+
 #include "policy/resource_consent.h"
 #include "services/access_inquiry.h"
+#include "services/kms/explained_grants.h"
 #include "services/kms/explained_use.h"
 
 namespace coffer::services {
@@ -37,6 +40,17 @@ Result<AccessDecision> decide_by_grant(Inquiry& inquiry, const AccessQuestion& q
   return decision;
 }
 
+// Grants that would allow it in place of policies, were the encryption context another.
+Status note_unmet_grants(Inquiry& inquiry, const kms::FoundKey& key, const kms::KeyRequest& said) {
+  COFFER_TRY(unmet,
+             kms::unmet_grants(inquiry.installation, key, inquiry.access.action, said.encryption_context));
+  const auto names = kms::names_of(inquiry.policies->caller.identity);
+  for (const catalog::Grant& grant : unmet)
+    if (std::ranges::find(names, grant.grantee_principal) != names.end())
+      inquiry.told.notes.push_back(kms::when_met(grant) + ".");
+  return {};
+}
+
 Status ask_for_use(Inquiry& inquiry, const kms::FoundKey& key) {
   kms::KeyRequest said = request_of(inquiry);
   COFFER_CHECK(kms::add_usual_conditions(inquiry.installation, inquiry.access.action, key.key, said));
@@ -49,7 +63,7 @@ Status ask_for_use(Inquiry& inquiry, const kms::FoundKey& key) {
     return tl::unexpected(permitted.error());
   inquiry.told.allowed = permitted.has_value();
   if (permitted && *permitted) inquiry.told.reason = "because the grant " + (*permitted)->id + " allows it";
-  return {};
+  return permitted ? Status() : note_unmet_grants(inquiry, key, said);
 }
 
 // Any grant that the principal may retire will do; told of is that one, or else the last.

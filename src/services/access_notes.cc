@@ -57,8 +57,8 @@ bool is_session(const Inquiry& inquiry) {
 
 }  // namespace
 
-std::vector<std::string> notes_of(const Inquiry& inquiry) {
-  std::vector<std::string> notes;
+void add_notes(Inquiry& inquiry) {
+  std::vector<std::string>& notes = inquiry.told.notes;
   const std::string& action = inquiry.access.action;
   if (inquiry.asked == nullptr)
     notes.push_back(
@@ -82,7 +82,6 @@ std::vector<std::string> notes_of(const Inquiry& inquiry) {
   if (const auto keys = absent_keys(inquiry.told); !keys.empty())
     notes.push_back(fmt::format("Only a call, or --context KEY=VALUE, tells {}: here it counts as absent.",
                                 fmt::join(keys, ", ")));
-  return notes;
 }
 
 }  // namespace coffer::services

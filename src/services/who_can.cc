@@ -80,6 +80,7 @@ class Search {
     COFFER_CHECK(read_grants());
     COFFER_TRY(principals, all_principals(installation_));
     for (const std::string& arn : principals) COFFER_CHECK(ask_about(arn));
+    if (!any_told_ && not_found_) return tl::unexpected(*not_found_);
     COFFER_CHECK(ask_about_others(access_.action));
     const auto arn = parse_arn(access_.resource);
     if (access_.action == kAssumeRole && arn && arn->resource.starts_with("role/"))
@@ -113,8 +114,12 @@ class Search {
 
   Status ask_about(const std::string& arn) {
     const auto told = explain_access(installation_, about(arn));
-    if (!told && told.error().kind == ErrorKind::kNotFound && told.error().message.ends_with(arn + "."))
-      return {};  // deleted meanwhile
+    if (!told && told.error().kind == ErrorKind::kNotFound) {
+      // He was deleted meanwhile, or there is no such resource: for him (organizations have their own), or
+      // for anybody.
+      not_found_ = told.error();
+      return {};
+    }
     if (!told) return tl::unexpected(told.error());
     remember_policies(*told);
     // Which roles may be assumed by root users no policy decides.
@@ -189,6 +194,7 @@ class Search {
   std::vector<Grant> unmet_;
   std::vector<std::string> grantees_;
   std::optional<AccessExplanation> any_told_;
+  std::optional<Error> not_found_;
   std::vector<WhoCan> found_;
 };
 

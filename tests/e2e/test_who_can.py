@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from organization import SCP, Organization, document
 from organization import statement as control
-from principals import new_role, new_user, policy, trust
+from principals import new_role, new_user, policy, second_account, trust
 
 VIA_EC2 = "ec2.us-west-2.amazonaws.com"
 PROVIDER = "accounts.google.com"
@@ -124,6 +124,15 @@ def test_a_grant_whose_constraint_is_not_met_is_told(coffer, user, key, account)
     assert heidi not in who_can(coffer, "kms:Decrypt", key)
 
 
+def test_explain_tells_of_such_a_grant_too(coffer, user, key):
+    mallory, _ = user("mallory")
+    made = coffer.client("kms").create_grant(KeyId=key, GranteePrincipal=mallory, Operations=["Encrypt"],
+                                             Constraints={"EncryptionContextEquals": {"team": "a"}})
+    told = coffer.json("explain", "--principal", mallory, "--action", "kms:Encrypt", "--resource", key)
+    assert not told["allowed"]
+    assert told["notes"][0] == f"The grant {made['GrantId']} would, if the encryption context were exactly team=a."
+
+
 def test_everybody_other_accounts_and_services_are_told(coffer, account):
     key = key_with(coffer, account, lets({"AWS": "*"}, "kms:DescribeKey"), lets({"AWS": "999999999999"}),
                    lets({"Service": "logs.amazonaws.com"}),
@@ -190,6 +199,17 @@ def test_a_question_is_recorded(coffer, key, account):
     records = {each["eventName"]: each for each in coffer.json("trail")["records"]}
     for name in ("ListPrincipalsWithAccess", "ExplainAccess"):
         assert records[name]["requestParameters"]["resource"] == key
+
+
+def test_what_an_account_without_an_organization_does_not_see(coffer):
+    second_account(coffer)
+    organization = Organization(coffer)
+    resource = coffer.client("organizations").list_roots()["Roots"][0]["Arn"]
+    manager = coffer.client("sts").get_caller_identity()["Account"]
+    found = who_can(coffer, "organizations:ListChildren", resource)
+    assert root(manager) in found and root("210987654321") not in found
+    told = coffer.command(*asked("organizations:ListChildren", resource.replace(organization.root, "r-none")), check=False)
+    assert told.returncode == 4 and "NoSuchEntity" in told.stderr
 
 
 def test_an_action_without_a_resource(coffer, user, account):
