@@ -41,6 +41,8 @@ void check_token(std::string_view text) {
 
 void check_key_set(std::string_view text) {
   const auto keys = parse_key_set(text);
+  const auto kept = accept_key_set(text);
+  FUZZ_CHECK(!kept || (keys && kept->size() == keys->size()));
   if (!keys) {
     FUZZ_CHECK(!keys.error().message.empty());
     return;

@@ -40,17 +40,25 @@ std::optional<crypto::PublicKey> public_key_of(const JsonValue::Object& json) {
   return std::move(*key);
 }
 
-// Of an RSA or EC key, or one of octets alone.
-Status check_public(const JsonValue::Object& json) {
+bool has_member(const JsonValue::Object& object, std::string_view name) {
+  return std::ranges::any_of(object, [&](const auto& member) { return member.key == name; });
+}
+
+// Not of an RSA or EC key, nor one of octets alone, wherever in the text it stands: all of it is kept.
+Status check_public(const JsonValue& value) {
   constexpr std::array<std::string_view, 8> kPrivate = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-  const auto found = std::ranges::find_if(
-      json, [&](const auto& member) { return std::ranges::find(kPrivate, member.key) != kPrivate.end(); });
-  if (found == json.end()) return {};
-  const std::string id = text_of(json, "kid");
-  return fail(ErrorKind::kInvalidArgument,
-              "the key " + (id.empty() ? std::string("without a kid") : "\"" + id + "\"") +
-                  " is a private key (it has the member \"" + found->key +
-                  "\"): give the issuer's public keys. Nothing of it was kept");
+  if (const auto* list = value.as<JsonValue::List>())
+    for (const auto& each : *list) COFFER_CHECK(check_public(each));
+  const auto* object = value.as<JsonValue::Object>();
+  if (object == nullptr) return {};
+  for (const auto& member : *object) COFFER_CHECK(check_public(member.value));
+  if (!has_member(*object, "kty")) return {};
+  for (const std::string_view name : kPrivate)
+    if (has_member(*object, name))
+      return fail(ErrorKind::kInvalidArgument,
+                  "the key \"" + text_of(*object, "kid") + "\" is a private key (it has the member \"" +
+                      std::string(name) + "\"): give the issuer's public keys. Nothing of it was kept");
+  return {};
 }
 
 Status for_each_key(std::string_view text, const std::function<Status(const JsonValue::Object&)>& visit) {
@@ -89,11 +97,12 @@ Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text) {
 Result<std::vector<JsonWebKey>> accept_key_set(std::string_view text) {
   std::set<std::pair<std::string, std::string>> names;  // type and kid
   COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json) -> Status {
-    COFFER_CHECK(check_public(json));
     const std::string id = text_of(json, "kid");
     if (id.empty() || names.emplace(text_of(json, "kty"), id).second) return {};
     return fail(ErrorKind::kInvalidArgument, "the key set has two keys with the kid \"" + id + "\"");
   }));
+  COFFER_TRY(json, policy::read_json(text));
+  COFFER_CHECK(check_public(json));
   return parse_key_set(text);
 }
 

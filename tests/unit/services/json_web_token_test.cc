@@ -174,5 +174,33 @@ TEST(JsonWebKeys, LeaveOutWhatIsNotForSignatures) {
   EXPECT_FALSE(parse_key_set(std::string(kLargestKeySet + 1, ' ')));
 }
 
+TEST(JsonWebKeys, AreKeptOnlyWhereNothingOfThemIsPrivate) {
+  const std::string good = kRfcKeys;
+  EXPECT_TRUE(accept_key_set(good));
+  for (const char* key : {R"({"kty":"RSA","kid":"mine","n":"AQ","e":"AQAB","d":"SECRET"})",
+                          R"({"kty":"oct","kid":"mine","k":"SECRET"})",
+                          R"({"kty":"OKP","use":"enc","kid":"mine","x":"AQ","d":"SECRET"})"}) {
+    const std::string last = good.substr(0, good.rfind(']')) + "," + key + "]}";
+    const std::string beside = good.substr(0, good.rfind('}')) + R"(,"other":[)" + key + "]}";
+    for (const std::string& text : {last, beside}) {
+      const auto keys = accept_key_set(text);
+      ASSERT_FALSE(keys) << text;
+      EXPECT_THAT(keys.error().message, HasSubstr("the key \"mine\" is a private key"));
+      EXPECT_THAT(keys.error().message, ::testing::Not(HasSubstr("SECRET")));
+    }
+  }
+}
+
+TEST(JsonWebKeys, OfOneTypeHaveNamesOfTheirOwn) {
+  const auto set = [](const char* first, const char* second) {
+    return fmt::format(R"({{"keys":[{0},{{"kty":"{1}","kid":"a"}},{{"kty":"{2}","kid":"a"}}]}})",
+                       R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+                       R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})",
+                       first, second);
+  };
+  EXPECT_TRUE(accept_key_set(set("RSA", "EC")));
+  EXPECT_THAT(accept_key_set(set("EC", "EC")).error().message, HasSubstr("two keys with the kid \"a\""));
+}
+
 }  // namespace
 }  // namespace coffer::services::sts
