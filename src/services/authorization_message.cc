@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "format/authorization_message.h"
 #include "policy/match.h"
+#include "services/condition_key_names.h"
 #include "services/installation_key.h"
 
 namespace coffer::services {
@@ -72,7 +73,7 @@ Json matched_statements(const policy::Verdict& verdict, const std::string& entit
 Json conditions(const policy::Context& context) {
   Json list = Json::array();
   for (const auto& [key, values] : context.entries())
-    list.push_back({{"key", key}, {"values", items(values)}});
+    list.push_back({{"key", written_key(key)}, {"values", items(values)}});
   return {{"items", std::move(list)}};
 }
 

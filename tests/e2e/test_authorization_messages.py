@@ -49,16 +49,17 @@ def test_an_explicit_deny_is_told_with_its_statement_and_the_condition_keys(coff
     context = told["context"]
     assert context["action"] == "ec2:CreateVolume" and context["principal"]["name"] == "alice"
     assert context["principal"]["arn"].endswith(":user/alice") and context["principal"]["id"].startswith("AIDA")
-    values = {c["key"].lower(): [v["value"] for v in c["values"]["items"]] for c in context["conditions"]["items"]}
-    assert values["ec2:encrypted"] == ["false"] and values["ec2:volumesize"] == ["7"] and values["aws:requestedregion"] == [REGION]
+    values = {c["key"]: [v["value"] for v in c["values"]["items"]] for c in context["conditions"]["items"]}
+    assert values["ec2:Encrypted"] == ["false"] and values["ec2:VolumeSize"] == ["7"] and values["aws:RequestedRegion"] == [REGION]
+    assert all(key != key.lower() or key in ("aws:userid", "aws:username") for key in values), values
 
 
 def test_a_missing_permission_is_told_without_a_statement(coffer, user):
     told = decoded(coffer, refused("UnauthorizedOperation", user("bob")("ec2").describe_volumes))
     assert not told["explicitDeny"] and told["matchedStatements"] == {"items": []}
     assert (told["context"]["action"], told["context"]["resource"]) == ("ec2:DescribeVolumes", "*")
-    keys = {condition["key"].lower() for condition in told["context"]["conditions"]["items"]}
-    assert {"aws:principalarn", "aws:requestedregion", "aws:sourceip", "aws:currenttime"} <= keys
+    keys = {condition["key"] for condition in told["context"]["conditions"]["items"]}
+    assert {"aws:PrincipalArn", "aws:RequestedRegion", "aws:SourceIp", "aws:CurrentTime"} <= keys
 
 
 def test_a_session_is_told_by_its_role(coffer, user):

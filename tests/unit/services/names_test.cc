@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "services/arn.h"
+#include "services/condition_key_names.h"
 #include "services/iam_names.h"
 #include "services/kms/key_identifier.h"
 #include "services/page_token.h"
@@ -63,6 +64,15 @@ TEST(PageToken, OpensOnlyForItsOwnList) {
   EXPECT_EQ(*next_token_position("ListKeys", std::nullopt), "");
   EXPECT_EQ(*next_token_position("ListKeys", token), "abc");
   EXPECT_EQ(next_token_position("ListAliases", token).error().code, "InvalidNextToken");
+}
+
+TEST(ConditionKeyNames, AreWrittenAsAwsDoes) {
+  EXPECT_EQ(written_key("ec2:encrypted"), "ec2:Encrypted");
+  EXPECT_EQ(written_key("aws:requesttag/team"), "aws:RequestTag/team");
+  EXPECT_EQ(written_key("kms:encryptioncontext:aws:ebs:id"), "kms:EncryptionContext:aws:ebs:id");
+  EXPECT_EQ(written_key("ec2:attribute/size"), "ec2:Attribute/size");
+  for (const char* unknown : {"", "aws:username", "issuer.example:sub"})
+    EXPECT_EQ(written_key(unknown), unknown);
 }
 
 }  // namespace
