@@ -13,7 +13,8 @@ TEST(ServicePrincipal, HasTheFormOfAwss) {
   for (const char* name : {"ec2.amazonaws.com", "a-b.c.amazonaws.com", "resource-explorer-2.amazonaws.com",
                            "s3.us-west-2.amazonaws.com", "alexa-appkit.amazon.com"})
     EXPECT_TRUE(is_service_principal(name)) << name;
-  const std::string too_long = std::string(64, 'a') + ".amazonaws.com";
+  std::string too_long(64, 'a');
+  too_long.append(".amazonaws.com");
   for (const char* name : {"", "ec2", "amazonaws.com", ".amazonaws.com", "ec2..amazonaws.com",
                            "-a.amazonaws.com", "a-.amazonaws.com", "Ec2.amazonaws.com", "ec2.amazonaws.com.",
                            "ec2.amazon.com", "ec2.xamazonaws.com.cn", "e c2.amazonaws.com", too_long.c_str()})
