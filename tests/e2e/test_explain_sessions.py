@@ -130,5 +130,9 @@ def test_members_hear_what_their_organization_lets_them(coffer):
     principal = f"arn:aws:iam::{member}:user/all"
     assert told(organization, principal, "organizations:DeleteOrganizationalUnit", unit_arn)["reason"] == (
         "because it is for the organization's management account, which has not delegated it")
+    asker = coffer.extended_client("iam", credentials=organization.session(member))
+    for each in (unit_arn, unit_arn[:-4] + "0000"):  # what there is in it, is the management account's to know
+        assert refused("AccessDenied", asker.explain_access, PolicySourceArn=principal, ResourceArn=each,
+                       ActionName="organizations:DescribeOrganizationalUnit") == f"{each} is of another account."
     shown = coffer.command("explain", "--principal", principal, "--action", "organizations:ListRoots").stdout
     assert "MAY do organizations:ListRoots" in shown

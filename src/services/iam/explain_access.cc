@@ -15,8 +15,9 @@ using policy::PrincipalType;
 Status check_own(const Call& call, const std::string& arn) {
   const auto parsed = parse_arn(arn);
   if (!parsed || parsed->account.empty() || parsed->account == call.account) return {};
-  // AWS's own policies are everybody's; of an organization an account hears what is in its own alone.
-  if (parsed->account == "aws" || parsed->service == "organizations") return {};
+  // AWS's own policies are everybody's, and an invitation is of both its sides: to others there is none.
+  const bool invitation = parsed->service == "organizations" && parsed->resource.starts_with("handshake/");
+  if (parsed->account == "aws" || invitation) return {};
   return fail(ErrorKind::kPermissionDenied, arn + " is of another account.", "AccessDenied");
 }
 
