@@ -55,34 +55,36 @@ std::string name_of(services::WhoCan::Kind kind) {
   return {};
 }
 
-std::string resource_of(const AdminCall& call) {
-  std::string resource = call.text("resource");
-  return resource.empty() ? "*" : resource;
+Result<services::AccessCase> case_of(const AdminCall& call) {
+  COFFER_TRY(context, context_of(call));
+  services::AccessCase access{call.text("principal"), call.text("action"), call.text("resource"),
+                              std::move(context)};
+  if (access.resource.empty()) access.resource = "*";
+  access.secure_transport = call.endpoint.starts_with("https:");
+  return access;
 }
 
 }  // namespace
 
 Result<std::string> explain_access(AdminCall& call) {
-  COFFER_TRY(context, context_of(call));
-  COFFER_TRY(told, services::explain_access(call.installation, {call.text("principal"), call.text("action"),
-                                                                resource_of(call), std::move(context)}));
+  COFFER_TRY(access, case_of(call));
+  COFFER_TRY(told, services::explain_access(call.installation, access));
   COFFER_CHECK(record(call, "ExplainAccess"));
   return success_line(Json::parse(services::to_json(told)));
 }
 
 Result<std::string> who_can(AdminCall& call) {
-  COFFER_TRY(context, context_of(call));
-  COFFER_TRY(found, services::who_can(call.installation,
-                                      {{}, call.text("action"), resource_of(call), std::move(context)}));
+  COFFER_TRY(access, case_of(call));
+  COFFER_TRY(told, services::who_can(call.installation, access));
   COFFER_CHECK(record(call, "ListPrincipalsWithAccess"));
   Json principals = Json::array();
-  for (const auto& each : found)
+  for (const auto& each : told.who)
     principals.push_back({{"principal", each.principal},
                           {"kind", name_of(each.kind)},
                           {"action", each.action},
                           {"allowed", each.allowed},
                           {"because", each.because}});
-  return success_line({{"principals", std::move(principals)}});
+  return success_line({{"principals", std::move(principals)}, {"notes", told.notes}});
 }
 
 }  // namespace coffer::api

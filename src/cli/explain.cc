@@ -158,6 +158,8 @@ int who_can(const Common& common, const AccessOptions& options) {
     print(allowed ? "Who can:\n" : "\nWho could, if a condition held:\n");
     print(branches.empty() ? "nobody\n" : drawn(branches));
   }
+  for (const std::string& note : told->texts("notes")) print("\nNote: " + note);
+  if (!told->texts("notes").empty()) print("\n");
   return kOk;
 }
 

@@ -47,7 +47,10 @@ constexpr std::array kOpposites = {
 std::string actual(const ConditionReport& condition) {
   if (!condition.actual) return "it is absent";
   if (condition.actual->empty()) return "it has no value";
-  return fmt::format("it is {}", fmt::join(*condition.actual, ", "));
+  // An Allow's plain operator has to hold for all of them (condition.h).
+  if (condition.actual->size() > 1)
+    return fmt::format("its values are {}", fmt::join(*condition.actual, " and "));
+  return fmt::format("it is {}", condition.actual->front());
 }
 
 // Of the two operators with truth values. They may want both, which nothing escapes.

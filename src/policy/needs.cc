@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "policy/condition_text.h"
+#include "policy/match.h"
 #include "policy/policy_report.h"
+#include "policy/possible_outcome.h"
 
 namespace coffer::policy {
 namespace {
@@ -67,7 +69,9 @@ class Needs {
         if (statement.effect != Effect::kDeny || !statement.applies()) continue;
         Need& lifted = needed_.emplace_back(Need{reference(policy, statement) + " must not deny it", {}});
         for (const ConditionReport& condition : statement.conditions)
-          lifted.any_of.push_back(reference(policy, statement) + " would not, if " + when_not_met(condition));
+          if (!is_fixed(to_lower(condition.key)))
+            lifted.any_of.push_back(reference(policy, statement) + " would not, if " +
+                                    when_not_met(condition));
       }
   }
 
@@ -135,12 +139,19 @@ class Needs {
     return !same_account || named_ != Closeness::kDirect;
   }
 
+  // In its own account, whom the resource's policy comes to name needs nothing else.
+  std::string unless_named() const {
+    const bool to_be_named = who_.account == request_.resource_account && named_ == Closeness::kNone &&
+                             request_.rule != ResourcePolicyRule::kMayAllow;
+    return to_be_named ? "unless that names " + caller_name() + " itself, " : "";
+  }
+
   void own() {
     const Caller& caller = request_.caller;
     const bool by_role = who_.account == request_.resource_account && named_ == Closeness::kSource;
     if (!is_root(who_) && !by_role &&
         !need(reports(caller.identity_policies, PolicyKind::kIdentity),
-              "an identity-based policy of " + caller_name()))
+              unless_named() + "an identity-based policy of " + caller_name()))
       name_by_resource(needed_.back());
     if (caller.boundary)
       need(reports({*caller.boundary}, PolicyKind::kBoundary),

@@ -6,9 +6,23 @@
 namespace coffer::policy {
 namespace {
 
+// A request may bring much more than anybody reads, and each condition on a key repeats its values.
+Context::Values shown(const Context::ValueRange& values) {
+  constexpr size_t kMostValues = 20, kMostBytes = 256;
+  Context::Values some;
+  for (const std::string_view value : values) {
+    if (some.size() == kMostValues) {
+      some.emplace_back("…");
+      break;
+    }
+    some.push_back(std::string(value.substr(0, kMostBytes)) + (value.size() > kMostBytes ? "…" : ""));
+  }
+  return some;
+}
+
 ConditionReport report(const Condition& condition, Effect effect, const Context& context) {
   ConditionReport told{condition.operator_name, condition.key, condition.written, std::nullopt, false};
-  if (const auto values = context.find(condition.lower_case_key)) told.actual = values->copies();
+  if (const auto values = context.find(condition.lower_case_key)) told.actual = shown(*values);
   told.holds = holds(condition, effect, context);
   return told;
 }

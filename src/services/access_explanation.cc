@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 
 #include "base/ids.h"
@@ -23,6 +24,7 @@ using policy::Principal;
 using policy::PrincipalType;
 
 constexpr std::string_view kAnySession = "any-session";
+constexpr size_t kLargestContext = 64 << 10;  // bytes; more than any call brings
 
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorKind::kInvalidArgument, std::move(message), "ValidationError");
@@ -59,6 +61,19 @@ Status check_account(Installation& installation, const std::string& id) {
   });
 }
 
+// "assumed-role/ROLE/SESSION" (STS API Reference, AssumeRole, RoleSessionName).
+bool names_session(std::string_view resource) {
+  constexpr size_t kShortest = 2, kLongest = 64;
+  resource.remove_prefix(resource.find('/') + 1);
+  const size_t slash = resource.find('/');
+  if (slash == 0 || slash == std::string_view::npos) return false;
+  const std::string_view name = resource.substr(slash + 1);
+  return name.size() >= kShortest && name.size() <= kLongest && std::ranges::all_of(name, [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                  std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+         });
+}
+
 // A role stands for any session of it.
 Result<Principal> principal_named(Installation& installation, const std::string& text) {
   const auto arn = parse_arn(text);
@@ -66,6 +81,10 @@ Result<Principal> principal_named(Installation& installation, const std::string&
   if (!known) return invalid(fmt::format("'{}' is no ARN of a root user, user, role or session.", text));
   COFFER_CHECK(check_account(installation, arn->account));
   if (arn->resource == "root") return policy::principal_of(arn->account, text);
+  if (arn->resource.starts_with("federated-user/"))
+    return invalid("Federated users are explained only to themselves, by ExplainAccess.");
+  if (arn->resource.starts_with("assumed-role/") && !names_session(arn->resource))
+    return invalid(fmt::format("'{}' is no ARN of a session: that is assumed-role/ROLE/SESSION.", text));
   const std::string kind = arn->resource.substr(0, arn->resource.find('/'));
   const std::string name = policy::entity_name(text);
   if (name.empty() || (kind != "user" && kind != "role" && kind != "assumed-role"))
@@ -84,6 +103,10 @@ Status check_case(const AccessCase& access) {
     return invalid(fmt::format("'{}' is no action, such as kms:Decrypt.", access.action));
   if (access.resource != "*" && !parse_arn(access.resource))
     return invalid(fmt::format("'{}' is neither an ARN nor *.", access.resource));
+  size_t context = 0;
+  for (const auto& [name, value] : access.context) context += name.size() + value.size();
+  if (context > kLargestContext)
+    return invalid(fmt::format("The context has more than {} bytes.", kLargestContext));
   return {};
 }
 
@@ -110,10 +133,22 @@ Status find_action(Inquiry& inquiry, AccessCase& access) {
   return no_such(fmt::format("There is no region {} here; there is {}.", region, fmt::join(here, ", ")));
 }
 
+// What no policy changes; empty where policies decide.
+std::string never_because(const Inquiry& inquiry) {
+  const std::string& action = inquiry.access.action;
+  const bool by_users = action == "sts:GetSessionToken" || action == "sts:GetFederationToken";
+  if (by_users && inquiry.principal.type == PrincipalType::kRoleSession)
+    return fmt::format("because {} takes no session credentials", action.substr(action.find(':') + 1));
+  const bool unasked = inquiry.asked != nullptr && inquiry.asked->unasked;
+  return unasked ? inquiry.policies->nobody_because : std::string();
+}
+
 void give_context(Inquiry& inquiry) {
   const AccessCase& access = inquiry.access;
   for (const auto& [name, value] : access.context)
     if (access.asking_account.empty() || !tells_of_the_owner(name)) inquiry.given.add(name, value);
+  if (!inquiry.given.find("aws:securetransport") && !inquiry.given.find("kms:viaservice"))
+    inquiry.given.set("aws:SecureTransport", access.secure_transport ? "true" : "false");
   // Temporary credentials always have this key.
   if (inquiry.principal.type == PrincipalType::kRoleSession && access.caller == nullptr &&
       !inquiry.given.find("aws:multifactorauthpresent"))
@@ -132,10 +167,13 @@ Result<AccessExplanation> explain_access_of(Installation& installation, const Ac
   inquiry.told.principal_arn = inquiry.principal.arn;
   inquiry.told.action = access.action;
   inquiry.told.resource = access.resource;
+  if (const auto never = never_because(inquiry); !never.empty()) {
+    inquiry.told.reason = never;
+    return std::move(inquiry.told);
+  }
   if (inquiry.asked != nullptr && inquiry.asked->unasked) {
-    inquiry.told.allowed = inquiry.policies->nobody_because.empty();
-    inquiry.told.reason =
-        inquiry.told.allowed ? "because everybody may do it" : inquiry.policies->nobody_because;
+    inquiry.told.allowed = true;
+    inquiry.told.reason = "because everybody may do it";
     return std::move(inquiry.told);
   }
   COFFER_CHECK(ask(inquiry));

@@ -24,6 +24,8 @@ struct AccessCase {
   std::string asking_account = {};  // other accounts' snapshots do not show; empty: the owner asks
   // The principal itself asks: with what its session carries. Else a session is asked about as its role.
   const policy::Principal* caller = nullptr;
+  // How the endpoint is called, for what no service calls in the principal's name.
+  bool secure_transport = true;
 };
 
 struct AccessExplanation {

@@ -43,11 +43,15 @@ std::string unnamed_owner(const Inquiry& inquiry) {
   return std::string(given ? given->only().value_or(inquiry.principal.account) : inquiry.principal.account);
 }
 
-// Whether others get into an organization is not for their own policies to say.
+// Whether others get into an organization is not for their own policies to say. What its resource policy says
+// members do not hear.
 Status ask_organization(Inquiry& inquiry, const AccessQuestion& question) {
+  const bool owner_asks = inquiry.access.asking_account.empty();
   COFFER_TRY(refusal, organizations::refusal_of_member(
                           inquiry.installation, inquiry.principal.account, question.action, question.resource,
-                          question.context, [&](const auto& each) { return inquiry.decide(each); }));
+                          question.context, [&](const auto& each) {
+                            return owner_asks ? inquiry.decide(each) : inquiry.decide_untold(each);
+                          }));
   inquiry.told.allowed = !refusal;
   if (refusal) inquiry.told.reason = *refusal;
   return {};
@@ -61,6 +65,10 @@ Status ask_about_role(Inquiry& inquiry, AccessQuestion question, const ResourceP
   const bool root = inquiry.principal.type == PrincipalType::kRoot;
   inquiry.told.allowed = decision.allowed() && !root;
   if (root) inquiry.told.reason = "because roles may not be assumed by root users";
+  // Nobody who is asked about here brings a provider's token, whatever policies come to say.
+  if (question.action != "sts:AssumeRole" &&
+      inquiry.policies->caller.identity.type != policy::CallerType::kIdentityProvider)
+    inquiry.told.questions.back().needed.clear();
   return {};
 }
 
@@ -94,24 +102,40 @@ bool is_key(const Arn& arn) {
 }  // namespace
 
 tl::unexpected<Error> no_such_resource(const std::string& arn) {
-  return fail(ErrorKind::kNotFound, fmt::format("There is no {}.", arn), "NoSuchEntity");
+  const auto parsed = parse_arn(arn);
+  const bool owned_snapshot = parsed && parsed->service == "ec2" && !parsed->account.empty() &&
+                              parsed->resource.starts_with("snapshot/");
+  return fail(ErrorKind::kNotFound,
+              fmt::format("There is no {}{}.", arn,
+                          owned_snapshot ? " (the ARN of a snapshot names no account)" : ""),
+              "NoSuchEntity");
+}
+
+Result<AccessDecision> Inquiry::decide_untold(const AccessQuestion& question) {
+  AccessQuestion asked = question;
+  asked.given = &given;
+  const std::string where = region();
+  return coffer::decide(installation, policies, principal, background_origin(installation, where), asked);
 }
 
 Result<AccessDecision> Inquiry::decide(const AccessQuestion& question) {
   AccessQuestion watched = question;
-  watched.given = &given;
   watched.observe = [&](const policy::AccessRequest& request) {
     told.questions.push_back(policy::explain_request(request));
     if (question.observe) question.observe(request);
   };
-  const std::string where = region();
-  auto decision =
-      coffer::decide(installation, policies, principal, background_origin(installation, where), watched);
+  auto decision = decide_untold(watched);
   if (decision && !decision->because.empty()) told.reason = decision->because;
   return decision;
 }
 
+bool Inquiry::is_global() const {
+  return access.action.starts_with("iam:") || access.action.starts_with("organizations:");
+}
+
 std::string Inquiry::region() const {
+  constexpr const char* kGlobalRegion = "us-east-1";
+  if (is_global()) return kGlobalRegion;
   const auto arn = parse_arn(access.resource);
   if (arn && !arn->region.empty()) return arn->region;
   const auto wanted = given.find("aws:requestedregion");

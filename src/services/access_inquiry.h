@@ -25,8 +25,11 @@ struct Inquiry {
 
   // Keeps the question with its answer.
   Result<AccessDecision> decide(const AccessQuestion& question);
-  // In which region the call would be made.
+  // The answer alone: where others' policies decide, or one of many questions will be told.
+  Result<AccessDecision> decide_untold(const AccessQuestion& question);
+  // In which region the call would be made: as far as only the call tells, the installation's first.
   std::string region() const;
+  bool is_global() const;  // of a service that has one region
   // "ec2" of kms:ViaService's "ec2.us-west-2.amazonaws.com".
   std::string via_service() const;
 };

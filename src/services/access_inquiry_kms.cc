@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Explanations of what is done with KMS keys: by the key's policy, and by its grants.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "policy/resource_consent.h"
@@ -40,14 +42,26 @@ Result<AccessDecision> decide_by_grant(Inquiry& inquiry, const AccessQuestion& q
   return decision;
 }
 
-// Grants that would allow it in place of policies, were the encryption context another.
-Status note_unmet_grants(Inquiry& inquiry, const kms::FoundKey& key, const kms::KeyRequest& said) {
+// Grants allow in place of policies: those that would, were the encryption context another, and one to be
+// made.
+Status note_grants(Inquiry& inquiry, const kms::FoundKey& key, const kms::KeyRequest& said) {
+  const bool implicit = !inquiry.told.questions.empty() &&
+                        inquiry.told.questions.front().outcome == policy::Outcome::kImplicitDeny;
+  if (!implicit) return {};
+  const std::string operation(kms::operation_of(inquiry.access.action));
+  const auto grantable = kms::grantable_operations(key.key);
+  if (std::ranges::find(grantable, operation) != grantable.end())
+    inquiry.told.notes.push_back("In place of policies a grant of " + operation + " on the key would do.");
+
   COFFER_TRY(unmet,
-             kms::unmet_grants(inquiry.installation, key, inquiry.access.action, said.encryption_context));
-  const auto names = kms::names_of(inquiry.policies->caller.identity);
-  for (const catalog::Grant& grant : unmet)
-    if (std::ranges::find(names, grant.grantee_principal) != names.end())
-      inquiry.told.notes.push_back(kms::when_met(grant) + ".");
+             kms::unmet_grants(inquiry.installation, key, inquiry.access.action, said.encryption_context,
+                               kms::names_of(inquiry.policies->caller.identity)));
+  constexpr size_t kMost = 10;
+  for (size_t i = 0; i < std::min(unmet.size(), kMost); ++i)
+    inquiry.told.notes.push_back(kms::when_met(unmet[i]) + ".");
+  if (unmet.size() > kMost)
+    inquiry.told.notes.push_back(
+        fmt::format("So would {} more with other constraints.", unmet.size() - kMost));
   return {};
 }
 
@@ -63,35 +77,50 @@ Status ask_for_use(Inquiry& inquiry, const kms::FoundKey& key) {
     return tl::unexpected(permitted.error());
   inquiry.told.allowed = permitted.has_value();
   if (permitted && *permitted) inquiry.told.reason = "because the grant " + (*permitted)->id + " allows it";
-  return permitted ? Status() : note_unmet_grants(inquiry, key, said);
+  return permitted ? Status() : note_grants(inquiry, key, said);
 }
 
-// Any grant that the principal may retire will do; told of is that one, or else the last.
-Status ask_for_retirement(Inquiry& inquiry, const kms::FoundKey& key) {
+// The first grant that the principal may retire, else the last; nothing where there is none.
+Result<std::optional<catalog::Grant>> grant_to_tell_of(Inquiry& inquiry, const kms::FoundKey& key) {
   constexpr size_t kAtOnce = 1000;
-  std::string after;
-  while (!inquiry.told.allowed) {
+  std::optional<catalog::Grant> last;
+  while (true) {
     std::vector<catalog::Grant> grants;
     COFFER_CHECK(inquiry.installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+      const std::string after = last ? last->id : "";
       COFFER_TRY(found, transaction.grants_of_key({key.key.region, key.key.id, "", ""}, after, kAtOnce));
       grants = std::move(found);
       return {};
     }));
-    for (const catalog::Grant& grant : grants) {
-      inquiry.told.questions.clear();
+    for (catalog::Grant& grant : grants) {
+      bool allowed = false;
       COFFER_CHECK(kms::ask_for_retirement(grant, key, inquiry.principal.account,
                                            [&](const AccessQuestion& question) -> Status {
-                                             COFFER_TRY(decision, inquiry.decide(question));
-                                             inquiry.told.allowed = decision.allowed();
+                                             COFFER_TRY(decision, inquiry.decide_untold(question));
+                                             allowed = decision.allowed();
                                              return {};
                                            }));
-      if (inquiry.told.allowed) break;
+      last = std::move(grant);
+      if (allowed) return last;
     }
-    if (grants.size() < kAtOnce) break;
-    after = grants.back().id;
+    if (grants.size() < kAtOnce) return last;
   }
-  if (inquiry.told.questions.empty()) inquiry.told.reason = "because the key has no grant";
-  return {};
+}
+
+// Each grant says by itself who may retire it.
+Status ask_for_retirement(Inquiry& inquiry, const kms::FoundKey& key) {
+  COFFER_TRY(grant, grant_to_tell_of(inquiry, key));
+  if (!grant) {
+    inquiry.told.reason = "because the key has no grant";
+    return {};
+  }
+  inquiry.told.notes.push_back("Each grant is asked about by itself: this is about " + grant->id + ".");
+  return kms::ask_for_retirement(*grant, key, inquiry.principal.account,
+                                 [&](const AccessQuestion& question) -> Status {
+                                   COFFER_TRY(decision, inquiry.decide(question));
+                                   inquiry.told.allowed = decision.allowed();
+                                   return {};
+                                 });
 }
 
 }  // namespace
@@ -103,6 +132,8 @@ Status ask_about_key(Inquiry& inquiry, const Arn& arn) {
   const std::string& action = inquiry.access.action;
   if (action == "kms:RetireGrant") return ask_for_retirement(inquiry, *named);
   COFFER_CHECK(ask_for_use(inquiry, *named));
+  if (const auto refused = kms::refusal_beside_policies(*named, action); !refused.empty())
+    inquiry.told.notes.push_back("Whatever policies say, KMS refuses it: " + refused);
   if (named->key.account == inquiry.principal.account || kms::crosses_accounts(action)) return {};
   inquiry.told.allowed = false;
   inquiry.told.reason = "because only principals of the key's own account can do this with it";

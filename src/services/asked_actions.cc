@@ -99,12 +99,13 @@ size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::vector<std::string_view> nearest(const std::string& action) {
-  constexpr size_t kMost = 3, kFurthest = 4;
+  constexpr size_t kMost = 3, kFurthest = 4, kLettersForEach = 3;
   const std::string service = policy::to_lower(action.substr(0, action.find(':') + 1));
   std::vector<std::pair<size_t, std::string_view>> found;
+  const size_t furthest = std::min(kFurthest, (action.size() - service.size()) / kLettersForEach);
   const auto look_at = [&](std::string_view name) {
     if (!name.starts_with(service)) return;
-    if (const size_t far = distance(name, action); far <= kFurthest) found.emplace_back(far, name);
+    if (const size_t far = distance(name, action); far <= furthest) found.emplace_back(far, name);
   };
   for (const auto& [name, asked] : table()) look_at(asked.action);
   for (const std::string_view name : aws_operations()) look_at(name);
@@ -141,7 +142,7 @@ tl::unexpected<Error> invalid(std::string message) {
 
 std::string type_named(std::string_view type) {
   return fmt::format(
-      "{} {}", std::string_view("aeiou").find(type.front()) == std::string_view::npos ? "a" : "an", type);
+      "{} {}", std::string_view("aeio").find(type.front()) == std::string_view::npos ? "a" : "an", type);
 }
 
 std::string kinds_of(const AskedAction& action) {
@@ -152,7 +153,7 @@ std::string kinds_of(const AskedAction& action) {
     arns.push_back(arn_of(kind));
   }
   return fmt::format("{} is asked on {}: name it by --resource (ResourceArn), as {}", action.action,
-                     fmt::join(types, " and on "), fmt::join(arns, " or "));
+                     fmt::join(types, " or "), fmt::join(arns, " or "));
 }
 
 // It names a key, too.

@@ -35,6 +35,15 @@ std::string written(std::string pattern) {
   return pattern;
 }
 
+// A control policy by its id alone: names, and where it is attached, are for the organization.
+std::string policy_name(const policy::Finding& finding) {
+  using policy::PolicyKind;
+  const std::string& name = finding.policy->name;
+  const bool control =
+      finding.kind == PolicyKind::kServiceControl || finding.kind == PolicyKind::kResourceControl;
+  return control ? name.substr(0, name.find(' ')) : name;
+}
+
 // As the statement has them.
 Json conditions(const policy::Statement& statement) {
   Json list = Json::array();
@@ -60,7 +69,7 @@ Json matched_statements(const policy::Verdict& verdict, const std::string& entit
     if (statement.resource_rule == policy::Statement::Resources::kAny) resources.emplace_back("*");
     list.push_back({{"statementId", statement.sid},
                     {"effect", "DENY"},
-                    {"policy", last->policy->name},
+                    {"policy", policy_name(*last)},
                     {"principals", items(holder)},
                     {"principalGroups", items({})},
                     {statement.not_action ? "notActions" : "actions", items(actions)},

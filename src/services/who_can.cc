@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/who_can.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "services/arn.h"
+#include "services/asked_actions.h"
 #include "services/iam_names.h"
 #include "services/kms/explained_grants.h"
 #include "services/outsiders.h"
@@ -11,9 +14,7 @@
 namespace coffer::services {
 namespace {
 
-using catalog::Grant;
-
-constexpr size_t kEntitiesAtOnce = 1000;
+constexpr size_t kEntitiesAtOnce = 1000, kMostGrantsTried = 20, kMostNotes = 20;
 constexpr std::string_view kAssumeRole = "sts:AssumeRole";
 constexpr std::string_view kContextPrefix = "kms:EncryptionContext:";
 
@@ -64,44 +65,33 @@ bool is_root(std::string_view arn) {
   return arn.ends_with(":root");
 }
 
-// Does the grant mean whoever has this ARN, by his own name or his account's?
-bool is_grantee(const Grant& grant, const std::string& arn) {
-  if (grant.grantee_principal == arn) return true;
-  const auto of_grant = parse_arn(grant.grantee_principal), of_arn = parse_arn(arn);
-  return of_grant && of_arn && of_grant->resource == "root" && of_grant->account == of_arn->account;
-}
-
 class Search {
  public:
   Search(Installation& installation, const AccessCase& access)
       : installation_(installation), access_(access) {}
 
-  Result<std::vector<WhoCan>> run() {
-    COFFER_CHECK(read_grants());
+  Result<WhoCanAnswer> run() {
+    COFFER_CHECK(find_key());
     COFFER_TRY(principals, all_principals(installation_));
     for (const std::string& arn : principals) COFFER_CHECK(ask_about(arn));
-    if (!any_told_ && not_found_) return tl::unexpected(*not_found_);
+    if (!somebody_was_told_ && not_found_) return tl::unexpected(*not_found_);
     COFFER_CHECK(ask_about_others(access_.action));
     const auto arn = parse_arn(access_.resource);
     if (access_.action == kAssumeRole && arn && arn->resource.starts_with("role/"))
       for (const char* action : {"sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"})
         COFFER_CHECK(ask_about_others(action));
-    return std::move(found_);
+    return WhoCanAnswer{std::move(found_), std::move(notes_)};
   }
 
  private:
-  // Of the key, if it is one: those of its grants that name the operation and want another context.
-  Status read_grants() {
+  // If the resource is one: with whom its grants name.
+  Status find_key() {
     const auto arn = parse_arn(access_.resource);
     if (!arn || arn->service != "kms" || !access_.action.starts_with("kms:")) return {};
     COFFER_TRY(key, kms::key_named(installation_, *arn, installation_.clock.now()));
     if (!key) return {};
-    kms::EncryptionContextPairs context;
-    for (const auto& [name, value] : access_.context)
-      if (name.starts_with(kContextPrefix)) context[name.substr(kContextPrefix.size())] = value;
-    COFFER_TRY(unmet, kms::unmet_grants(installation_, *key, access_.action, context));
-    unmet_ = std::move(unmet);
     COFFER_TRY(grantees, kms::grantees(installation_, *key, access_.action));
+    key_ = std::move(key);
     grantees_ = std::move(grantees);
     return {};
   }
@@ -121,54 +111,59 @@ class Search {
       return {};
     }
     if (!told) return tl::unexpected(told.error());
-    remember_policies(*told);
+    somebody_was_told_ = true;
     // Which roles may be assumed by root users no policy decides.
     const bool never = access_.action == kAssumeRole && is_root(arn);
     if (never || note({WhoCan::Kind::kPrincipal, arn, access_.action, false, {}}, *told)) return {};
     return ask_about_grants(arn);
   }
 
+  // As if the encryption context were what a grant wants.
   Status ask_about_grants(const std::string& arn) {
-    for (const Grant& grant : unmet_) {
-      if (!is_grantee(grant, arn)) continue;
+    const auto parsed = parse_arn(arn);
+    if (!key_ || !parsed) return {};
+    std::vector<std::string> names = {arn};
+    if (!is_root(arn)) names.push_back("arn:aws:iam::" + parsed->account + ":root");
+    COFFER_TRY(unmet, kms::unmet_grants(installation_, *key_, access_.action, encryption_context(), names));
+    for (size_t i = 0; i < std::min(unmet.size(), kMostGrantsTried); ++i) {
       AccessCase access = about(arn);
-      for (const auto& [name, value] : grant.constraint_context)
+      for (const auto& [name, value] : unmet[i].constraint_context)
         access.context.emplace_back(std::string(kContextPrefix) + name, value);
-      COFFER_TRY(told, explain_access(installation_, access));
-      if (!told.allowed) continue;
-      found_.push_back({WhoCan::Kind::kPrincipal, arn, access_.action, false, {kms::when_met(grant)}});
+      const auto told = explain_access(installation_, access);
+      if (!told && told.error().kind == ErrorKind::kNotFound) return {};  // deleted meanwhile
+      if (!told) return tl::unexpected(told.error());
+      if (!told->allowed) continue;
+      found_.push_back({WhoCan::Kind::kPrincipal, arn, access_.action, false, {kms::when_met(unmet[i])}});
       return {};
     }
+    if (unmet.size() > kMostGrantsTried)
+      notes_.push_back(fmt::format("{} has grants with {} different constraints, of which {} were tried.",
+                                   arn, unmet.size(), kMostGrantsTried));
     return {};
   }
 
-  // The resource's policy is the same whoever asks.
-  void remember_policies(const AccessExplanation& told) {
-    if (!any_told_) any_told_ = told;
+  kms::EncryptionContextPairs encryption_context() const {
+    kms::EncryptionContextPairs context;
+    for (const auto& [name, value] : access_.context)
+      if (name.starts_with(kContextPrefix)) context[name.substr(kContextPrefix.size())] = value;
+    return context;
   }
 
+  // Whom the resource's policy names is told by asking about anybody.
   Status ask_about_others(const std::string& action) {
-    if (!any_told_) return {};
-    AccessExplanation told = *any_told_;
-    if (action != access_.action) COFFER_CHECK(tell_again(action, told));
-    COFFER_TRY(named, named_besides(installation_, told, grantees_));
+    AccessCase access = about("*");
+    access.action = action;
+    const auto told = explain_outsider(access, {WhoCan::Kind::kEverybody, "*", false});
+    if (!told && told.error().kind == ErrorKind::kNotFound) return {};  // an organization's
+    if (!told) return tl::unexpected(told.error());
+    COFFER_TRY(named, named_besides(installation_, *told, grantees_));
     for (const Named& each : named) {
-      AccessCase access = about(each.name);
-      access.action = action;
+      access.principal_arn = each.name;
       auto answer = each.here ? explain_access(installation_, access) : explain_outsider(access, each);
       if (!answer && answer.error().kind == ErrorKind::kNotFound) continue;  // the session's role is no more
       if (!answer) return tl::unexpected(answer.error());
       note({each.kind, each.name, action, false, {}}, *answer, !each.here);
     }
-    return {};
-  }
-
-  // The statements as they match another action.
-  Status tell_again(const std::string& action, AccessExplanation& told) {
-    AccessCase access = about(any_told_->principal_arn);
-    access.action = action;
-    COFFER_TRY(again, explain_outsider(access, {WhoCan::Kind::kEverybody, "*", false}));
-    told = std::move(again);
     return {};
   }
 
@@ -180,6 +175,9 @@ class Search {
 
   bool note(WhoCan who, const AccessExplanation& told, bool outsider = false) {
     if (!told.allowed && !lacks_only_conditions(told)) return false;
+    for (const std::string& each : told.notes)
+      if (notes_.size() < kMostNotes && std::ranges::find(notes_, each) == notes_.end())
+        notes_.push_back(each);
     who.allowed = told.allowed;
     who.because = path_of(told);
     // What his own account says is not known here, and was taken to be everything.
@@ -191,17 +189,20 @@ class Search {
 
   Installation& installation_;
   const AccessCase& access_;
-  std::vector<Grant> unmet_;
+  std::optional<kms::FoundKey> key_;
   std::vector<std::string> grantees_;
-  std::optional<AccessExplanation> any_told_;
+  bool somebody_was_told_ = false;
   std::optional<Error> not_found_;
   std::vector<WhoCan> found_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace
 
-Result<std::vector<WhoCan>> who_can(Installation& installation, const AccessCase& access) {
-  return Search(installation, access).run();
+Result<WhoCanAnswer> who_can(Installation& installation, const AccessCase& access) {
+  AccessCase asked = access;
+  if (const AskedAction* known = find_asked_action(access.action)) asked.action = known->action;
+  return Search(installation, asked).run();
 }
 
 }  // namespace coffer::services

@@ -24,9 +24,14 @@ struct WhoCan {
   std::vector<std::string> because;  // a line for each policy that allows it, or what is lacking
 };
 
+struct WhoCanAnswer {
+  std::vector<WhoCan> who;
+  std::vector<std::string> notes;  // what could change the answer for some of them
+};
+
 // `access` without a principal. First those who are here, by ARN, then the others. Of sts:AssumeRole it is
 // also told who gets the role by sts:AssumeRoleWithWebIdentity or sts:AssumeRoleWithSAML. Errors:
 // explain_access()'s.
-Result<std::vector<WhoCan>> who_can(Installation& installation, const AccessCase& access);
+Result<WhoCanAnswer> who_can(Installation& installation, const AccessCase& access);
 
 }  // namespace coffer::services

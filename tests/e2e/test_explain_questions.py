@@ -27,7 +27,7 @@ def explain(coffer, action, *resource):
     ("kms:Decrypt", "kms:Decrypt is asked on a key: name it by --resource (ResourceArn), as arn:aws:kms:REGION:ACCOUNT:key/ID."),
     ("ec2:CreateVolume", "arn:aws:ec2:REGION::snapshot/ID or arn:aws:ec2:REGION:ACCOUNT:volume/*"),
     ("iam:GetRole", "iam:GetRole is asked on a role"), ("ebs:GetSnapshotBlock", "asked on a snapshot"),
-    ("organizations:MoveAccount", "asked on an account and on an ou and on a root"),
+    ("organizations:MoveAccount", "asked on an account or an ou or a root"),
     ("sts:AssumeRole", "asked on a role"), ("iam:ListUsers", "arn:aws:iam::ACCOUNT:user/"),
 ])
 @pytest.mark.parametrize("resource", [(), ("--resource", "*")], ids=["none", "star"])
@@ -136,7 +136,7 @@ def test_what_nobody_is_asked_for_everybody_may(shared_coffer, action):
 def test_what_else_decides_is_said(shared_coffer, action, resource, said):
     if resource != "*":
         new_role(shared_coffer.client("iam"), resource.rsplit("/")[1], trust({"AWS": ACCOUNT}))
-    assert explain(shared_coffer, action, resource)["notes"] == [said]
+    assert said in explain(shared_coffer, action, resource)["notes"]
 
 
 def test_the_api_refuses_the_same(shared_coffer):

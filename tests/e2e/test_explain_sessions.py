@@ -11,7 +11,7 @@ from organization import MANAGER, SCP, Organization, document, statement
 from principals import new_role, new_user, policy, session_of, trust
 
 ACCOUNT = "123456789012"
-UNKNOWN = "The session's own policies and tags are not known here: the policies may restrict it further."
+UNKNOWN = "The session's own policies and tags are not known here, and may allow less or more."
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,8 @@ def test_a_call_about_several_resources_is_said_to_be(shared_coffer, iam):
     volume = shared_coffer.create_volume(shared_coffer.client("ec2"))
     arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/{volume}"
     assert explained(iam, f"arn:aws:iam::{ACCOUNT}:root", "ec2:AttachVolume", arn) == (True, [
-        "Calls of ec2:AttachVolume are asked on each resource that they name (instance, volume): this is about the volume alone."])
+        "Calls of ec2:AttachVolume are asked on each resource that they name (instance, volume): this is about one of them alone.",
+        "The same call is asked for more: kms:Decrypt and kms:CreateGrant on the key of an encrypted volume."])
 
 
 # Organizations

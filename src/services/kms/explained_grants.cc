@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
+#include <set>
 
 namespace coffer::services::kms {
 namespace {
@@ -16,42 +16,46 @@ bool names_operation(const catalog::Grant& grant, std::string_view operation) {
   return std::ranges::find(grant.operations, operation) != grant.operations.end();
 }
 
-Status each_grant_of(Installation& installation, const FoundKey& key, std::string_view operation,
-                     const std::function<void(catalog::Grant)>& use) {
-  return installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
-    const catalog::GrantFilter filter{key.key.region, key.key.id, {}, {}};
-    std::string after;
-    while (true) {
-      COFFER_TRY(grants, transaction.grants_of_key(filter, after, kGrantsAtOnce));
-      const bool last = grants.size() < kGrantsAtOnce;
-      if (!last) after = grants.back().id;
-      for (catalog::Grant& grant : grants)
-        if (names_operation(grant, operation)) use(std::move(grant));
-      if (last) return {};
-    }
-  });
+bool same_constraint(const catalog::Grant& a, const catalog::Grant& b) {
+  return a.constraint == b.constraint && a.constraint_context == b.constraint_context;
 }
 
 }  // namespace
 
 Result<std::vector<catalog::Grant>> unmet_grants(Installation& installation, const FoundKey& key,
                                                  std::string_view action,
-                                                 const EncryptionContextPairs& context) {
+                                                 const EncryptionContextPairs& context,
+                                                 const std::vector<std::string>& names) {
   std::vector<catalog::Grant> unmet;
   const std::string_view operation = operation_of(action);
-  COFFER_CHECK(each_grant_of(installation, key, operation, [&](catalog::Grant grant) {
-    if (!permits(grant, operation, context)) unmet.push_back(std::move(grant));
-  }));
+  for (const std::string& name : names) {
+    COFFER_TRY(grants, installation.known_grants->find(installation.catalog, key.key, name));
+    for (const catalog::Grant& grant : *grants) {
+      const bool known = std::ranges::any_of(
+          unmet, [&](const catalog::Grant& each) { return same_constraint(each, grant); });
+      if (!known && names_operation(grant, operation) && !permits(grant, operation, context))
+        unmet.push_back(grant);
+    }
+  }
   return unmet;
 }
 
 Result<std::vector<std::string>> grantees(Installation& installation, const FoundKey& key,
                                           std::string_view action) {
-  std::vector<std::string> names;
-  COFFER_CHECK(each_grant_of(installation, key, operation_of(action), [&](catalog::Grant grant) {
-    names.push_back(std::move(grant.grantee_principal));
+  std::set<std::string> names;
+  const std::string_view operation = operation_of(action);
+  COFFER_CHECK(installation.catalog.read([&](catalog::Transaction& transaction) -> Status {
+    const catalog::GrantFilter filter{key.key.region, key.key.id, {}, {}};
+    std::string after;
+    while (true) {
+      COFFER_TRY(grants, transaction.grants_of_key(filter, after, kGrantsAtOnce));
+      for (const catalog::Grant& grant : grants)
+        if (names_operation(grant, operation)) names.insert(grant.grantee_principal);
+      if (grants.size() < kGrantsAtOnce) return {};
+      after = grants.back().id;
+    }
   }));
-  return names;
+  return std::vector<std::string>(names.begin(), names.end());
 }
 
 std::string when_met(const catalog::Grant& grant) {

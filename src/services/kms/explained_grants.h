@@ -9,13 +9,14 @@
 
 namespace coffer::services::kms {
 
-// All those on the key that name the action's operation and whose constraint `context` does not meet. None
-// for an action of another service. Thread-safe.
+// Those on the key to principals of these names that name the action's operation and whose constraint
+// `context` does not meet: of each constraint the first. None for an action of another service. Thread-safe.
 Result<std::vector<catalog::Grant>> unmet_grants(Installation& installation, const FoundKey& key,
                                                  std::string_view action,
-                                                 const EncryptionContextPairs& context);
+                                                 const EncryptionContextPairs& context,
+                                                 const std::vector<std::string>& names);
 
-// Whom grants on the key allow the action's operation, under whatever constraint; a name may come again.
+// Whom grants on the key allow the action's operation, under whatever constraint: each once.
 Result<std::vector<std::string>> grantees(Installation& installation, const FoundKey& key,
                                           std::string_view action);
 

@@ -14,6 +14,9 @@ namespace coffer::services::kms {
 Status add_usual_conditions(Installation& installation, const std::string& action, const catalog::Key& key,
                             KeyRequest& said);
 
+// Why KMS does not do this with the key as it is, whoever asks; empty where it does.
+std::string refusal_beside_policies(const FoundKey& found, const std::string& action);
+
 // Other accounts may do this with a key, if its policy lets them ("Cross-account use: Yes" in the KMS API
 // Reference).
 bool crosses_accounts(std::string_view action);

@@ -15,7 +15,7 @@ TEST(ConditionText, TellsWhatIsWantedAndWhatIs) {
   EXPECT_EQ(when_met({"StringEquals", "aws:RequestTag/team", {"a", "b"}, std::nullopt, false}),
             "aws:RequestTag/team met StringEquals a or b (it is absent)");
   EXPECT_EQ(when_met({"StringLike", "k", {"a*"}, std::vector<std::string>{"x", "y"}, false}),
-            "k met StringLike a* (it is x, y)");
+            "k met StringLike a* (its values are x and y)");
   EXPECT_EQ(when_met({"StringLike", "k", {"a*"}, std::vector<std::string>{}, false}),
             "k met StringLike a* (it has no value)");
 }
