@@ -193,12 +193,14 @@ bool resource_policy_allows(const AccessRequest& request) {
   return !find_resource_deny(request) && find_resource_allow(request).outcome == Outcome::kAllowed;
 }
 
-bool bounds_allow(const AccessRequest& request) {
+std::optional<PolicyKind> forbidding_bound(const AccessRequest& request) {
   const Caller& caller = request.caller;
   if (caller.boundary && !find_in(*caller.boundary, PolicyKind::kBoundary, Effect::kAllow, request))
-    return false;
-  return caller.session_policies.empty() ||
-         find_in(caller.session_policies, PolicyKind::kSession, Effect::kAllow, request);
+    return PolicyKind::kBoundary;
+  if (!caller.session_policies.empty() &&
+      !find_in(caller.session_policies, PolicyKind::kSession, Effect::kAllow, request))
+    return PolicyKind::kSession;
+  return std::nullopt;
 }
 
 Verdict evaluate(const AccessRequest& request) {

@@ -9,8 +9,9 @@ namespace coffer::policy {
 // Does the resource's policy, by itself, let the caller in, by whatever name, whatever else forbids it?
 bool resource_policy_allows(const AccessRequest& request);
 
-// Do the caller's permissions boundary and session policies, where there are any, allow it? For what is not
-// given by a policy of the resource, which may go beyond them: a grant.
-bool bounds_allow(const AccessRequest& request);
+// Which of the caller's permissions boundary (kBoundary) and session policies (kSession), where there are
+// any, does not allow it? For what is not given by a policy of the resource, which may go beyond them: a
+// grant.
+std::optional<PolicyKind> forbidding_bound(const AccessRequest& request);
 
 }  // namespace coffer::policy

@@ -25,17 +25,18 @@ kms::KeyRequest request_of(const Inquiry& inquiry) {
 // A grant does not go beyond the boundary and the session policies of its grantee, where a policy that names
 // it would.
 Result<AccessDecision> decide_by_grant(Inquiry& inquiry, const AccessQuestion& question) {
-  bool within_bounds = true;
+  std::optional<policy::PolicyKind> forbids;
   AccessQuestion watched = question;
   watched.observe = [&](const policy::AccessRequest& request) {
-    within_bounds = policy::bounds_allow(request);
+    forbids = policy::forbidding_bound(request);
     if (question.observe) question.observe(request);
   };
   COFFER_TRY(decision, inquiry.decide(watched));
-  if (!decision.allowed() || within_bounds) return decision;
+  if (!decision.allowed() || !forbids) return decision;
   policy::Explanation& told = inquiry.told.questions.back();
   told.outcome = policy::Outcome::kImplicitDeny;
-  told.reason = "because no permissions boundary or session policy allows the " + question.action + " action";
+  told.reason = fmt::format("because no {} allows the {} action", policy::name_of(*forbids), question.action);
+  inquiry.told.reason = told.reason;
   told.because.clear();
   told.needed = {
       {"the permissions boundary and the session policies of a grant's grantee must allow it, too", {}}};

@@ -453,8 +453,10 @@ def test_a_grant_goes_beyond_no_boundary_and_no_session_policy(coffer, iam, kms,
     bounded.encrypt(KeyId=key, Plaintext=b"x")
     session(role)("kms").encrypt(KeyId=key, Plaintext=b"x")
     iam.put_user_permissions_boundary(UserName=bound, PermissionsBoundary=boundary)
-    for narrowed in (bounded, session(role, Policy=policy("ec2:*"))("kms")):
-        refused("AccessDeniedException", narrowed.encrypt, KeyId=key, Plaintext=b"x")
+    for kind, narrowed in (("permissions boundary", bounded), ("session policy", session(role, Policy=policy("ec2:*"))("kms"))):
+        message = refused("AccessDeniedException", narrowed.encrypt, KeyId=key, Plaintext=b"x")
+        assert message.endswith(f"because no {kind} allows the kms:Encrypt action")
         narrowed.generate_data_key(KeyId=key, KeySpec="AES_256")
     told = coffer.json("explain", "--principal", arn("user", bound), "--action", "kms:Encrypt", "--resource", key)
+    assert told["reason"] == "because no permissions boundary allows the kms:Encrypt action"
     assert not told["allowed"] and len(told["questions"]) == 2, "the key's policy, and the grants to the user once"

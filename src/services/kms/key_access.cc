@@ -15,6 +15,7 @@ namespace coffer::services::kms {
 namespace {
 
 using GrantFound = std::optional<catalog::Grant>;
+using Bound = std::optional<policy::PolicyKind>;
 
 Status check_grant_tokens(const std::vector<std::string>& tokens) {
   for (const std::string& token : tokens)
@@ -34,17 +35,15 @@ const catalog::Grant* find_fitting(const std::vector<catalog::Grant>& grants, st
 // A grant allows by itself what the key's policy would allow to its grantee by name, also to another
 // account's; what forbids beside (service control policies) still does. Other than where a policy names a
 // user or session, its boundary and session policies must allow too: AWS documents that resource-based
-// policies may go beyond those, and says it of no grant.
+// policies may go beyond those, and says it of no grant. `forbids`: which of them makes a grant useless.
 Result<GrantFound> permitting_grant(Installation& installation, const FoundKey& key, const KeyRequest& said,
                                     const policy::CallerIdentity& caller, AccessQuestion question,
-                                    const DecideAccess& decide) {
+                                    const DecideAccess& decide, Bound& forbids) {
   const std::string_view operation = operation_of(question.action);
   if (operation.empty()) return GrantFound();
   question.resource_account = caller.account;
-  bool within_bounds = false;
-  question.observe = [&](const policy::AccessRequest& request) {
-    within_bounds = policy::bounds_allow(request);
-  };
+  Bound bound;
+  question.observe = [&](const policy::AccessRequest& request) { bound = policy::forbidding_bound(request); };
   for (const std::string& name : names_of(caller)) {
     COFFER_TRY(grants, installation.known_grants->find(installation.catalog, key.key, name));
     const catalog::Grant* grant = find_fitting(*grants, operation, said);
@@ -53,7 +52,9 @@ Result<GrantFound> permitting_grant(Installation& installation, const FoundKey& 
     const policy::AttachedPolicy policy{"grant " + grant->id, &document};
     question.resource_policy = &policy;
     COFFER_TRY(decision, decide(question));
-    if (decision.allowed() && within_bounds) return GrantFound(*grant);
+    if (!decision.allowed()) continue;
+    if (!bound) return GrantFound(*grant);
+    forbids = bound;
   }
   return GrantFound();
 }
@@ -145,9 +146,13 @@ Result<GrantFound> permission(const Asker& asker, const std::string& action, con
   if (decision.allowed() && !tokens) return tl::unexpected(tokens.error());
   if (decision.allowed()) return GrantFound();
   if (decision.verdict.outcome == policy::Outcome::kImplicitDeny) {
+    Bound forbids;
     COFFER_TRY(grant, permitting_grant(asker.installation, key, said, decision.policies->caller.identity,
-                                       question, asker.decide));
+                                       question, asker.decide, forbids));
     if (grant) return grant;
+    if (forbids)
+      decision.verdict.findings.push_back(
+          {*forbids, policy::Outcome::kImplicitDeny, nullptr, 0, policy::Closeness::kNone});
   }
   if (foreign && !asker.explains) {
     if (!lets_in) return tl::unexpected(refusal_of_unknown(asker, action, arn_as_asked(key)));
