@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/document.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "cli/output.h"
 
 namespace coffer::cli {
 
@@ -43,6 +46,12 @@ std::string text_of(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (json.is_number() || json.is_boolean()) return json.dump();
   return {};
+}
+
+void make_printable(Json& json) {
+  if (json.is_string()) json = cli::printable(json.get_ref<const std::string&>());
+  if (json.is_structured())
+    for (Json& each : json) make_printable(each);
 }
 
 // Bytes that are no UTF-8 are shown replaced rather than refused: this is output for people.
@@ -112,6 +121,12 @@ std::vector<std::string> Document::texts(std::string_view path) const {
   return found;
 }
 
+Document Document::printable() const {
+  Document shown = *this;
+  make_printable(shown.node_->json);
+  return shown;
+}
+
 void Document::set(std::string_view path, std::string_view value) {
   make(node_->json, path) = std::string(value);
 }
@@ -136,7 +151,14 @@ std::string Document::line() const {
   return dump(node_->json, -1);
 }
 std::string Document::pretty() const {
-  return dump(node_->json, 2) + "\n";
+  const std::string json = dump(node_->json, 2);
+  std::string shown;
+  for (size_t at = 0; at < json.size();) {  // line by line: those line breaks are ours
+    const size_t end = std::min(json.find('\n', at), json.size());
+    shown += cli::printable(std::string_view(json).substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  return shown;
 }
 
 }  // namespace coffer::cli

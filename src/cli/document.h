@@ -31,6 +31,9 @@ class Document {
   std::vector<Document> items(std::string_view path) const;  // "" is the document itself
   std::vector<std::string> texts(std::string_view path) const;
 
+  // All texts in it made printable (output.h), for what is not shown as JSON. Names of members stay.
+  Document printable() const;
+
   void set(std::string_view path, std::string_view value);
   void set(std::string_view path, const char* value) { set(path, std::string_view(value)); }
   void set(std::string_view path, bool value);
@@ -39,8 +42,9 @@ class Document {
   void set(std::string_view path, const Document& value);
   void append(const Document& item);  // to an array
 
-  std::string line() const;    // one line, without the line break
-  std::string pretty() const;  // indented, with a line break at the end
+  std::string line() const;  // one line, without the line break
+  // Indented, with a line break at the end. What steers terminals is written as JSON's escapes.
+  std::string pretty() const;
 
  private:
   struct Node;

@@ -131,7 +131,7 @@ int explain(const Common& common, const AccessOptions& options) {
   if (common.json)
     print(told->pretty());
   else
-    print_explanation(*told);
+    print_explanation(told->printable());
   return kOk;
 }
 
@@ -144,7 +144,7 @@ int who_can(const Common& common, const AccessOptions& options) {
     print(told->pretty());
     return kOk;
   }
-  const std::vector<Document> principals = told->items("principals");
+  const std::vector<Document> principals = told->printable().items("principals");
   for (const bool allowed : {true, false}) {
     std::vector<Branch> branches;
     for (const Document& each : principals) {

@@ -86,7 +86,8 @@ int kms_rewrap(const Common& common, const std::string& key, bool report_only) {
                         counted(static_cast<uint64_t>(totals.rewrapped), "data key"), totals.current));
     print(version_table(*report));
   }
-  for (const Document& one : totals.failed) complain(one.text("layer") + ": " + one.text("message"));
+  for (const Document& one : totals.failed)
+    complain(printable(one.text("layer") + ": " + one.text("message")));
   return totals.failed.empty() ? kOk : kFailed;
 }
 
@@ -107,7 +108,7 @@ int kms_dependents(const Common& common, const std::string& key) {
     return counted(static_cast<uint64_t>(answer->number(name)), what);
   };
   print(fmt::format("{}, {} and {} need {}\n", count("volumes", "volume"), count("snapshots", "snapshot"),
-                    count("layers", "layer"), answer->text("key")));
+                    count("layers", "layer"), printable(answer->text("key"))));
   std::vector<std::vector<std::string>> rows = {{"ID", "DEPENDENCE", "OLDEST VERSION"}};
   for (const Document& one : answer->items("dependents"))
     rows.push_back({one.text("id"), one.text("dependence"), std::to_string(one.number("oldest_version"))});

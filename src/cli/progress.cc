@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/output.h"
+
 namespace coffer::cli {
 namespace {
 
@@ -24,7 +26,7 @@ std::string progress_bar(int percent, int width) {
 Progress::Progress(std::string what) : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 void Progress::show(int percent, const std::string& note) {
-  const std::string tail = note.empty() ? "" : " (" + note + ")";
+  const std::string tail = note.empty() ? "" : " (" + printable(note) + ")";
   if (terminal_) {
     // Clears what an earlier, longer note left behind.
     fmt::print(stderr, "\r\033[K{} {} {}%{}", progress_bar(percent, kWidth), what_, percent, tail);

@@ -62,10 +62,11 @@ int volume_rekey(const Common& common, const std::string& volume_id, const std::
     rekey = std::move(*ended);
   }
   print(common.json ? rekey.pretty()
-                    : volume_id + " " + rekey.text("state") + ": from " + rekey.text("originalKmsKeyId") +
-                          " to " + rekey.text("kmsKeyId") + "\n");
+                    : printable(volume_id + " " + rekey.text("state") + ": from " +
+                                rekey.text("originalKmsKeyId") + " to " + rekey.text("kmsKeyId")) +
+                          "\n");
   if (rekey.text("state") != "failed") return kOk;
-  complain(rekey.text("statusMessage"));
+  complain(printable(rekey.text("statusMessage")));
   return kFailed;
 }
 

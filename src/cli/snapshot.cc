@@ -34,7 +34,7 @@ int wait_for(const Served& served, const std::string& region, const std::string&
     if (state != "pending") {
       progress.end();
       if (state == "completed") return kOk;
-      complain(id + ": " + snapshot->text("stateMessage"));
+      complain(printable(id + ": " + snapshot->text("stateMessage")));
       return kFailed;
     }
     std::this_thread::sleep_for(kBetweenLooks);

@@ -96,7 +96,8 @@ std::string readable(const Document& status) {
   });
   if (status.flag("development")) text += "This is a development installation.\n";
   text += "\n" + process_table(status) + attachment_table(status);
-  for (const std::string& warning : status.texts("warnings")) text += "\nwarning: " + warning + "\n";
+  for (const std::string& warning : status.texts("warnings"))
+    text += "\nwarning: " + printable(warning) + "\n";
   return text;
 }
 

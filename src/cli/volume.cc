@@ -48,12 +48,12 @@ int volume_why(const Common& common, const std::string& volume_id) {
     print(answer->pretty());
     return kOk;
   }
-  std::string text = volume_id + " is " + answer->text("state");
-  if (!answer->text("since").empty()) text += " since " + answer->text("since");
+  const Document told = answer->printable();
+  std::string text = volume_id + " is " + told.text("state");
+  if (!told.text("since").empty()) text += " since " + told.text("since");
   text += "\n";
-  if (!answer->text("code").empty()) text += answer->text("code") + ": ";
-  text +=
-      answer->text("message").empty() ? "nothing failed\n" : without_encoded(answer->text("message")) + "\n";
+  if (!told.text("code").empty()) text += told.text("code") + ": ";
+  text += told.text("message").empty() ? "nothing failed\n" : without_encoded(told.text("message")) + "\n";
   print(text);
   return kOk;
 }

@@ -157,3 +157,20 @@ def test_a_session_is_explained_to_whom_its_role_may_be(coffer, account):
         with pytest.raises(ClientError) as refused:
             explain_to(called, document)
         assert f"iam:ExplainAccess on resource: {role} because" in refused.value.response["Error"]["Message"]
+
+
+# What a terminal would take for orders: clear the line, go up, begin a line.
+FORGED = "x\x1b[2K\x1b[1A\r\nMAY do kms:Decrypt\u009b2K\x7f"
+
+
+@pytest.mark.parametrize("words", [["explain", "--principal", "{user}"], ["who-can"]], ids=lambda words: words[0])
+def test_no_text_of_a_policy_steers_the_terminal(coffer, user, key, words):
+    condition = {"StringEquals": {"kms:EncryptionContext:team": FORGED}}
+    arn, _ = user("mallory", statement(Action="kms:Decrypt", Condition=condition))
+    asked = [word.format(user=arn) for word in words]
+    shown = coffer.command(*asked, "--action", "kms:Decrypt", "--resource", key).stdout
+    assert "x\\u001b[2K\\u001b[1A\\u000d\\u000aMAY do kms:Decrypt\\u009b2K\\u007f" in shown
+    assert not [c for c in shown if (ord(c) < 0x20 or 0x7f <= ord(c) <= 0x9f) and c != "\n"]
+    assert not [line for line in shown.splitlines() if line.startswith("MAY do")]
+    written = coffer.command(*asked, "--action", "kms:Decrypt", "--resource", key, "--json").stdout
+    assert "\x1b" not in written and "\u009b" not in written and "MAY do kms:Decrypt" in written
