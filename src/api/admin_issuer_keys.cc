@@ -20,13 +20,12 @@ Result<std::string> issuer_in(const AdminCall& call) {
 
 Result<std::string> issuer_keys_set(AdminCall& call) {
   COFFER_TRY(issuer, issuer_in(call));
-  const std::string key_set = call.text("key_set");
-  COFFER_TRY(keys, services::sts::accept_key_set(key_set));
+  COFFER_TRY(accepted, services::sts::accept_key_set(call.text("key_set")));
   Json ids = Json::array();
-  for (const auto& key : keys) ids.push_back(key.id);
+  for (const auto& key : accepted.keys) ids.push_back(key.id);
   const Json result = {{"issuer", "https://" + issuer}, {"keys", ids}};
   COFFER_CHECK(call.installation.catalog.write([&](catalog::Transaction& transaction) -> Status {
-    COFFER_CHECK(transaction.put_issuer_keys(issuer, key_set, call.installation.clock.now()));
+    COFFER_CHECK(transaction.put_issuer_keys(issuer, accepted.text, call.installation.clock.now()));
     return transaction.append_trail(
         admin_event(call, "SetIssuerKeys", {{"url", call.text("url")}}, result, nullptr));
   }));

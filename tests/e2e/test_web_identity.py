@@ -280,15 +280,26 @@ def test_the_keys_of_issuers_by_the_command_line(coffer, tmp_path):
 
 
 @pytest.mark.parametrize("private", [{"kty": "RSA", "n": "AA", "e": "AQAB", "d": "c2VjcmV0LXBhcnQ"}, {"kty": "oct", "k": "c2VjcmV0LXBhcnQ"},
-                                     {"kty": "EC", "crv": "P-384", "use": "enc", "x": "AA", "y": "AA", "d": "c2VjcmV0LXBhcnQ"}])
+                                     {"kty": "EC", "crv": "P-384", "use": "enc", "x": "AA", "y": "AA", "d": "c2VjcmV0LXBhcnQ"},
+                                     {"kty": "AKP", "pub": "AA", "priv": "c2VjcmV0LXBhcnQ"}, {"crv": "P-256", "d": "c2VjcmV0LXBhcnQ"}])
 def test_a_private_key_of_an_issuer_is_neither_kept_nor_shown(coffer, tmp_path, private):
     file = tmp_path / "keys.json"
-    file.write_text(json.dumps({"keys": [Issuer("ES256").json_web_key(), {**private, "kid": "mine"}]}))
+    file.write_text(json.dumps({"keys": [Issuer("ES256").json_web_key(), {**private, "kid": "my-own"}]}))
     failed = coffer.command("iam", "oidc-keys", "set", URL, str(file), check=False)
-    assert failed.returncode == 2 and 'the key "mine" is a private key' in failed.stderr
+    assert failed.returncode == 2 and 'key 2 of the set is a private key' in failed.stderr
+    assert "my-own" not in json.dumps(coffer.trail())
     assert coffer.json("iam", "oidc-keys", "list")["issuers"] == []
     coffer.stop()
     assert "c2VjcmV0" not in failed.stderr + failed.stdout and not files_with(coffer.data, b"c2VjcmV0LXBhcnQ")
+
+
+def test_of_an_issuers_keys_only_what_is_used_is_kept(coffer, tmp_path):
+    file, made = tmp_path / "keys.json", Issuer("ES256")
+    own = {**made.json_web_key(), "pem": "c2VjcmV0LXBhcnQ"}
+    file.write_text(json.dumps({"keys": [own, {"kty": "new", "pem": "c2VjcmV0LXBhcnQ"}], "pem": "c2VjcmV0LXBhcnQ"}))
+    assert coffer.json("iam", "oidc-keys", "set", URL, str(file))["keys"] == ["first"]
+    coffer.stop()
+    assert files_with(coffer.data, own["x"].encode()) and not files_with(coffer.data, b"c2VjcmV0LXBhcnQ")
 
 
 def test_two_keys_of_an_issuer_have_two_names(coffer, tmp_path):
@@ -296,7 +307,7 @@ def test_two_keys_of_an_issuer_have_two_names(coffer, tmp_path):
     first, second = Issuer("ES256"), Issuer("ES256")
     file.write_text(json.dumps({"keys": [first.json_web_key(), second.json_web_key()]}))
     failed = coffer.command("iam", "oidc-keys", "set", URL, str(file), check=False)
-    assert failed.returncode == 2 and 'two keys with the kid "first"' in failed.stderr
+    assert failed.returncode == 2 and 'keys 1 and 2 of the set have one kid' in failed.stderr
     file.write_text(json.dumps({"keys": [first.json_web_key(), Issuer("RS256").json_web_key()]}))  # told apart by their type
     assert coffer.json("iam", "oidc-keys", "set", URL, str(file))["keys"] == ["first", "first"]
 

@@ -42,7 +42,10 @@ void check_token(std::string_view text) {
 void check_key_set(std::string_view text) {
   const auto keys = parse_key_set(text);
   const auto kept = accept_key_set(text);
-  FUZZ_CHECK(!kept || (keys && kept->size() == keys->size()));
+  if (kept) {
+    const auto again = accept_key_set(kept->text);
+    FUZZ_CHECK(keys && kept->keys.size() == keys->size() && again && again->text == kept->text);
+  }
   if (!keys) {
     FUZZ_CHECK(!keys.error().message.empty());
     return;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/sts/json_web_keys.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 
 #include "base/encoding.h"
 #include "crypto/json_web_key.h"
 #include "policy/json.h"
+#include "wire/json_text.h"
 
 namespace coffer::services::sts {
 namespace {
@@ -44,24 +47,42 @@ bool has_member(const JsonValue::Object& object, std::string_view name) {
   return std::ranges::any_of(object, [&](const auto& member) { return member.key == name; });
 }
 
-// Not of an RSA or EC key, nor one of octets alone, wherever in the text it stands: all of it is kept.
-Status check_public(const JsonValue& value) {
-  constexpr std::array<std::string_view, 8> kPrivate = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-  if (const auto* list = value.as<JsonValue::List>())
-    for (const auto& each : *list) COFFER_CHECK(check_public(each));
-  const auto* object = value.as<JsonValue::Object>();
-  if (object == nullptr) return {};
-  for (const auto& member : *object) COFFER_CHECK(check_public(member.value));
-  if (!has_member(*object, "kty")) return {};
+Status check_public(const JsonValue::Object& key, size_t position) {
+  constexpr std::array<std::string_view, 9> kPrivate = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"};
   for (const std::string_view name : kPrivate)
-    if (has_member(*object, name))
-      return fail(ErrorKind::kInvalidArgument,
-                  "the key \"" + text_of(*object, "kid") + "\" is a private key (it has the member \"" +
-                      std::string(name) + "\"): give the issuer's public keys. Nothing of it was kept");
+    if (has_member(key, name))
+      return fail(
+          ErrorKind::kInvalidArgument,
+          fmt::format("key {} of the set is a private key (it has the member \"{}\"): give the issuer's "
+                      "public keys. Nothing of it was kept",
+                      position, name));
   return {};
 }
 
-Status for_each_key(std::string_view text, const std::function<Status(const JsonValue::Object&)>& visit) {
+// The members of a key of `type` that anything is done with. What else there is may be anything, even a
+// secret under a name that nobody knows.
+std::string used_members(const JsonValue::Object& key, std::string_view type) {
+  constexpr std::array<std::string_view, 6> kOfRsa = {"kty", "kid", "alg", "use", "n", "e"};
+  constexpr std::array<std::string_view, 7> kOfEc = {"kty", "kid", "alg", "use", "crv", "x", "y"};
+  std::string json;
+  const auto add = [&](std::string_view name) {
+    const std::string text = text_of(key, name);
+    if (text.empty()) return;
+    json += json.empty() ? "{" : ",";
+    wire::append_json_string(json, name);
+    json += ":";
+    wire::append_json_string(json, text);
+  };
+  if (type == "RSA")
+    for (const std::string_view name : kOfRsa) add(name);
+  else
+    for (const std::string_view name : kOfEc) add(name);
+  return json + "}";
+}
+
+// `visit` is given each key and its position, from 1.
+Status for_each_key(std::string_view text,
+                    const std::function<Status(const JsonValue::Object&, size_t)>& visit) {
   if (text.size() > kLargestKeySet) return fail(ErrorKind::kInvalidArgument, "a key set has at most 64 KiB");
   COFFER_TRY(json, policy::read_json(text));
   const auto* object = json.as<JsonValue::Object>();
@@ -72,10 +93,11 @@ Status for_each_key(std::string_view text, const std::function<Status(const Json
   const auto* list = member == nullptr ? nullptr : member->as<JsonValue::List>();
   if (list == nullptr)
     return fail(ErrorKind::kInvalidArgument, "a key set is an object with a list \"keys\"");
+  size_t position = 0;
   for (const auto& each : *list) {
     const auto* json_key = each.as<JsonValue::Object>();
     if (json_key == nullptr) return fail(ErrorKind::kInvalidArgument, "a key of a key set is an object");
-    COFFER_CHECK(visit(*json_key));
+    COFFER_CHECK(visit(*json_key, ++position));
   }
   return {};
 }
@@ -84,7 +106,7 @@ Status for_each_key(std::string_view text, const std::function<Status(const Json
 
 Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text) {
   std::vector<JsonWebKey> keys;
-  COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json) -> Status {
+  COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json, size_t) -> Status {
     if (auto key = public_key_of(json)) keys.push_back({text_of(json, "kid"), std::move(*key)});
     return {};
   }));
@@ -94,16 +116,23 @@ Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text) {
   return keys;
 }
 
-Result<std::vector<JsonWebKey>> accept_key_set(std::string_view text) {
-  std::set<std::pair<std::string, std::string>> names;  // type and kid
-  COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json) -> Status {
-    const std::string id = text_of(json, "kid");
-    if (id.empty() || names.emplace(text_of(json, "kty"), id).second) return {};
-    return fail(ErrorKind::kInvalidArgument, "the key set has two keys with the kid \"" + id + "\"");
+Result<AcceptedKeySet> accept_key_set(std::string_view text) {
+  std::map<std::pair<std::string, std::string>, size_t> positions;  // by type and kid
+  std::string kept;
+  COFFER_CHECK(for_each_key(text, [&](const JsonValue::Object& json, size_t position) -> Status {
+    COFFER_CHECK(check_public(json, position));
+    const std::string type = text_of(json, "kty"), id = text_of(json, "kid");
+    const auto [first, is_new] = positions.emplace(std::pair(type, id), position);
+    if (!id.empty() && !is_new)
+      return fail(ErrorKind::kInvalidArgument,
+                  fmt::format("keys {} and {} of the set have one kid", first->second, position));
+    if (public_key_of(json)) kept += (kept.empty() ? "" : ",") + used_members(json, type);
+    return {};
   }));
-  COFFER_TRY(json, policy::read_json(text));
-  COFFER_CHECK(check_public(json));
-  return parse_key_set(text);
+  AcceptedKeySet accepted{{}, "{\"keys\":[" + kept + "]}"};
+  COFFER_TRY(keys, parse_key_set(accepted.text));
+  accepted.keys = std::move(keys);
+  return accepted;
 }
 
 TokenCheck check_signature(const JsonWebToken& token, const std::vector<JsonWebKey>& keys) {

@@ -22,10 +22,15 @@ struct JsonWebKey {
 // as the RFC has it. kInvalidArgument, with the cause, for what is no key set, and for one without such keys.
 Result<std::vector<JsonWebKey>> parse_key_set(std::string_view text);
 
+struct AcceptedKeySet {
+  std::vector<JsonWebKey> keys;
+  std::string text;  // a key set that has these keys, and of them only the members that are used
+};
+
 // What is to be stored is asked for more: kInvalidArgument too for private or secret keys (RFC 7518 sections
-// 6.2.2, 6.3.2 and 6.4), of whatever use, none of whose members is quoted; and for two keys of one type with
-// one kid, of which nobody could say which is meant.
-Result<std::vector<JsonWebKey>> accept_key_set(std::string_view text);
+// 6.2.2, 6.3.2 and 6.4), of whatever type and use; and for two keys of one type with one kid, of which nobody
+// could say which is meant. Messages name a key by its position, from 1: nothing of a key is quoted.
+Result<AcceptedKeySet> accept_key_set(std::string_view text);
 
 // Is the token signed by one of the keys? By the one of its key id where it names one, and only by the
 // algorithm that the key is for. `knows_key`: is there such a key at all?

@@ -177,18 +177,36 @@ TEST(JsonWebKeys, LeaveOutWhatIsNotForSignatures) {
 TEST(JsonWebKeys, AreKeptOnlyWhereNothingOfThemIsPrivate) {
   const std::string good = kRfcKeys;
   EXPECT_TRUE(accept_key_set(good));
-  for (const char* key : {R"({"kty":"RSA","kid":"mine","n":"AQ","e":"AQAB","d":"SECRET"})",
-                          R"({"kty":"oct","kid":"mine","k":"SECRET"})",
-                          R"({"kty":"OKP","use":"enc","kid":"mine","x":"AQ","d":"SECRET"})"}) {
-    const std::string last = good.substr(0, good.rfind(']')) + "," + key + "]}";
-    const std::string beside = good.substr(0, good.rfind('}')) + R"(,"other":[)" + key + "]}";
-    for (const std::string& text : {last, beside}) {
-      const auto keys = accept_key_set(text);
-      ASSERT_FALSE(keys) << text;
-      EXPECT_THAT(keys.error().message, HasSubstr("the key \"mine\" is a private key"));
-      EXPECT_THAT(keys.error().message, ::testing::Not(HasSubstr("SECRET")));
-    }
+  for (const char* key :
+       {R"({"kty":"RSA","kid":"mine","n":"AQ","e":"AQAB","d":"SECRET"})",
+        R"({"kty":"oct","kid":"mine","k":"SECRET"})", R"({"crv":"P-256","kid":"mine","x":"AQ","d":"SECRET"})",
+        R"({"kty":"AKP","kid":"mine","pub":"AQ","priv":"SECRET"})",
+        R"({"kty":"OKP","use":"enc","kid":"mine","x":"AQ","d":"SECRET"})"}) {
+    const auto keys = accept_key_set(good.substr(0, good.rfind(']')) + "," + key + "]}");
+    ASSERT_FALSE(keys) << key;
+    EXPECT_THAT(keys.error().message, HasSubstr("key 3 of the set is a private key"));
+    EXPECT_THAT(keys.error().message, ::testing::Not(HasSubstr("SECRET")));
+    EXPECT_THAT(keys.error().message, ::testing::Not(HasSubstr("mine")));
   }
+}
+
+// A secret may stand under a name that nobody knows, in a key that counts, in one that does not, or beside.
+TEST(JsonWebKeys, AreKeptWithoutWhatIsNotUsed) {
+  const std::string key = R"({"kty":"EC","crv":"P-256","kid":"a \"b\" \u001b","alg":"ES256","use":"sig",)"
+                          R"("x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+                          R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")";
+  const auto accepted = accept_key_set(
+      R"({"pem":"SECRET","keys":[{"kty":"new","kid":"b","pem":"SECRET"},)" + key +
+      R"(,"pem":"SECRET","n":"SECRET","e":{"d":"SECRET"}}],"more":{"kty":"EC","d":"SECRET"}})");
+  ASSERT_TRUE(accepted);
+  EXPECT_THAT(accepted->text, ::testing::Not(HasSubstr("SECRET")));
+  EXPECT_THAT(accepted->text, HasSubstr(R"("alg":"ES256","use":"sig")"));
+  const auto stored = parse_key_set(accepted->text);
+  ASSERT_TRUE(stored);
+  ASSERT_EQ(stored->size(), 1U);
+  EXPECT_EQ(stored->front().id, "a \"b\" \x1b");
+  EXPECT_EQ(stored->front().key.der(), accepted->keys.front().key.der());
+  EXPECT_EQ(accept_key_set(accepted->text)->text, accepted->text);
 }
 
 TEST(JsonWebKeys, OfOneTypeHaveNamesOfTheirOwn) {
@@ -199,7 +217,8 @@ TEST(JsonWebKeys, OfOneTypeHaveNamesOfTheirOwn) {
                        first, second);
   };
   EXPECT_TRUE(accept_key_set(set("RSA", "EC")));
-  EXPECT_THAT(accept_key_set(set("EC", "EC")).error().message, HasSubstr("two keys with the kid \"a\""));
+  EXPECT_THAT(accept_key_set(set("EC", "EC")).error().message,
+              HasSubstr("keys 2 and 3 of the set have one kid"));
 }
 
 }  // namespace
