@@ -46,6 +46,14 @@ def test_a_trust_policy_is_about_assuming_the_role(iam, role, action):
     assert refused("MalformedPolicyDocument", iam.create_role, RoleName="r", AssumeRolePolicyDocument=negated) == ONLY_STS
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_trust_policy_says_what_it_is_about(iam, role, effect):
+    document = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": effect, "Principal": {"AWS": ACCOUNT}, "NotAction": "sts:TagSession"}]})
+    assert refused("MalformedPolicyDocument", iam.create_role, RoleName="r", AssumeRolePolicyDocument=document) == ONLY_STS
+    assert refused("MalformedPolicyDocument", iam.update_assume_role_policy, RoleName=role, PolicyDocument=document) == ONLY_STS
+
+
 @pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:assumerole", "sts:*", "sts:Assume*", "sts:SetContext",
                                     ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"],
                                     ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]])

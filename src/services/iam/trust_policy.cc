@@ -31,9 +31,10 @@ bool is_of_assuming(const std::string& pattern) {
       kActions, [&](std::string_view action) { return policy::matches_ignoring_case(pattern, action); });
 }
 
+// NotAction means all other services' actions too. What AWS says to it is written nowhere.
 Status check_actions(const policy::Document& document) {
   for (const auto& statement : document.statements)
-    if (!std::ranges::all_of(statement.actions, is_of_assuming))
+    if (statement.not_action || !std::ranges::all_of(statement.actions, is_of_assuming))
       return malformed("AssumeRole policy may only specify STS AssumeRole actions.");
   return {};
 }
