@@ -291,7 +291,8 @@ wire::HttpResponse Pipeline::refuse(const Service& service, const Refusal& refus
 wire::HttpResponse Pipeline::fail_call(const Service& service, const Error& error,
                                        const std::string& request_id) {
   wire::HttpResponse response = error_answer(service, public_error(*service.model, error), request_id);
-  if (response.status >= 500)
+  // Organizations answers 400 to those too.
+  if (response.status >= 500 || is_ours_alone(error.kind))
     log_error("request {} of {}: {}: {}", request_id, service.name(), to_string(error.kind), error.message);
   return response;
 }

@@ -176,19 +176,6 @@ std::string code_of(const wire::ServiceModel& model, ErrorKind kind) {
   return model.find_error("ServiceException") != nullptr ? organizations_code(kind) : json_code(kind);
 }
 
-bool is_ours_alone(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInternal:
-    case ErrorKind::kIo:
-    case ErrorKind::kNoSpace:
-    case ErrorKind::kCorrupt:
-    case ErrorKind::kTooNew:
-      return true;
-    default:
-      return false;
-  }
-}
-
 void replace_message(const wire::ServiceModel& model, Error& error) {
   const bool ec2 = model.protocol == wire::Protocol::kEc2;
   if (is_ours_alone(error.kind)) {
@@ -206,6 +193,19 @@ void replace_message(const wire::ServiceModel& model, Error& error) {
 }
 
 }  // namespace
+
+bool is_ours_alone(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInternal:
+    case ErrorKind::kIo:
+    case ErrorKind::kNoSpace:
+    case ErrorKind::kCorrupt:
+    case ErrorKind::kTooNew:
+      return true;
+    default:
+      return false;
+  }
+}
 
 Error public_error(const wire::ServiceModel& model, Error error) {
   if (error.code.empty()) {

@@ -8,6 +8,7 @@
 
 #include "services/installation.h"
 #include "services/organizations/managed_policies.h"
+#include "services/stored_policy.h"
 
 namespace coffer {
 namespace {
@@ -91,11 +92,9 @@ Result<policy::ControlLevels> read_levels(policy::DocumentCache& cache, TextLeve
   for (auto& texts_of_level : texts) {
     auto& level = levels.emplace_back();
     for (auto& text : texts_of_level) {
-      auto document = cache.read(text.document, kind);
-      if (!document)
-        return fail(ErrorKind::kCorrupt, "the stored policy " + text.name + ": " + document.error().message);
-      into.documents.push_back(*document);
-      level.push_back({std::move(text.name), document->get()});
+      COFFER_TRY(document, services::read_stored_policy(cache, text.document, kind, "policy " + text.name));
+      into.documents.push_back(document);
+      level.push_back({std::move(text.name), document.get()});
     }
   }
   return levels;

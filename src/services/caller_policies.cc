@@ -5,6 +5,7 @@
 #include "services/authorisation.h"
 #include "services/iam/aws_managed_policies.h"
 #include "services/iam_names.h"
+#include "services/stored_policy.h"
 
 namespace coffer {
 namespace {
@@ -110,12 +111,11 @@ class Reader {
   Reader(policy::DocumentCache& cache, CallerPolicies& into) : cache_(cache), into_(into) {}
 
   Result<policy::AttachedPolicy> read(catalog::NamedPolicy policy) {
-    auto document = cache_.read(policy.document, policy::DocumentKind::kIdentity);
-    if (!document)
-      return fail(ErrorKind::kCorrupt,
-                  fmt::format("the stored policy {}: {}", policy.name, document.error().message));
-    into_.documents.push_back(*document);
-    return policy::AttachedPolicy{std::move(policy.name), document->get()};
+    COFFER_TRY(document,
+               services::read_stored_policy(cache_, policy.document, policy::DocumentKind::kIdentity,
+                                            "policy " + policy.name));
+    into_.documents.push_back(document);
+    return policy::AttachedPolicy{std::move(policy.name), document.get()};
   }
   Status read_all(std::vector<catalog::NamedPolicy>& policies, std::vector<policy::AttachedPolicy>& into) {
     for (auto& each : policies) {

@@ -6,6 +6,7 @@
 #include "services/iam/instance_profiles.h"
 #include "services/iam/managed_policy.h"
 #include "services/iam_names.h"
+#include "services/stored_policy.h"
 
 namespace coffer::services::iam {
 namespace {
@@ -29,7 +30,8 @@ Result<Found> entity_properties(const ResourceQuestion& question, const std::str
   ResourceProperties properties{entity->account, entity_context(operation_of(question.action), *entity)};
   if (kind == kRole.kind && question.action.starts_with("sts:")) {
     COFFER_TRY(document,
-               question.installation.documents->read(entity->trust_policy, policy::DocumentKind::kTrust));
+               read_stored_policy(*question.installation.documents, entity->trust_policy,
+                                  policy::DocumentKind::kTrust, "trust policy of " + entity_arn(*entity)));
     properties.trust_policy = std::move(document);
   }
   return Found(std::move(properties));

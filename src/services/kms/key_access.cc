@@ -10,6 +10,7 @@
 #include "services/arn.h"
 #include "services/kms/grant_rules.h"
 #include "services/kms/key_conditions.h"
+#include "services/stored_policy.h"
 
 namespace coffer::services::kms {
 namespace {
@@ -77,12 +78,19 @@ Error foreign_key_refusal(const std::string& who, const std::string& action, con
                "AccessDeniedException"};
 }
 
-// The key's policy, read when the row was. One that is only tried out (PutKeyPolicy) is not that row's.
+// The key's policy, read when the row was. One that is only tried out (PutKeyPolicy) is not that row's; it
+// was read before it came here, so what cannot be read is stored. No call that the key's policy decides can
+// mend that.
 Result<std::shared_ptr<const policy::Document>> policy_of(Installation& installation, const FoundKey& key,
                                                           const StoredKey* stored) {
   if (stored != nullptr && stored->policy != nullptr && stored->key.policy == key.key.policy)
     return stored->policy;
-  return installation.documents->read(key.key.policy, policy::DocumentKind::kKey);
+  auto document = read_stored_policy(*installation.documents, key.key.policy, policy::DocumentKind::kKey,
+                                     "policy of " + key.arn);
+  if (!document)
+    document.error().message +=
+        fmt::format(" (coffer kms reset-policy {} gives it the default one)", key.arn);
+  return document;
 }
 
 struct Asker {

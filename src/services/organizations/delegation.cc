@@ -6,6 +6,7 @@
 
 #include "services/known_principals.h"
 #include "services/organizations/names.h"
+#include "services/stored_policy.h"
 
 namespace coffer::services::organizations {
 namespace {
@@ -53,10 +54,9 @@ Result<Delegated> read_delegated(Installation& installation, const std::string& 
 Result<bool> allows(Installation& installation, const Organization& organization,
                     const catalog::OrganizationResourcePolicy& policy,
                     const std::vector<AskedResource>& resources, const Decide& decide) {
-  auto document = installation.documents->read(policy.content, policy::DocumentKind::kResource);
-  if (!document)
-    return fail(ErrorKind::kCorrupt, "the stored " + policy.id + ": " + document.error().message);
-  const policy::AttachedPolicy attached{policy.id, document->get()};
+  COFFER_TRY(document, read_stored_policy(*installation.documents, policy.content,
+                                          policy::DocumentKind::kResource, "resource policy " + policy.id));
+  const policy::AttachedPolicy attached{policy.id, document.get()};
   for (const auto& resource : resources) {
     COFFER_TRY(decision, decide({.action = resource.action,
                                  .resource = resource.arn,

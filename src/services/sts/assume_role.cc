@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "services/iam_names.h"
+#include "services/stored_policy.h"
 #include "services/sts/mfa.h"
 #include "services/sts/role_chain.h"
 #include "services/sts/role_sessions.h"
@@ -36,7 +37,9 @@ policy::Context context_of(const api::AssumeRoleRequest& request, const ChainedF
 
 Status authorise(Call& call, const std::string& action, const IamEntity& role,
                  const api::AssumeRoleRequest& request, const ChainedFacts& facts) {
-  COFFER_TRY(document, call.installation.documents->read(role.trust_policy, policy::DocumentKind::kTrust));
+  COFFER_TRY(document,
+             read_stored_policy(*call.installation.documents, role.trust_policy, policy::DocumentKind::kTrust,
+                                "trust policy of " + entity_arn(role)));
   const policy::AttachedPolicy trust{"role trust policy", document.get()};
   AccessQuestion question{.action = action,
                           .resource = request.role_arn,

@@ -10,6 +10,7 @@
 
 #include "services/arn.h"
 #include "services/iam_names.h"
+#include "services/stored_policy.h"
 #include "services/sts/json_web_keys.h"
 #include "services/sts/role_sessions.h"
 #include "services/sts/sts_service.h"
@@ -132,7 +133,9 @@ void become(Call& call, const std::string& account, const WebIdentity& identity)
 
 Status authorise(Call& call, const std::string& action, const IamEntity& role, const WebIdentity& identity,
                  const std::string& session_name) {
-  COFFER_TRY(document, call.installation.documents->read(role.trust_policy, policy::DocumentKind::kTrust));
+  COFFER_TRY(document,
+             read_stored_policy(*call.installation.documents, role.trust_policy, policy::DocumentKind::kTrust,
+                                "trust policy of " + entity_arn(role)));
   const policy::AttachedPolicy trust{"role trust policy", document.get()};
   AccessQuestion question{.action = action,
                           .resource = entity_arn(role),
