@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -108,7 +111,16 @@ void print_explanation(const Document& told) {
                                                     : "By the organization's resource policy:\n");
     print(drawn(question));
   }
-  if (!told.flag("allowed") && !questions.empty()) print_needs(questions.front().items("needed"));
+  if (told.flag("allowed") || questions.empty()) return;
+  print_needs(questions.front().items("needed"));
+  if (const auto ways = told.texts("instead"); !ways.empty()) print("\nOr, in place of all that, one of:\n");
+  for (const std::string& way : told.texts("instead")) print("- " + way + "\n");
+}
+
+bool same_letters(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, {}, [](unsigned char c) { return std::tolower(c); },
+      [](unsigned char c) { return std::tolower(c); });
 }
 
 // Of somebody who has no ARN, what he is.
@@ -150,7 +162,7 @@ int who_can(const Common& common, const AccessOptions& options) {
     for (const Document& each : principals) {
       if (each.flag("allowed") != allowed) continue;
       Branch branch{called(each)};
-      if (each.text("action") != options.action) branch.text += ", by " + each.text("action");
+      if (!same_letters(each.text("action"), options.action)) branch.text += ", by " + each.text("action");
       for (const std::string& line : each.texts("because")) branch.branches.push_back({line});
       branches.push_back(std::move(branch));
     }

@@ -35,7 +35,8 @@ struct AccessExplanation {
   // One for each question that was asked: that of the policies and then, for KMS keys, of each grant that
   // fits; for what an organization's management account may delegate, of the organization's resource policy.
   std::vector<policy::Explanation> questions;
-  std::vector<std::string> notes;  // what is not known here and could change the answer
+  std::vector<std::string> notes;    // what is not known here and could change the answer
+  std::vector<std::string> instead;  // of a refusal: what would do in place of all that is needed
 };
 
 // kInvalidArgument (ValidationError) for what is no ARN or action, or an action that is not asked on such a

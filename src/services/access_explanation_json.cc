@@ -71,13 +71,10 @@ Json to_json(const policy::Explanation& question) {
 std::string to_json(const AccessExplanation& told) {
   Json questions = Json::array();
   for (const auto& question : told.questions) questions.push_back(to_json(question));
-  const Json json = {{"principal", told.principal_arn},
-                     {"action", told.action},
-                     {"resource", told.resource},
-                     {"allowed", told.allowed},
-                     {"reason", told.reason},
-                     {"questions", std::move(questions)},
-                     {"notes", told.notes}};
+  const Json json = {{"principal", told.principal_arn}, {"action", told.action},
+                     {"resource", told.resource},       {"allowed", told.allowed},
+                     {"reason", told.reason},           {"questions", std::move(questions)},
+                     {"instead", told.instead},         {"notes", told.notes}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -46,23 +46,23 @@ Result<AccessDecision> decide_by_grant(Inquiry& inquiry, const AccessQuestion& q
 // Grants allow in place of policies: those that would, were the encryption context another, and one to be
 // made.
 Status note_grants(Inquiry& inquiry, const kms::FoundKey& key, const kms::KeyRequest& said) {
-  const bool implicit = !inquiry.told.questions.empty() &&
-                        inquiry.told.questions.front().outcome == policy::Outcome::kImplicitDeny;
-  if (!implicit) return {};
+  // Against a Deny, and where a grant is there already and of no use, another does not help.
+  const auto& questions = inquiry.told.questions;
+  if (questions.size() != 1 || questions.front().outcome != policy::Outcome::kImplicitDeny) return {};
   const std::string operation(kms::operation_of(inquiry.access.action));
   const auto grantable = kms::grantable_operations(key.key);
   if (std::ranges::find(grantable, operation) != grantable.end())
-    inquiry.told.notes.push_back("In place of policies a grant of " + operation + " on the key would do.");
+    inquiry.told.instead.push_back("a grant of " + operation + " on the key");
 
   COFFER_TRY(unmet,
              kms::unmet_grants(inquiry.installation, key, inquiry.access.action, said.encryption_context,
                                kms::names_of(inquiry.policies->caller.identity)));
   constexpr size_t kMost = 10;
   for (size_t i = 0; i < std::min(unmet.size(), kMost); ++i)
-    inquiry.told.notes.push_back(kms::when_met(unmet[i]) + ".");
+    inquiry.told.instead.push_back(kms::when_met(unmet[i]));
   if (unmet.size() > kMost)
-    inquiry.told.notes.push_back(
-        fmt::format("So would {} more with other constraints.", unmet.size() - kMost));
+    inquiry.told.instead.push_back(
+        fmt::format("{} more grants with other constraints", unmet.size() - kMost));
   return {};
 }
 

@@ -62,7 +62,7 @@ std::string when_met(const catalog::Grant& grant) {
   std::vector<std::string> pairs;
   for (const auto& [name, value] : grant.constraint_context) pairs.push_back(name + "=" + value);
   const bool exactly = grant.constraint == catalog::Grant::Constraint::kContextEquals;
-  return fmt::format("The grant {} would, if the encryption context {} {}", grant.id,
+  return fmt::format("the grant {}, if the encryption context {} {}", grant.id,
                      exactly ? "were exactly" : "contained", fmt::join(pairs, ", "));
 }
 

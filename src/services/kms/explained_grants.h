@@ -20,7 +20,7 @@ Result<std::vector<catalog::Grant>> unmet_grants(Installation& installation, con
 Result<std::vector<std::string>> grantees(Installation& installation, const FoundKey& key,
                                           std::string_view action);
 
-// "The grant ID would, if the encryption context contained team=a"
+// "the grant ID, if the encryption context contained team=a"
 std::string when_met(const catalog::Grant& grant);
 
 }  // namespace coffer::services::kms
