@@ -35,8 +35,9 @@ Explanation explain_request(const AccessRequest& request) {
   told.reason = reason(verdict, request.action);
   told.because = explain(verdict);
   told.policies = all_policies(request);
-  told.needed = needs_of(request);
-  told.lacks_only_conditions = !told.allowed() && possible_outcome(request) == Outcome::kAllowed;
+  if (told.allowed()) return told;
+  told.needed = needs_of(request, told.policies);
+  told.lacks_only_conditions = possible_outcome(request) == Outcome::kAllowed;
   return told;
 }
 

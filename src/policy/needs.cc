@@ -8,7 +8,6 @@
 
 #include "policy/condition_text.h"
 #include "policy/match.h"
-#include "policy/policy_report.h"
 #include "policy/possible_outcome.h"
 
 namespace coffer::policy {
@@ -26,8 +25,8 @@ class Needs {
  public:
   explicit Needs(const AccessRequest& request) : request_(request), who_(request.caller.identity) {}
 
-  std::vector<Need> collect() {
-    denials();
+  std::vector<Need> collect(const Reports& policies) {
+    denials_in(policies);
     if (request_.resource_control_levels != nullptr)
       each_level(*request_.resource_control_levels, PolicyKind::kResourceControl);
     each_level(request_.caller.service_control_levels, PolicyKind::kServiceControl);
@@ -46,21 +45,6 @@ class Needs {
     for (size_t i = 0; i < levels.size(); ++i)
       need(reports(levels[i], kind), fmt::format("a {} at level {} of {} from the organization's root",
                                                  name_of(kind), i + 1, levels.size()));
-  }
-
-  void denials() {
-    const Caller& caller = request_.caller;
-    const auto in_levels = [&](const ControlLevels& levels, PolicyKind kind) {
-      for (const auto& level : levels) denials_in(reports(level, kind));
-    };
-    if (request_.resource_control_levels != nullptr)
-      in_levels(*request_.resource_control_levels, PolicyKind::kResourceControl);
-    in_levels(caller.service_control_levels, PolicyKind::kServiceControl);
-    if (request_.resource_policy != nullptr)
-      denials_in(reports({*request_.resource_policy}, PolicyKind::kResource));
-    denials_in(reports(caller.identity_policies, PolicyKind::kIdentity));
-    if (caller.boundary) denials_in(reports({*caller.boundary}, PolicyKind::kBoundary));
-    denials_in(reports(caller.session_policies, PolicyKind::kSession));
   }
 
   void denials_in(const Reports& policies) {
@@ -168,9 +152,8 @@ class Needs {
 
 }  // namespace
 
-std::vector<Need> needs_of(const AccessRequest& request) {
-  if (evaluate(request).allowed()) return {};
-  return Needs(request).collect();
+std::vector<Need> needs_of(const AccessRequest& request, const std::vector<PolicyReport>& policies) {
+  return Needs(request).collect(policies);
 }
 
 }  // namespace coffer::policy

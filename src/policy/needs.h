@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/evaluate.h"
+#include "policy/policy_report.h"
 
 namespace coffer::policy {
 
@@ -14,7 +14,7 @@ struct Need {
   std::vector<std::string> any_of;  // each of these would do; empty where nothing is there that nearly does
 };
 
-// In the order of evaluate(). Empty when the request is allowed.
-std::vector<Need> needs_of(const AccessRequest& request);
+// Of a request that is refused, in the order of evaluate(). `policies`: reports of all that concern it.
+std::vector<Need> needs_of(const AccessRequest& request, const std::vector<PolicyReport>& policies);
 
 }  // namespace coffer::policy
