@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "api/credentials.h"
+#include "services/global_services.h"
 
 namespace coffer::api {
 namespace {
@@ -21,15 +22,9 @@ tl::unexpected<Refusal> unable(Error error) {
   return tl::unexpected<Refusal>(std::move(error));
 }
 
-// IAM, Organizations, and STS's global endpoint, are signed for this region, installed or not.
-constexpr const char* kGlobalRegion = "us-east-1";
-
-bool is_global(const std::string& service) {
-  return service == "iam" || service == "organizations";
-}
-
 bool is_region_of(const Installation& installation, const std::string& service, const std::string& region) {
-  if ((is_global(service) || service == "sts") && region == kGlobalRegion) return true;
+  if ((services::is_global_service(service) || service == "sts") && region == services::kGlobalRegion)
+    return true;
   return std::ranges::find(installation.regions, region) != installation.regions.end();
 }
 
@@ -78,7 +73,7 @@ Outcome authenticate(Installation& installation, KnownCredentials& known, wire::
   Caller caller;
   caller.principal = (*credentials)->principal;
   // What a global service does is done in its one region.
-  caller.region = is_global(claim.service) ? kGlobalRegion : claim.region;
+  caller.region = services::is_global_service(claim.service) ? services::kGlobalRegion : claim.region;
   caller.service = claim.service;
   return caller;
 }

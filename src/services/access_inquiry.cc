@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "services/ec2/permission_context.h"
+#include "services/global_services.h"
 #include "services/organizations/delegation.h"
 #include "services/resource_properties.h"
 
@@ -130,11 +131,10 @@ Result<AccessDecision> Inquiry::decide(const AccessQuestion& question) {
 }
 
 bool Inquiry::is_global() const {
-  return access.action.starts_with("iam:") || access.action.starts_with("organizations:");
+  return is_global_service(std::string_view(access.action).substr(0, access.action.find(':')));
 }
 
 std::string Inquiry::region() const {
-  constexpr const char* kGlobalRegion = "us-east-1";
   if (is_global()) return kGlobalRegion;
   const auto arn = parse_arn(access.resource);
   if (arn && !arn->region.empty()) return arn->region;
