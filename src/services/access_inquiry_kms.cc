@@ -12,12 +12,9 @@
 namespace coffer::services {
 namespace {
 
-constexpr std::string_view kContextPrefix = "kms:EncryptionContext:";
-
 kms::KeyRequest request_of(const Inquiry& inquiry) {
   kms::KeyRequest said;
-  for (const auto& [name, value] : inquiry.access.context)
-    if (name.starts_with(kContextPrefix)) said.encryption_context[name.substr(kContextPrefix.size())] = value;
+  said.encryption_context = kms::encryption_context_in(inquiry.access.context);
   said.via_service = inquiry.via_service();
   return said;
 }

@@ -9,6 +9,7 @@
 #include "services/asked_actions.h"
 #include "services/iam_names.h"
 #include "services/kms/explained_grants.h"
+#include "services/kms/explained_use.h"
 #include "services/outsiders.h"
 
 namespace coffer::services {
@@ -16,7 +17,6 @@ namespace {
 
 constexpr size_t kEntitiesAtOnce = 1000, kMostGrantsTried = 20, kMostNotes = 20;
 constexpr std::string_view kAssumeRole = "sts:AssumeRole";
-constexpr std::string_view kContextPrefix = "kms:EncryptionContext:";
 
 Status add_entities(catalog::Transaction& transaction, const std::string& account, const char* kind,
                     std::vector<std::string>& arns) {
@@ -124,11 +124,12 @@ class Search {
     if (!key_ || !parsed) return {};
     std::vector<std::string> names = {arn};
     if (!is_root(arn)) names.push_back("arn:aws:iam::" + parsed->account + ":root");
-    COFFER_TRY(unmet, kms::unmet_grants(installation_, *key_, access_.action, encryption_context(), names));
+    const auto context = kms::encryption_context_in(access_.context);
+    COFFER_TRY(unmet, kms::unmet_grants(installation_, *key_, access_.action, context, names));
     for (size_t i = 0; i < std::min(unmet.size(), kMostGrantsTried); ++i) {
       AccessCase access = about(arn);
       for (const auto& [name, value] : unmet[i].constraint_context)
-        access.context.emplace_back(std::string(kContextPrefix) + name, value);
+        access.context.emplace_back(std::string(kms::kContextKeyPrefix) + name, value);
       const auto told = explain_access(installation_, access);
       if (!told && told.error().kind == ErrorKind::kNotFound) return {};  // deleted meanwhile
       if (!told) return tl::unexpected(told.error());
@@ -140,13 +141,6 @@ class Search {
       notes_.push_back(fmt::format("{} has grants with {} different constraints, of which {} were tried.",
                                    arn, unmet.size(), kMostGrantsTried));
     return {};
-  }
-
-  kms::EncryptionContextPairs encryption_context() const {
-    kms::EncryptionContextPairs context;
-    for (const auto& [name, value] : access_.context)
-      if (name.starts_with(kContextPrefix)) context[name.substr(kContextPrefix.size())] = value;
-    return context;
   }
 
   // Whom the resource's policy names is told by asking about anybody.

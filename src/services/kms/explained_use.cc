@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 
-#include "services/kms/grant_rules.h"
 #include "services/kms/last_use.h"
 
 namespace coffer::services::kms {
@@ -44,6 +43,14 @@ bool is_cryptographic(std::string_view operation) {
 }
 
 }  // namespace
+
+EncryptionContextPairs encryption_context_in(
+    const std::vector<std::pair<std::string, std::string>>& condition_keys) {
+  EncryptionContextPairs context;
+  for (const auto& [key, value] : condition_keys)
+    if (key.starts_with(kContextKeyPrefix)) context[key.substr(kContextKeyPrefix.size())] = value;
+  return context;
+}
 
 std::string refusal_beside_policies(const FoundKey& found, const std::string& action) {
   const std::string_view operation = operation_of(action);

@@ -4,10 +4,20 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "services/kms/grant_rules.h"
 #include "services/kms/key_access.h"
 
 namespace coffer::services::kms {
+
+// A condition key of the encryption context: this and the name.
+inline constexpr std::string_view kContextKeyPrefix = "kms:EncryptionContext:";
+// The encryption context that condition keys tell.
+EncryptionContextPairs encryption_context_in(
+    const std::vector<std::pair<std::string, std::string>>& condition_keys);
 
 // Adds to `said` what every request of that action says of itself: kms:EncryptionAlgorithm of symmetric keys,
 // kms:GrantIsForAWSResource, and for how long the key has not been used.
